@@ -1,0 +1,49 @@
+import type { EventType } from '../core/event.js';
+import type { RetryPolicy } from '../core/retry.js';
+import type { Only } from '../core/routing.js';
+import type { SinkDefinition } from '../sinks/define.js';
+import type { SourceDefinition } from '../source/define.js';
+
+/** A loaded configuration: everything checked, defaulted and converted. */
+export interface Config {
+  /** As it was asked for, for messages. */
+  readonly file: string;
+  readonly sources: readonly SourceConfig[];
+  /** The disabled ones too. */
+  readonly sinks: readonly SinkConfig[];
+  readonly store: StoreConfig;
+  readonly keepDeliveredMs: number;
+  readonly keepDeadMs: number;
+  readonly privateAddresses: 'allow' | 'deny';
+  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'pretty' | 'json' | 'auto' };
+}
+
+export interface SourceConfig {
+  readonly name: string;
+  readonly definition: SourceDefinition;
+  /** Parsed by the definition's schema. */
+  readonly settings: unknown;
+  readonly schedule: string;
+  /** undefined: off. */
+  readonly whileProcessing: string | undefined;
+  readonly timezone: string;
+  readonly firstPoll: 'remember' | 'announce';
+  readonly stuckAfterMs: number;
+}
+
+export interface SinkConfig {
+  readonly name: string;
+  readonly definition: SinkDefinition;
+  readonly settings: unknown;
+  readonly enabled: boolean;
+  readonly events: readonly EventType[];
+  readonly only: Only;
+  readonly concurrency: number;
+  /** The shortest time between the starts of two attempts, from `rate`; 0 for no limit. */
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly retry: RetryPolicy;
+  readonly includeUrl: boolean;
+}
+
+export type StoreConfig = { readonly kind: 'memory' } | { readonly kind: 'sqlite'; readonly file: string };

@@ -1,0 +1,73 @@
+/**
+ * Why an attempt failed, and what follows from it. This table feeds the retry decision, the log field and the reference page.
+ *
+ * `retry`: again on the schedule · `dead`: given up, kept, re-deliverable by hand · `suspend`: nothing is sent to the sink until a
+ * trial succeeds, the attempt does not count · `uncounted`: cut off by ourselves, the attempt does not count.
+ * `pauses`: the whole lane of the sink waits for the receiver's Retry-After.
+ */
+export const FAILURE_REASONS = {
+  timeout: { fate: 'retry', help: 'No answer within the timeout of an attempt.' },
+  dns_failed: { fate: 'retry', help: 'The host name has no address, or the name server did not answer.' },
+  connection_failed: { fate: 'retry', help: 'The connection was refused or broke before an answer came.' },
+  tls_failed: { fate: 'retry', help: 'The TLS handshake failed: an expired, unknown or wrong certificate.' },
+  address_forbidden: {
+    fate: 'retry',
+    help: 'The address is link-local, cloud metadata, or private while network.privateAddresses is deny.',
+  },
+  redirected: {
+    fate: 'retry',
+    help: 'The receiver answered 3xx. Redirects are never followed; configure the final URL.',
+  },
+  client_error: { fate: 'retry', help: 'The receiver answered 4xx. Retried, since deployments answer so for a while.' },
+  server_error: { fate: 'retry', help: 'The receiver answered 408, 425 or 5xx.' },
+  rate_limited: {
+    fate: 'retry',
+    pauses: true,
+    help: 'The receiver answered 429; its Retry-After is honoured for the whole sink.',
+  },
+  overloaded: {
+    fate: 'retry',
+    pauses: true,
+    help: 'The receiver answered 503 with Retry-After, which is honoured for the whole sink.',
+  },
+  bad_answer: { fate: 'retry', help: 'The answer breaks its protocol.' },
+  sink_threw: { fate: 'retry', help: 'A bug in the sink. It is logged with its stack.' },
+  gone: {
+    fate: 'suspend',
+    help: 'The receiver answered 410: it wants no more. Nothing is sent until you redeliver or restart.',
+  },
+  disabled_by_receiver: {
+    fate: 'suspend',
+    help: 'The receiver answered webhook-delivery: disable. Nothing is sent until you redeliver or restart.',
+  },
+  aborted_by_receiver: { fate: 'dead', help: 'The receiver answered webhook-delivery: abort-message.' },
+  payload_too_large: { fate: 'dead', help: 'The receiver answered 413; the same body is not tried again.' },
+  unsupported_format: { fate: 'dead', help: 'The receiver answered 415; the same body is not tried again.' },
+  sink_suspended: { fate: 'dead', help: 'It waited 30 days for a suspended sink.' },
+  sink_disabled: { fate: 'dead', help: 'It waited 30 days for a sink with enabled: false.' },
+  sink_removed: { fate: 'dead', help: 'It waited 30 days for a sink that the config no longer has.' },
+  stopped: { fate: 'uncounted', help: 'The notifier stopped while the attempt was under way.' },
+  url_unavailable: {
+    fate: 'uncounted',
+    help: 'The source could not be asked for a fresh URL; the attempt waits, for an hour at most.',
+  },
+} as const satisfies Record<string, { fate: 'retry' | 'dead' | 'suspend' | 'uncounted'; pauses?: true; help: string }>;
+
+export type FailureReason = keyof typeof FAILURE_REASONS;
+
+/** What became of one attempt. Expected failures are values; an exception out of a sink is a bug (`sink_threw`). */
+export type Outcome = Delivered | Failed;
+
+export interface Delivered {
+  readonly kind: 'delivered';
+  /** What the receiver said, from a fixed vocabulary: `HTTP 204`. Never a body. */
+  readonly receipt: string;
+}
+
+export interface Failed {
+  readonly kind: 'failed';
+  readonly reason: FailureReason;
+  /** For the operator, in words: no secret, no URL, no body of an answer. */
+  readonly detail: string;
+  readonly retryAfterMs?: number;
+}

@@ -1,0 +1,98 @@
+/** Interfaces of everything impure. `system.ts` and the adapters implement them; tests hand in others. */
+
+export interface Timer {
+  cancel(): void;
+}
+
+export interface Clock {
+  /** Wall clock, milliseconds since 1970. It can jump. */
+  nowMs(): number;
+  /** Never goes back; for measuring how long something took. */
+  monotonicMs(): number;
+  /** Calls back once. A delay over 2^31 - 1 ms is cut to that; a negative one is 0. */
+  after(delayMs: number, callback: () => void): Timer;
+}
+
+/** A number in [0, 1). */
+export type Random = () => number;
+
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** Messages at warn and above are constant strings; what varies is in the fields, which carry their units in their names. */
+export interface Log {
+  debug(fields: LogFields, message: string): void;
+  info(fields: LogFields, message: string): void;
+  warn(fields: LogFields, message: string): void;
+  error(fields: LogFields, message: string): void;
+}
+
+/** A value as it is stored: plain JSON. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+/**
+ * The memory. One key space; keys are made in `store/keys.ts`, values are decoded in `store/records.ts`.
+ *
+ * Every method throws a StoreError when the store did not do what was asked: a failed read is never "unknown".
+ */
+export interface Store {
+  /** What opens the log line: `sqlite:/abs/path`, `memory`. No credentials. */
+  readonly label: string;
+  /** The keys that exist. At most {@link STORE_BATCH_MAX} keys. */
+  getMany(keys: readonly string[]): Promise<ReadonlyMap<string, Json>>;
+  /**
+   * All entries in one atomic write, in this order where the store has an order. No key twice, at most {@link STORE_BATCH_MAX}.
+   */
+  setMany(entries: readonly (readonly [key: string, value: Json])[]): Promise<void>;
+  /** Deleting what does not exist is fine. At most {@link STORE_BATCH_MAX} keys. */
+  deleteMany(keys: readonly string[]): Promise<void>;
+  /** Every entry whose key starts with the prefix, in no promised order; throws if the scan was not complete. */
+  scan(prefix: string): AsyncIterable<readonly [key: string, value: Json]>;
+  close(): Promise<void>;
+}
+
+export const STORE_BATCH_MAX = 1_000;
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** For the whole request, the answer's body included. */
+  readonly timeoutMs: number;
+  /** After decompression. 0: the answer's body does not matter; it is discarded, within bounds, and not waited for. */
+  readonly bodyBytesMax: number;
+  /** The caller's stop. An aborted request ends with the failure `aborted`. */
+  readonly signal: AbortSignal;
+}
+
+export interface HttpAnswer {
+  readonly kind: 'answer';
+  readonly status: number;
+  /** Lower-case names; a repeated header is joined with a comma. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  /** Set when the status line came but the body did not come whole. `body` is then what had come. */
+  readonly bodyProblem?: 'timeout' | 'too_large' | 'broken' | 'aborted';
+}
+
+export interface HttpFailure {
+  readonly kind: 'failure';
+  readonly reason:
+    | 'timeout'
+    | 'dns_failed'
+    | 'connection_failed'
+    | 'tls_failed'
+    | 'address_forbidden'
+    | 'bad_answer'
+    | 'aborted';
+  /** In words, with the host and the system's error code where there is one; never path, query or credentials of the URL. */
+  readonly detail: string;
+}
+
+/** Outgoing HTTP with the guards of `http/`: no redirects, bounds on time and bytes, forbidden addresses. Does not throw. */
+export interface HttpClient {
+  request(request: HttpRequest): Promise<HttpAnswer | HttpFailure>;
+  /** Opens a connection (TCP, TLS for https) and closes it: reachable without a message. Undefined when that worked. */
+  connect(url: string, timeoutMs: number, signal: AbortSignal): Promise<HttpFailure | undefined>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,37 @@
+import type { z } from 'zod';
+import type { RecordingEvent } from '../core/event.js';
+import type { Outcome } from '../core/failure.js';
+import type { Clock, HttpClient } from '../ports.js';
+
+export interface SinkContext<Settings> {
+  readonly settings: Settings;
+  readonly http: HttpClient;
+  readonly clock: Clock;
+  /** Time for the whole attempt. */
+  readonly timeoutMs: number;
+  /** Aborted when the attempt's time is over or the notifier stops. */
+  readonly signal: AbortSignal;
+  /** Writes a line to stdout and resolves when it has been taken. */
+  readonly print: (line: string) => Promise<void>;
+}
+
+/** Code that can deliver to one kind of place. One file; see ARCHITECTURE in `src/README.md`. */
+export interface SinkDefinition<Settings extends z.ZodType = z.ZodType> {
+  readonly type: string;
+  readonly summary: string;
+  /** A strict object: the keys beside `type`, `events`, `only` and the others that every sink takes. Secrets are marked by `secret()`. */
+  readonly settings: Settings;
+  /** YAML of the settings, for the example config. */
+  readonly example: string;
+  /** Deliveries in flight at once, where the config says nothing. */
+  readonly concurrency: number;
+  /** What `check` and `run` should point out about valid settings, each a sentence. */
+  notices?(settings: z.output<Settings>): readonly string[];
+  deliver(event: RecordingEvent, context: SinkContext<z.output<Settings>>): Promise<Outcome>;
+  /** For `check --connect`: tries what can be tried without sending a message. Undefined when fine, else what is wrong in words. */
+  connect?(context: SinkContext<z.output<Settings>>): Promise<string | undefined>;
+}
+
+export function defineSink<Settings extends z.ZodType>(definition: SinkDefinition<Settings>): SinkDefinition<Settings> {
+  return definition;
+}

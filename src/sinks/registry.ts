@@ -1,0 +1,5 @@
+import type { SinkDefinition } from './define.js';
+import { stdout } from './stdout.js';
+import { webhook } from './webhook.js';
+
+export const SINK_TYPES: readonly SinkDefinition[] = [webhook, stdout];

@@ -1,0 +1,90 @@
+import type { z } from 'zod';
+import type { RecordingUuid } from '../core/id.js';
+import type { Recording } from '../core/recording.js';
+import type { Clock, HttpClient, Log, Random } from '../ports.js';
+
+/** A part of the list, as the platform hands it out. Held in memory one at a time. */
+export interface Page {
+  readonly recordings: readonly Recording[];
+  /** Rows that are not recordings: set aside and counted, never fatal. At most 20 of the reasons, without the row's values. */
+  readonly rejected: { readonly count: number; readonly reasons: readonly string[] };
+}
+
+/** How a walk through all the pages ended. A walk that broke throws a {@link SourceError} instead. */
+export type WalkEnd =
+  | {
+      readonly complete: true;
+      readonly pages: number;
+      /** Rows moved between pages while they were read: something may have been jumped over. */
+      readonly shifted: boolean;
+    }
+  | {
+      readonly complete: false;
+      readonly pages: number;
+      /** What is wrong and which key to set, in words. */
+      readonly reason: string;
+    };
+
+/** A configured account that can be polled. */
+export interface Source {
+  /** What the list is made of (`type`, `baseUrl`, filters): when this text changes, the list is another one. */
+  readonly scope: string;
+  walk(signal: AbortSignal): AsyncGenerator<Page, WalkEnd, void>;
+  /** The row as it is now, asked for as narrowly as the platform allows; undefined when the list has it not. Throws {@link SourceError}. */
+  find(
+    uuid: RecordingUuid,
+    hints: { meetingId: string | null; roomId: string | null },
+    signal: AbortSignal,
+  ): Promise<Recording | undefined>;
+}
+
+export interface SourceContext<Settings> {
+  readonly name: string;
+  readonly settings: Settings;
+  readonly http: HttpClient;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+export interface SourceDefinition<Settings extends z.ZodType = z.ZodType> {
+  readonly type: string;
+  readonly summary: string;
+  /** A strict object: the keys beside `type`, `schedule` and the others that every source takes. */
+  readonly settings: Settings;
+  /** YAML of the settings, for the example config. */
+  readonly example: string;
+  open(context: SourceContext<z.output<Settings>>): Source;
+}
+
+export function defineSource<Settings extends z.ZodType>(
+  definition: SourceDefinition<Settings>,
+): SourceDefinition<Settings> {
+  return definition;
+}
+
+export type SourceFailureKind =
+  | 'unauthorized' // 401, 403
+  | 'not_found' // 404
+  | 'gone' // 410
+  | 'rate_limited' // 429
+  | 'unreachable' // DNS, TCP, TLS
+  | 'timeout'
+  | 'server_error' // 5xx and other statuses
+  | 'bad_answer' // HTML, truncated JSON, an object that is no list
+  | 'too_large'
+  | 'aborted';
+
+/** A poll that failed, in words for the operator: which source, what came, what to do. No credential, no URL query, no body. */
+export class SourceError extends Error {
+  override readonly name = 'SourceError';
+  readonly kind: SourceFailureKind;
+  /** When the platform asked to be left alone. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(kind: SourceFailureKind, message: string, options: { retryAfterMs?: number; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.kind = kind;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
