@@ -1,0 +1,9 @@
+import { readFileSync } from 'node:fs';
+
+/** Of this package, from its `package.json`: one folder up both from `src` and from `dist`. */
+export const VERSION = readVersion(new URL('../package.json', import.meta.url));
+
+function readVersion(file: URL): string {
+  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
+  return version;
+}
