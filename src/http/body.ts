@@ -1,0 +1,49 @@
+import { pipeline, type Readable, type Transform } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import type { HttpAnswer } from '../ports.js';
+
+/** What {@link readBody} can decode, for `accept-encoding`. */
+export const ACCEPTED_CODINGS = 'gzip, deflate, br';
+
+const DECODERS: Readonly<Record<string, () => Transform>> = {
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+};
+
+type ReadBody = Pick<HttpAnswer, 'body' | 'bodyProblem'>;
+
+/**
+ * Reads a body up to `bytesMax` after decompression: whatever a small compressed body would swell to, no more than that is held.
+ *
+ * @param coding the answer's content-encoding
+ */
+export async function readBody(stream: Readable, coding: string | undefined, bytesMax: number): Promise<ReadBody> {
+  const decoded = decode(stream, coding);
+  if (decoded === undefined) {
+    stream.destroy();
+    return { body: Buffer.alloc(0), bodyProblem: 'broken' };
+  }
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of decoded as AsyncIterable<Buffer>) {
+      chunks.push(chunk.subarray(0, bytesMax - bytes));
+      bytes += chunk.length;
+      if (bytes > bytesMax) return { body: Buffer.concat(chunks), bodyProblem: 'too_large' };
+    }
+  } catch {
+    return { body: Buffer.concat(chunks), bodyProblem: 'broken' };
+  }
+  return { body: Buffer.concat(chunks) };
+}
+
+/** Undefined for a coding that was not asked for, or several of them on top of each other. */
+function decode(stream: Readable, coding = 'identity'): Readable | undefined {
+  const name = coding.trim().toLowerCase();
+  if (name === 'identity' || name === '') return stream;
+  const createDecoder = DECODERS[name];
+  // The callback has nothing to do: an error on either side reaches the reader of the decoder.
+  return createDecoder && pipeline(stream, createDecoder(), () => undefined);
+}

@@ -1,0 +1,42 @@
+import type { Clock, HttpFailure } from '../ports.js';
+import { failure } from './failure.js';
+
+/** What ends a request from outside: its time, or its caller. */
+export interface Deadline {
+  readonly signal: AbortSignal;
+  endedBy(): 'timeout' | 'aborted' | undefined;
+  /** As the failure of a request to this host; undefined while the deadline has not ended anything. */
+  failure(host: string): HttpFailure | undefined;
+  /** Forgets the timer and the caller's signal. */
+  release(): void;
+}
+
+export function startDeadline(clock: Clock, timeoutMs: number, caller: AbortSignal): Deadline {
+  const stop = new AbortController();
+  let endedBy: 'timeout' | 'aborted' | undefined;
+
+  function end(by: 'timeout' | 'aborted'): void {
+    endedBy ??= by;
+    stop.abort();
+  }
+  // A caller that counts the time itself says so by the reason, as AbortSignal.timeout does.
+  const onAbort = () => end(caller.reason?.name === 'TimeoutError' ? 'timeout' : 'aborted');
+
+  const timer = clock.after(timeoutMs, () => end('timeout'));
+  caller.addEventListener('abort', onAbort, { once: true });
+  if (caller.aborted) onAbort();
+  return {
+    signal: stop.signal,
+    endedBy: () => endedBy,
+    failure(host) {
+      if (endedBy === undefined) return undefined;
+      return endedBy === 'timeout'
+        ? failure('timeout', `${host}: no answer within ${timeoutMs} ms`)
+        : failure('aborted', `${host}: stopped before an answer came`);
+    },
+    release() {
+      timer.cancel();
+      caller.removeEventListener('abort', onAbort);
+    },
+  };
+}

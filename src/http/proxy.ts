@@ -1,0 +1,74 @@
+/** The environment's words on proxies; lower case counts before upper case. */
+export type ProxyEnvironment = Readonly<Record<string, string | undefined>>;
+
+export interface ProxyRules {
+  /** The proxy for a URL, or undefined when it is reached directly. */
+  proxyFor(url: URL): URL | undefined;
+}
+
+interface Bypass {
+  /** A name that also stands for those below it, an address, or `*`. */
+  readonly host: string;
+  readonly port: string | undefined;
+}
+
+/** `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` as curl reads them. Throws when a proxy is no URL; the message does not show it. */
+export function proxyRules(environment: ProxyEnvironment): ProxyRules {
+  const proxies = {
+    'http:': proxyUrl(environment, 'http_proxy'),
+    'https:': proxyUrl(environment, 'https_proxy'),
+  };
+  const bypasses = (variable(environment, 'no_proxy') ?? '').split(/[\s,]+/).flatMap(parseBypass);
+  return {
+    proxyFor(url) {
+      const proxy = url.protocol === 'https:' ? proxies['https:'] : proxies['http:'];
+      return bypasses.some((bypass) => isBypassed(url, bypass)) ? undefined : proxy;
+    },
+  };
+}
+
+function variable(environment: ProxyEnvironment, name: string): string | undefined {
+  return environment[name] || environment[name.toUpperCase()] || undefined;
+}
+
+function proxyUrl(environment: ProxyEnvironment, name: string): URL | undefined {
+  const text = variable(environment, name);
+  if (text === undefined) return undefined;
+  const url = URL.parse(text.includes('://') ? text : `http://${text}`);
+  if (url === null || !['http:', 'https:'].includes(url.protocol) || !hasDecodableUserinfo(url)) {
+    throw new Error(`${name.toUpperCase()} in the environment is not a proxy URL; write it as http://host:port`);
+  }
+  return url;
+}
+
+function hasDecodableUserinfo({ username, password }: URL): boolean {
+  try {
+    decodeURIComponent(username + password);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** `example.com`, `.example.com`, `*.example.com`, `example.com:8443`, `10.0.0.1`, `::1`, `[::1]:8080` or `*`. */
+function parseBypass(entry: string): Bypass[] {
+  const match = /^\[?(?<host>[^[\]]+?)\]?(?::(?<port>\d+))?$/.exec(entry);
+  if (match?.groups?.['host'] === undefined) return [];
+  const isBareIpv6 = entry.startsWith('[') === false && entry.split(':').length > 2;
+  const host = isBareIpv6 ? entry : match.groups['host'];
+  return [{ host: withoutDots(host), port: isBareIpv6 ? undefined : match.groups['port'] }];
+}
+
+function isBypassed(url: URL, { host, port }: Bypass): boolean {
+  const urlPort = url.port || (url.protocol === 'https:' ? '443' : '80');
+  if (port !== undefined && port !== urlPort) return false;
+  const urlHost = withoutDots(url.hostname.replace(/^\[|\]$/g, ''));
+  return host === '*' || urlHost === host || urlHost.endsWith(`.${host}`);
+}
+
+function withoutDots(host: string): string {
+  return host
+    .toLowerCase()
+    .replace(/^\*?\./, '')
+    .replace(/\.$/, '');
+}
