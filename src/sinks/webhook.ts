@@ -1,18 +1,63 @@
 import { z } from 'zod';
-import { httpUrl, secret } from '../settings.js';
+import type { RecordingEvent } from '../core/event.js';
+import { isHeaderName, isHeaderValue } from '../http/headers.js';
+import { type Flaw, httpUrl, issueOf, secret } from '../settings.js';
 import { defineSink } from './define.js';
+import { outcomeOf } from './http.js';
+import { secretFlaw, sign } from './standard-webhooks.js';
+
+/** Headers that the sink or the connection sets, or that belong to the next hop alone. */
+const RESERVED_HEADERS: ReadonlySet<string> = new Set([
+  'accept-encoding',
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'expect',
+  'host',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+const signingSecret = secret().superRefine((value, context) => {
+  const flaw = secretFlaw(value);
+  if (flaw !== undefined) context.addIssue(issueOf(flaw));
+});
+
+/** The values are secrets as well: a token for the receiver's gate is what they are most often for. */
+const extraHeaders = z.record(z.string(), secret()).superRefine((headers, context) => {
+  const names = Object.keys(headers).map((name) => name.toLowerCase());
+  for (const [index, [name, value]] of Object.entries(headers).entries()) {
+    const isRepeated = names.indexOf(name.toLowerCase()) < index;
+    const flaw = isRepeated ? { problem: 'is given twice', hint: 'leave one out' } : headerFlaw(name, value);
+    if (flaw !== undefined) context.addIssue({ ...issueOf(flaw), path: [name] });
+  }
+});
+
+function headerFlaw(name: string, value: string): Flaw | undefined {
+  const known = name.toLowerCase();
+  if (known.startsWith('webhook-') || RESERVED_HEADERS.has(known)) {
+    return { problem: 'is a header that the notifier sets', hint: 'leave it out' };
+  }
+  if (!isHeaderName(name)) return { problem: 'is not the name of a header', hint: 'use letters, digits and hyphens' };
+  if (!isHeaderValue(value)) return { problem: 'holds a line break or the like', hint: 'write one line of plain text' };
+  return undefined;
+}
 
 const settings = z.strictObject({
   url: httpUrl().describe('Where to POST.'),
   secret: z
-    .union([secret(), z.array(secret()).min(1).max(10)])
+    .union([signingSecret, z.array(signingSecret).min(1).max(10)])
     .optional()
     .describe('whsec_… signing key, or a list while rotating: signed with each. Without one nothing is signed.'),
-  format: z.enum(['standard']).default('standard').describe('Standard Webhooks 1.0.'),
-  headers: z
-    .record(z.string(), z.string())
-    .default({})
-    .describe('Extra request headers; not webhook-*, content-type, host.'),
+  format: z.enum(['standard']).prefault('standard').describe('Standard Webhooks 1.0.'),
+  headers: extraHeaders.prefault({}).describe('Extra request headers; not webhook-*, content-type, host.'),
 });
 
 export const webhook = defineSink({
@@ -21,7 +66,36 @@ export const webhook = defineSink({
   settings,
   example: 'url: https://example.com/hooks/recordings\nsecret: ${WEBHOOK_SECRET}\n',
   concurrency: 8,
-  async deliver() {
-    throw new Error('not written yet');
+  notices(given) {
+    return given.secret === undefined ? ['It has no secret, so nothing is signed.'] : [];
+  },
+  async deliver(event, { settings: { url, secret: given, headers }, http, clock, timeoutMs, signal }) {
+    const secrets = [given ?? []].flat();
+    const message = { id: event.id, timestampSeconds: Math.floor(clock.nowMs() / 1_000), body: bodyOf(event) };
+    const result = await http.request({
+      method: 'POST',
+      url,
+      headers: {
+        ...headers,
+        'content-type': 'application/json',
+        'webhook-id': message.id,
+        'webhook-timestamp': String(message.timestampSeconds),
+        ...(secrets.length > 0 && { 'webhook-signature': sign(secrets, message) }),
+      },
+      body: message.body,
+      timeoutMs,
+      bodyBytesMax: 0,
+      signal,
+    });
+    return outcomeOf(result, url, clock.nowMs());
+  },
+  async connect({ settings: { url }, http, timeoutMs, signal }) {
+    return (await http.connect(url, timeoutMs, signal))?.detail;
   },
 });
+
+/** The id is not in it: it is the header `webhook-id`. */
+function bodyOf({ type, timestamp, source, data }: RecordingEvent): string {
+  const { recording, previousStatus, occurrence, test } = data;
+  return JSON.stringify({ type, timestamp, data: { source, recording, previousStatus, occurrence, test } });
+}
