@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { DELIVERY_STATES, type Delivery } from '../core/delivery.js';
+import { EVENT_TYPES, type EventType } from '../core/event.js';
+import { FAILURE_REASONS, type FailureReason } from '../core/failure.js';
+import type { DeliveryId, EventId, RecordingUuid } from '../core/id.js';
+import type { SinkState } from '../core/suspension.js';
+import type { Json, SourceMark } from '../ports.js';
+import { StoreError } from './errors.js';
+
+/** Records with a few hundred bytes of their own: named fields beside a version, checked whole when they are read. */
+
+const VERSION = 1;
+
+const ms = z.int().nonnegative();
+const count = z.int().nonnegative();
+const textOrNull = z.string().nullable();
+const reason = z.enum(Object.keys(FAILURE_REASONS) as [FailureReason, ...FailureReason[]]);
+
+const delivery = z.strictObject({
+  id: z.string().transform((id) => id as DeliveryId),
+  sink: z.string(),
+  event: z.strictObject({
+    id: z.string().transform((id) => id as EventId),
+    type: z.enum(Object.keys(EVENT_TYPES) as [EventType, ...EventType[]]),
+    timestamp: z.string(),
+    source: z.string(),
+    data: z.strictObject({
+      recording: z.strictObject({
+        uuid: z.string().transform((uuid) => uuid as RecordingUuid),
+        roomId: textOrNull,
+        meetingId: textOrNull,
+        status: z.string(),
+        createdAt: textOrNull,
+      }),
+      previousStatus: textOrNull,
+      occurrence: count,
+    }),
+  }),
+  includeUrl: z.boolean(),
+  state: z.enum(DELIVERY_STATES),
+  createdAtMs: ms,
+  round: count,
+  attempts: count,
+  roundAttempts: count,
+  nextAttemptAtMs: ms.nullable(),
+  urlWaitSinceMs: ms.nullable(),
+  lastError: z.strictObject({ reason, detail: z.string() }).nullable(),
+  finishedAtMs: ms.nullable(),
+  history: z.array(
+    z.strictObject({ atMs: ms, durationMs: z.number().nonnegative(), reason: reason.nullable(), detail: z.string() }),
+  ),
+});
+
+const sinkState = z.strictObject({
+  suspension: z
+    .strictObject({ reason, detail: z.string(), sinceMs: ms, trials: count, nextTrialAtMs: ms.nullable() })
+    .nullable(),
+  pausedUntilMs: ms.nullable(),
+  inactive: z.strictObject({ why: z.enum(['disabled', 'removed']), sinceMs: ms }).nullable(),
+});
+
+const sourceMark = z.strictObject({ scope: z.string(), firstPollDoneAtMs: ms });
+
+export function encodeDelivery(value: Delivery): Json {
+  return encode(value);
+}
+
+export function decodeDelivery(key: string, value: Json): Delivery {
+  return decode(delivery, key, value);
+}
+
+export function encodeSinkState(value: SinkState): Json {
+  return encode(value);
+}
+
+export function decodeSinkState(key: string, value: Json): SinkState {
+  return decode(sinkState, key, value);
+}
+
+export function encodeSourceMark(value: SourceMark): Json {
+  return encode(value);
+}
+
+export function decodeSourceMark(key: string, value: Json): SourceMark {
+  return decode(sourceMark, key, value);
+}
+
+function encode(value: Delivery | SinkState | SourceMark): Json {
+  return [VERSION, value as unknown as Json];
+}
+
+function decode<Output>(schema: z.ZodType<Output>, key: string, value: Json): Output {
+  const [version, fields] = Array.isArray(value) ? (value as readonly Json[]) : [];
+  if (version !== VERSION) throw new StoreError('decode', key, `it is not of version ${VERSION}`);
+  const parsed = schema.safeParse(fields);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new StoreError('decode', key, `its field ${issue?.path.join('.') || '(all)'} is not what it has to be`);
+}

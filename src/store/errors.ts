@@ -1,0 +1,71 @@
+import type { Owner } from './records.js';
+
+export type StoreOperation = 'open' | 'read' | 'write' | 'delete' | 'scan' | 'close' | 'decode';
+
+/**
+ * The store did not do what was asked. The message is for the operator: which store, what failed, what would do. It holds keys and
+ * paths, never a value or a credential.
+ */
+export class StoreError extends Error {
+  override readonly name: string = 'StoreError';
+  readonly operation: StoreOperation;
+  /** As in `Store.label`. */
+  readonly label: string;
+
+  constructor(operation: StoreOperation, label: string, problem: string, cause?: unknown) {
+    super(`${label}: ${FAILED[operation]}: ${problem}`, { cause });
+    this.operation = operation;
+    this.label = label;
+  }
+}
+
+const FAILED = {
+  open: 'the store cannot be opened',
+  read: 'reading failed',
+  write: 'writing failed',
+  delete: 'deleting failed',
+  scan: 'a scan was not complete',
+  close: 'closing failed',
+  decode: 'the record cannot be read',
+} as const satisfies Record<StoreOperation, string>;
+
+/** There is nothing to read, and whoever only reads does not make it. */
+export class StoreMissingError extends StoreError {
+  override readonly name = 'StoreMissingError';
+
+  constructor(label: string, path: string) {
+    super('open', label, `there is no store at ${path} yet: "recording-notifier run" makes one`);
+  }
+}
+
+/** Another process owns the store, or this one does already. */
+export class OwnedError extends StoreError {
+  override readonly name = 'OwnedError';
+  /** undefined when it has not signed the store, or not so that this program can read it. */
+  readonly owner: Owner | undefined;
+
+  constructor(label: string, owner: Owner | undefined) {
+    super('open', label, `it is owned by ${owner === undefined ? 'another process' : describe(owner)}`);
+    this.owner = owner;
+  }
+}
+
+function describe({ host, pid, sinceMs }: Owner): string {
+  return `process ${pid} on ${host} since ${new Date(sinceMs).toISOString()}`;
+}
+
+export class StoreVersionError extends StoreError {
+  override readonly name = 'StoreVersionError';
+  readonly found: number;
+  readonly understood: number;
+
+  constructor(label: string, found: number, understood: number) {
+    super(
+      'open',
+      label,
+      `it has version ${found}, and this recording-notifier understands up to ${understood}: use the newer program, or another store`,
+    );
+    this.found = found;
+    this.understood = understood;
+  }
+}

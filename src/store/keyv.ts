@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { type DeserializedData, Keyv } from 'keyv';
+import { type Json, STORE_BATCH_MAX, type Store } from '../ports.js';
+import { StoreError, type StoreOperation } from './errors.js';
+import { keys as storeKeys } from './keys.js';
+import { problemOf } from './problem.js';
+import type { Storage } from './storage.js';
+
+/** What is wrong with an answer that keyv lets pass. */
+class AnswerError extends Error {}
+
+/**
+ * The memory, on keyv, and the only place that constructs one. keyv hides failures: a failed read looks like "not there", a failed write
+ * like a quiet `false`. Here all of them throw a {@link StoreError}, and every read also asks for the sentinel, the store's own record:
+ * without it the answer is a failure, not "nothing is known".
+ */
+export class KeyvStore implements Store {
+  readonly label: string;
+  readonly #keyv: Keyv;
+  readonly #storage: Storage;
+  readonly #release: () => void;
+  #errorEvents = 0;
+  #lastError: unknown;
+
+  /** @param release called once the storage is closed */
+  constructor(storage: Storage, label: string, release: () => void = () => {}) {
+    this.label = label;
+    this.#storage = storage;
+    this.#release = release;
+    this.#keyv = new Keyv({
+      store: storage,
+      namespace: '',
+      useKeyPrefix: false,
+      throwOnErrors: true,
+      emitErrors: false, // The storage's own events are listened to below; keyv's would come beside each exception.
+      serialize: (entry) => writeEntry(entry.value),
+      deserialize: <Value>(text: string) => readEntry(text) as DeserializedData<Value>,
+    });
+    storage.on?.('error', (error) => {
+      this.#errorEvents += 1;
+      this.#lastError = error;
+    });
+  }
+
+  async getMany(keys: readonly string[]): Promise<ReadonlyMap<string, Json>> {
+    assertKeys(keys);
+    const rows = await this.#attempt('read', () => this.#read([storeKeys.meta, ...keys]));
+    if (!keys.includes(storeKeys.meta)) rows.delete(storeKeys.meta);
+    return rows;
+  }
+
+  async setMany(entries: readonly (readonly [key: string, value: Json])[]): Promise<void> {
+    const entryKeys = entries.map(([key]) => key);
+    assertKeys(entryKeys);
+    assert(new Set(entryKeys).size === entries.length, 'a write names no key twice');
+    if (entries.length === 0) return;
+    await this.#attempt('write', async () => {
+      // keyv takes the values apart before its first await: what the caller does to them afterwards changes nothing.
+      const stored = await this.#keyv.setMany(entries.map(([key, value]) => ({ key, value })));
+      const isStored = Array.isArray(stored) && stored.length === entries.length && stored.every((one) => one === true);
+      if (!isStored) throw new AnswerError('not every entry was stored');
+    });
+  }
+
+  async deleteMany(keys: readonly string[]): Promise<void> {
+    assertKeys(keys);
+    if (keys.length === 0) return;
+    await this.#attempt('delete', async () => {
+      if ((await this.#keyv.deleteMany([...keys])) !== true) throw new AnswerError('not every entry was deleted');
+    });
+  }
+
+  /** Past keyv, whose iterator takes no prefix. The sentinel is asked for at the end, when the scan claims to be complete. */
+  async *scan(prefix: string): AsyncGenerator<readonly [key: string, value: Json], void> {
+    const eventsBefore = this.#errorEvents;
+    try {
+      for await (const [key, text] of this.#storage.iterator(prefix)) {
+        if (key.startsWith(prefix)) yield [key, readEntry(text).value];
+      }
+      this.#assertNoEventSince(eventsBefore);
+      await this.#read([storeKeys.meta]);
+    } catch (cause) {
+      throw this.#error('scan', cause);
+    }
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.#attempt('close', () => this.#keyv.disconnect());
+    } finally {
+      this.#release();
+    }
+  }
+
+  /** The store's own record; undefined only when there is nothing else either, so that a store is new rather than broken. */
+  async readMeta(): Promise<Json | undefined> {
+    const eventsBefore = this.#errorEvents;
+    return this.#attempt('open', async () => {
+      const [row] = await this.#keyv.getMany([storeKeys.meta], { raw: true });
+      if (row !== undefined) return entryValue(row);
+      for await (const _ of this.#storage.iterator()) throw new AnswerError(SENTINEL_LOST);
+      this.#assertNoEventSince(eventsBefore);
+      return undefined;
+    });
+  }
+
+  /** The keys that exist. The first one asked for is the sentinel. */
+  async #read(keys: readonly string[]): Promise<Map<string, Json>> {
+    const rows: unknown = await this.#keyv.getMany([...keys], { raw: true });
+    if (!Array.isArray(rows) || rows.length !== keys.length)
+      throw new AnswerError('the answer is not one for each key');
+    const found = new Map<string, Json>();
+    for (const [index, key] of keys.entries()) {
+      if (rows[index] !== undefined) found.set(key, entryValue(rows[index]));
+    }
+    if (!found.has(storeKeys.meta)) throw new AnswerError(SENTINEL_LOST);
+    return found;
+  }
+
+  async #attempt<Result>(operation: StoreOperation, run: () => Promise<Result>): Promise<Result> {
+    const eventsBefore = this.#errorEvents;
+    try {
+      const result = await run();
+      this.#assertNoEventSince(eventsBefore);
+      return result;
+    } catch (cause) {
+      throw this.#error(operation, cause);
+    }
+  }
+
+  /** An event names no operation, so it fails all that are under way: a failure too many is repeated, one too few loses an event. */
+  #assertNoEventSince(eventsBefore: number): void {
+    if (this.#errorEvents !== eventsBefore) throw this.#lastError;
+  }
+
+  #error(operation: StoreOperation, cause: unknown): StoreError {
+    return new StoreError(operation, this.label, problemOf(cause), cause);
+  }
+}
+
+const SENTINEL_LOST = 'its own record "meta" is missing, so what else it says cannot be trusted; restore a copy of it';
+
+function assertKeys(keys: readonly string[]): void {
+  assert(keys.length <= STORE_BATCH_MAX, `a batch holds ${STORE_BATCH_MAX} keys at most`);
+  for (const key of keys) assert(key.isWellFormed(), 'a key is well-formed Unicode');
+}
+
+function writeEntry(value: unknown): string {
+  assert(value !== undefined, 'undefined cannot be stored');
+  return JSON.stringify({ value });
+}
+
+function readEntry(text: unknown): { value: Json } {
+  if (typeof text !== 'string') throw new AnswerError('an entry is not a text');
+  const entry: unknown = JSON.parse(text);
+  return { value: entryValue(entry) };
+}
+
+/** keyv takes an entry that it cannot read for one that is not there. */
+function entryValue(entry: unknown): Json {
+  if (typeof entry !== 'object' || entry === null || !('value' in entry)) throw new AnswerError('an entry is damaged');
+  return entry.value as Json;
+}

@@ -1,0 +1,151 @@
+import type { Delivery } from '../core/delivery.js';
+import type { DeliveryId, RecordingUuid } from '../core/id.js';
+import type { RecordingState } from '../core/recording.js';
+import type { SinkState } from '../core/suspension.js';
+import { type Json, type Ledger, type RememberedRecording, STORE_BATCH_MAX, type Store } from '../ports.js';
+import {
+  decodeDelivery,
+  decodeSinkState,
+  decodeSourceMark,
+  encodeDelivery,
+  encodeSinkState,
+  encodeSourceMark,
+} from './delivery-records.js';
+import { keys, parseRecordingKey, prefixes } from './keys.js';
+import { decodeRecording, encodeRecording } from './records.js';
+
+type Entry = readonly [key: string, value: Json];
+
+/** What the engine keeps, on any store. */
+export function createLedger(store: Store): Ledger {
+  async function recordings(source: string, uuids: readonly RecordingUuid[]) {
+    const states = new Map<RecordingUuid, RecordingState>();
+    for (const some of batches(uuids)) {
+      const rows = await store.getMany(some.map((uuid) => keys.recording(source, uuid)));
+      for (const uuid of some) {
+        const key = keys.recording(source, uuid);
+        const value = rows.get(key);
+        if (value !== undefined) states.set(uuid, decodeRecording(key, value));
+      }
+    }
+    return states;
+  }
+
+  async function* allRecordings(source?: string): AsyncGenerator<RememberedRecording> {
+    const prefix = source === undefined ? prefixes.recordings : prefixes.recordingsOf(source);
+    for await (const [key, value] of store.scan(prefix)) {
+      const of = parseRecordingKey(key);
+      if (of !== undefined) yield { ...of, state: decodeRecording(key, value) };
+    }
+  }
+
+  async function existing(ids: readonly DeliveryId[]) {
+    const found = new Set<DeliveryId>();
+    for (const some of batches(ids, STORE_BATCH_MAX / 2)) {
+      const rows = await store.getMany(some.flatMap((id) => [keys.pending(id), keys.finished(id)]));
+      for (const id of some) if (rows.has(keys.pending(id)) || rows.has(keys.finished(id))) found.add(id);
+    }
+    return found;
+  }
+
+  async function commit(deliveries: readonly Delivery[], remembered: readonly RememberedRecording[]) {
+    await store.setMany([
+      ...deliveries.map((delivery): Entry => [keys.pending(delivery.id), encodeDelivery(delivery)]),
+      ...remembered.map(({ source, uuid, state }): Entry => [keys.recording(source, uuid), encodeRecording(state)]),
+    ]);
+  }
+
+  /** A finished twin is written before the pending one is deleted, and the other way round: a crash leaves both, never none. */
+  async function save(deliveries: readonly Delivery[], sinks: ReadonlyMap<string, SinkState> = new Map()) {
+    const entries = [
+      ...deliveries.map((delivery): Entry => [placeOf(delivery), encodeDelivery(delivery)]),
+      ...[...sinks].map(([name, state]): Entry => [keys.sink(name), encodeSinkState(state)]),
+    ];
+    for (const some of batches(entries)) await store.setMany(some);
+    const leftovers = deliveries
+      .filter((delivery) => isFinished(delivery) || delivery.round > 0)
+      .map((delivery) => (isFinished(delivery) ? keys.pending(delivery.id) : keys.finished(delivery.id)));
+    for (const some of batches(leftovers)) await store.deleteMany(some);
+  }
+
+  async function delivery(id: DeliveryId): Promise<Delivery | undefined> {
+    const [pendingKey, finishedKey] = [keys.pending(id), keys.finished(id)];
+    const rows = await store.getMany([pendingKey, finishedKey]);
+    const [pendingRow, finishedRow] = [rows.get(pendingKey), rows.get(finishedKey)];
+    const pendingOne = pendingRow === undefined ? undefined : decodeDelivery(pendingKey, pendingRow);
+    const finishedOne = finishedRow === undefined ? undefined : decodeDelivery(finishedKey, finishedRow);
+    return isLeftover(pendingOne, finishedOne) ? finishedOne : (pendingOne ?? finishedOne);
+  }
+
+  async function* pending(): AsyncGenerator<Delivery> {
+    for await (const some of inBatches(store.scan(prefixes.pending))) {
+      const found = some.map(([key, value]) => decodeDelivery(key, value));
+      const twins = await store.getMany(found.map(({ id }) => keys.finished(id)));
+      for (const one of found) {
+        const twin = twins.get(keys.finished(one.id));
+        const finishedOne = twin === undefined ? undefined : decodeDelivery(keys.finished(one.id), twin);
+        if (!isLeftover(one, finishedOne)) yield one;
+      }
+    }
+  }
+
+  async function* finished(): AsyncGenerator<Delivery> {
+    for await (const [key, value] of store.scan(prefixes.finished)) yield decodeDelivery(key, value);
+  }
+
+  async function sinkStates() {
+    const states = new Map<string, SinkState>();
+    for await (const [key, value] of store.scan(prefixes.sinks)) {
+      states.set(key.slice(prefixes.sinks.length), decodeSinkState(key, value));
+    }
+    return states;
+  }
+
+  return {
+    sourceMark: async (source) => {
+      const key = keys.source(source);
+      const value = (await store.getMany([key])).get(key);
+      return value === undefined ? undefined : decodeSourceMark(key, value);
+    },
+    markSource: (source, mark) => store.setMany([[keys.source(source), encodeSourceMark(mark)]]),
+    recordings,
+    allRecordings,
+    existing,
+    commit,
+    save,
+    delivery,
+    pending,
+    finished,
+    forget: async (ids) => {
+      for (const some of batches(ids)) await store.deleteMany(some.map((id) => keys.finished(id)));
+    },
+    sinkStates,
+  };
+}
+
+function placeOf(delivery: Delivery): string {
+  return isFinished(delivery) ? keys.finished(delivery.id) : keys.pending(delivery.id);
+}
+
+function isFinished({ state }: Delivery): boolean {
+  return state === 'delivered' || state === 'dead';
+}
+
+/** The process died between the write of the finished twin and the deletion of the pending one. A higher round was asked for later. */
+function isLeftover(pending: Delivery | undefined, finished: Delivery | undefined): boolean {
+  return pending !== undefined && finished !== undefined && finished.round >= pending.round;
+}
+
+function* batches<Item>(items: readonly Item[], size = STORE_BATCH_MAX): Generator<readonly Item[]> {
+  for (let from = 0; from < items.length; from += size) yield items.slice(from, from + size);
+}
+
+async function* inBatches<Item>(items: AsyncIterable<Item>): AsyncGenerator<readonly Item[]> {
+  let batch: Item[] = [];
+  for await (const item of items) {
+    if (batch.push(item) < STORE_BATCH_MAX / 2) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}

@@ -1,0 +1,164 @@
+import { mkdirSync, realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { StoreConfig } from '../config/config.js';
+import type { Clock, Json, Store } from '../ports.js';
+import { OwnedError, StoreError, StoreMissingError, StoreVersionError } from './errors.js';
+import { keys } from './keys.js';
+import { KeyvStore } from './keyv.js';
+import { isLocked, takeLock } from './lock.js';
+import { MemoryStorage } from './memory.js';
+import { problemOf } from './problem.js';
+import { decodeMeta, decodeOwner, encodeMeta, encodeOwner, type Owner } from './records.js';
+import { openSqlite, type SqliteAccess } from './sqlite.js';
+
+/** The version of stores that this program writes. An older one is migrated, a newer one refused. */
+export const STORE_VERSION = 1;
+
+/**
+ * `own`: the one process that writes; makes the store if there is none · `read`: beside an owner, changes nothing · `request`: beside an
+ * owner, writes requests only.
+ */
+export type StoreMode = 'own' | 'read' | 'request';
+
+export interface StoreDependencies {
+  readonly clock: Clock;
+  /** What a relative path starts from. */
+  readonly cwd: string;
+  /** Who an owner is, for others to read. */
+  readonly host: string;
+  readonly pid: number;
+}
+
+export interface OpenedStore {
+  readonly store: Store;
+  /** It did not exist before. */
+  readonly created: boolean;
+}
+
+/**
+ * Opens the configured store. Closing it also ends the ownership.
+ *
+ * Throws {@link OwnedError} when another process owns it, {@link StoreMissingError} when there is none and the mode makes none,
+ * {@link StoreVersionError} when it is too new, and {@link StoreError} for whatever else is in the way.
+ */
+export async function openStore(config: StoreConfig, mode: StoreMode, deps: StoreDependencies): Promise<OpenedStore> {
+  if (config.kind === 'memory') return openMemory(mode, deps);
+  const label = labelOf(config.file, deps);
+  try {
+    return mode === 'own'
+      ? await ownSqlite(config.file, label, deps)
+      : await joinSqlite(config.file, label, mode, deps);
+  } catch (cause) {
+    throw cause instanceof StoreError ? cause : new StoreError('open', label, problemOf(cause), cause);
+  }
+}
+
+/** Whether a process owns the store now, so that there is somebody to leave a request for. */
+export async function hasOwner(config: StoreConfig, deps: StoreDependencies): Promise<boolean> {
+  if (config.kind === 'memory') return false;
+  try {
+    return isLocked(locate(config.file, deps));
+  } catch (cause) {
+    throw new StoreError('open', labelOf(config.file, deps), problemOf(cause), cause);
+  }
+}
+
+async function openMemory(mode: StoreMode, deps: StoreDependencies): Promise<OpenedStore> {
+  if (mode !== 'own') throw new StoreError('open', 'memory', 'a memory store cannot be seen from outside its process');
+  return own(new KeyvStore(new MemoryStorage(), 'memory'), deps);
+}
+
+async function ownSqlite(file: string, label: string, deps: StoreDependencies): Promise<OpenedStore> {
+  mkdirSync(dirname(resolve(deps.cwd, file)), { recursive: true });
+  const path = locate(file, deps);
+  const lock = takeLock(path);
+  if (lock === undefined) throw new OwnedError(label, await readOwner(path, label, deps));
+  try {
+    return await own(await openFile(path, label, 'create', deps, lock.release), deps);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/** Signs the store, so that others can tell who has it. */
+async function own(store: KeyvStore, { clock, host, pid }: StoreDependencies): Promise<OpenedStore> {
+  return closeOnFailure(store, async () => {
+    const meta = await store.readMeta();
+    if (meta !== undefined) checkVersion(store.label, meta);
+    const entries: [string, Json][] = [[keys.owner, encodeOwner({ host, pid, sinceMs: clock.nowMs() })]];
+    if (meta === undefined) {
+      entries.push([keys.meta, encodeMeta({ version: STORE_VERSION, createdAtMs: clock.nowMs() })]);
+    }
+    await store.setMany(entries);
+    await store.getMany([keys.owner]);
+    return { store, created: meta === undefined };
+  });
+}
+
+async function joinSqlite(file: string, label: string, mode: StoreMode, deps: StoreDependencies): Promise<OpenedStore> {
+  const path = locate(file, deps);
+  const store = await openFile(path, label, mode === 'read' ? 'read' : 'write', deps);
+  return closeOnFailure(store, async () => {
+    const meta = await store.readMeta();
+    if (meta === undefined) throw new StoreMissingError(label, path);
+    checkVersion(label, meta);
+    return { store, created: false };
+  });
+}
+
+async function openFile(
+  path: string,
+  label: string,
+  access: SqliteAccess,
+  { clock }: StoreDependencies,
+  release?: () => void,
+): Promise<KeyvStore> {
+  const storage = await openSqlite(path, access, clock);
+  if (storage === undefined) throw new StoreMissingError(label, path);
+  return new KeyvStore(storage, label, release);
+}
+
+function checkVersion(label: string, meta: Json): void {
+  const { version } = decodeMeta(meta);
+  if (version > STORE_VERSION) throw new StoreVersionError(label, version, STORE_VERSION);
+}
+
+/** Who signed the store; undefined when that cannot be told: the owner may just be making the store, and that it is owned is enough. */
+async function readOwner(path: string, label: string, deps: StoreDependencies): Promise<Owner | undefined> {
+  try {
+    const { store } = await joinSqlite(path, label, 'read', deps);
+    const rows = await store.getMany([keys.owner]).finally(() => store.close());
+    const owner = rows.get(keys.owner);
+    return owner === undefined ? undefined : decodeOwner(owner);
+  } catch {
+    return undefined;
+  }
+}
+
+async function closeOnFailure<Result>(store: Store, use: () => Promise<Result>): Promise<Result> {
+  try {
+    return await use();
+  } catch (error) {
+    await store.close().catch(() => {}); // The first error is the one to tell.
+    throw error;
+  }
+}
+
+function labelOf(file: string, { cwd }: StoreDependencies): string {
+  return `sqlite:${resolve(cwd, file)}`;
+}
+
+/** The one path of a file that may have several, or two owners could have a lock each. */
+function locate(file: string, { cwd }: StoreDependencies): string {
+  const path = resolve(cwd, file);
+  return realPath(path) ?? join(realPath(dirname(path)) ?? dirname(path), basename(path));
+}
+
+function realPath(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,90 @@
+import type { RecordingState } from '../core/recording.js';
+import type { Json } from '../ports.js';
+import { StoreError } from './errors.js';
+import { keys } from './keys.js';
+import { packFlag, packTime, Row } from './row.js';
+
+/**
+ * What is stored under the keys of `keys.ts`: for each kind of record one pair of functions. A record is a list whose first element is
+ * its version, since names of fields would be most of its bytes; a changed record gets a new version and a decoder for the old one.
+ */
+
+const RECORDING_VERSION = 1;
+
+export function encodeRecording(state: RecordingState): Json {
+  return [
+    RECORDING_VERSION,
+    state.status,
+    state.roomId,
+    state.meetingId,
+    packTime(state.createdAt),
+    state.firstSeenAtMs,
+    state.availableCount,
+    state.availableAtMs,
+    state.processingCount,
+    state.processingSinceMs,
+    packFlag(state.stuckTold),
+    packFlag(state.awaitsAnnouncement),
+  ];
+}
+
+export function decodeRecording(key: string, value: Json): RecordingState {
+  const row = new Row(key, value, RECORDING_VERSION);
+  const state: RecordingState = {
+    status: row.text(),
+    roomId: row.textOrNull(),
+    meetingId: row.textOrNull(),
+    createdAt: row.time(),
+    firstSeenAtMs: row.count(),
+    availableCount: row.count(),
+    availableAtMs: row.countOrNull(),
+    processingCount: row.count(),
+    processingSinceMs: row.countOrNull(),
+    stuckTold: row.flag(),
+    awaitsAnnouncement: row.flag(),
+  };
+  row.end();
+  return state;
+}
+
+/** Who writes to the store. */
+export interface Owner {
+  readonly host: string;
+  readonly pid: number;
+  readonly sinceMs: number;
+}
+
+const OWNER_VERSION = 1;
+
+export function encodeOwner({ host, pid, sinceMs }: Owner): Json {
+  return [OWNER_VERSION, host, pid, sinceMs];
+}
+
+export function decodeOwner(value: Json): Owner {
+  const row = new Row(keys.owner, value, OWNER_VERSION);
+  const owner: Owner = { host: row.text(), pid: row.count(), sinceMs: row.count() };
+  row.end();
+  return owner;
+}
+
+/** The store's own record. Every version of the program must be able to read every other's, so it has names and may grow. */
+export interface Meta {
+  /** Of the store as a whole. */
+  readonly version: number;
+  readonly createdAtMs: number;
+}
+
+export function encodeMeta({ version, createdAtMs }: Meta): Json {
+  return { version, createdAtMs };
+}
+
+export function decodeMeta(value: Json): Meta {
+  const { version, createdAtMs } = (value ?? {}) as Partial<Record<keyof Meta, Json>>;
+  if (!isWhole(version) || version < 1) throw new StoreError('decode', keys.meta, 'it names no version of the store');
+  if (!isWhole(createdAtMs)) throw new StoreError('decode', keys.meta, 'it does not say when the store was made');
+  return { version, createdAtMs };
+}
+
+function isWhole(field: Json | undefined): field is number {
+  return Number.isSafeInteger(field);
+}

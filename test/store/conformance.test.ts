@@ -1,0 +1,13 @@
+import { openStore } from '../../src/store/open.js';
+import { realClock } from '../support/real-clock.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { describeStore } from './conformance.js';
+
+const deps = { clock: realClock, cwd: '/', host: 'here', pid: 1 };
+
+describeStore('memory', async () => (await openStore({ kind: 'memory' }, 'own', deps)).store);
+
+describeStore('sqlite', async () => {
+  const cwd = temporaryFolder();
+  return (await openStore({ kind: 'sqlite', file: 'store.sqlite' }, 'own', { ...deps, cwd })).store;
+});
