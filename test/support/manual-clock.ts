@@ -3,6 +3,8 @@ import type { Clock } from '../../src/ports.js';
 export interface ManualClock extends Clock {
   /** Moves on, and calls back what is due on the way, in its order. */
   advance(ms: number): void;
+  /** How many callbacks are waited for. */
+  timers(): number;
 }
 
 /** Time that stands still until a test moves it. */
@@ -27,6 +29,7 @@ export function createManualClock(startMs = Date.parse('2024-05-13T17:14:00.941Z
       }
       nowMs = endMs;
     },
+    timers: () => timers.size,
   };
 
   function nextDue(endMs: number) {
