@@ -1,3 +1,8 @@
+import type { Delivery } from './core/delivery.js';
+import type { DeliveryId, RecordingUuid } from './core/id.js';
+import type { RecordingState } from './core/recording.js';
+import type { SinkState } from './core/suspension.js';
+
 /** Interfaces of everything impure. `system.ts` and the adapters implement them; tests hand in others. */
 
 export interface Timer {
@@ -95,4 +100,42 @@ export interface HttpClient {
   /** Opens a connection (TCP, TLS for https) and closes it: reachable without a message. Undefined when that worked. */
   connect(url: string, timeoutMs: number, signal: AbortSignal): Promise<HttpFailure | undefined>;
   close(): Promise<void>;
+}
+
+/** What is remembered of a source as a whole. */
+export interface SourceMark {
+  /** What it listed at its last complete first poll. */
+  readonly scope: string;
+  readonly firstPollDoneAtMs: number;
+}
+
+/** What the engine keeps, in its own words. Made on a {@link Store}; throws what that throws. */
+export interface Ledger {
+  sourceMark(source: string): Promise<SourceMark | undefined>;
+  markSource(source: string, mark: SourceMark): Promise<void>;
+  recordings(
+    source: string,
+    uuids: readonly RecordingUuid[],
+  ): Promise<ReadonlyMap<RecordingUuid, RecordingState>>;
+  /** Everything remembered of one source, or of all. */
+  allRecordings(source?: string): AsyncIterable<RememberedRecording>;
+  /** Those of the ids that are stored already, finished or not. */
+  existing(ids: readonly DeliveryId[]): Promise<ReadonlySet<DeliveryId>>;
+  /** The one write: new deliveries and recording states, in this order, atomically. At most {@link STORE_BATCH_MAX} in all. */
+  commit(deliveries: readonly Delivery[], recordings: readonly RememberedRecording[]): Promise<void>;
+  /** What attempts and people made of deliveries and sinks. A finished delivery moves out of the outbox. */
+  save(deliveries: readonly Delivery[], sinks?: ReadonlyMap<string, SinkState>): Promise<void>;
+  delivery(id: DeliveryId): Promise<Delivery | undefined>;
+  /** The outbox: deliveries not finished. */
+  pending(): AsyncIterable<Delivery>;
+  finished(): AsyncIterable<Delivery>;
+  /** Forgets finished deliveries. */
+  forget(ids: readonly DeliveryId[]): Promise<void>;
+  sinkStates(): Promise<ReadonlyMap<string, SinkState>>;
+}
+
+export interface RememberedRecording {
+  readonly source: string;
+  readonly uuid: RecordingUuid;
+  readonly state: RecordingState;
 }

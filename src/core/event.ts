@@ -1,4 +1,5 @@
-import type { EventId } from './id.js';
+import type { Change } from './diff.js';
+import { type EventId, eventIdOf, type RecordingUuid, type Sha256 } from './id.js';
 
 /** Every type of event that this version makes, with what it tells. The config schema and the reference follow this table. */
 export const EVENT_TYPES = {
@@ -18,7 +19,7 @@ export interface StoredEvent {
   readonly source: string;
   readonly data: {
     readonly recording: {
-      readonly uuid: string;
+      readonly uuid: RecordingUuid;
       readonly roomId: string | null;
       readonly meetingId: string | null;
       readonly status: string;
@@ -55,4 +56,16 @@ export const NO_URL: FreshUrl = { url: null, expiresAtMs: null };
 export function withUrl(event: StoredEvent, { url, expiresAtMs }: FreshUrl): RecordingEvent {
   const urlExpiresAt = expiresAtMs === null ? null : new Date(expiresAtMs).toISOString();
   return { ...event, data: { ...event.data, recording: { ...event.data.recording, url, urlExpiresAt } } };
+}
+
+export function eventOf(sha256: Sha256, source: string, change: Change, nowMs: number): StoredEvent {
+  const { type, recording, previousStatus, occurrence } = change;
+  const { uuid, roomId, meetingId, status, createdAt } = recording;
+  return {
+    id: eventIdOf(sha256, type, source, uuid, occurrence),
+    type,
+    timestamp: new Date(nowMs).toISOString(),
+    source,
+    data: { recording: { uuid, roomId, meetingId, status, createdAt }, previousStatus, occurrence },
+  };
 }

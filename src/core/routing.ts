@@ -1,6 +1,6 @@
 import type { EventType } from './event.js';
 
-/** Globs: all keys given must match, any glob of a list. */
+/** Globs of the recordings that a sink wants: all keys given must match, any glob of a list. */
 export interface Only {
   readonly sources?: readonly string[] | undefined;
   readonly rooms?: readonly string[] | undefined;
@@ -11,4 +11,81 @@ export interface Only {
 export interface Route {
   readonly events: readonly EventType[];
   readonly only: Only;
+}
+
+/** What a route looks at. */
+export interface RoutedEvent {
+  readonly type: EventType;
+  readonly source: string;
+  readonly data: { readonly recording: { readonly roomId: string | null; readonly meetingId: string | null } };
+}
+
+export function wants(route: Route, event: RoutedEvent): boolean {
+  const { sources, rooms, meetings } = route.only;
+  const { roomId, meetingId } = event.data.recording;
+  return (
+    route.events.includes(event.type) &&
+    matchesAny(sources, event.source) &&
+    matchesAny(rooms, roomId) &&
+    matchesAny(meetings, meetingId)
+  );
+}
+
+function matchesAny(globs: readonly string[] | undefined, text: string | null): boolean {
+  if (globs === undefined) return true;
+  return globs.some((glob) => (text === null ? glob === '*' : matchesGlob(glob, text)));
+}
+
+/**
+ * `*` any characters, `/` too · `?` one character · `\` takes the next one literally · nothing else; case counts.
+ *
+ * Walks both texts once and goes back to the last `*` only, so that no room's name makes it slow.
+ */
+export function matchesGlob(glob: string, text: string): boolean {
+  const pattern = tokens(glob);
+  const characters = [...text];
+  let at = 0;
+  let patternAt = 0;
+  let afterStar = -1;
+  let starCovers = 0;
+  while (at < characters.length) {
+    const token = pattern[patternAt];
+    if (token?.kind === 'any') {
+      patternAt += 1;
+      afterStar = patternAt;
+      starCovers = at;
+    } else if (token !== undefined && (token.kind === 'one' || token.character === characters[at])) {
+      patternAt += 1;
+      at += 1;
+    } else if (afterStar >= 0) {
+      starCovers += 1;
+      at = starCovers;
+      patternAt = afterStar;
+    } else {
+      return false;
+    }
+  }
+  return pattern.slice(patternAt).every((token) => token.kind === 'any');
+}
+
+type GlobToken =
+  | { readonly kind: 'any' }
+  | { readonly kind: 'one' }
+  | { readonly kind: 'literal'; readonly character: string };
+
+function tokens(glob: string): GlobToken[] {
+  const result: GlobToken[] = [];
+  let escaped = false;
+  for (const character of glob) {
+    if (!escaped && character === '\\') {
+      escaped = true;
+      continue;
+    }
+    if (!escaped && character === '*') result.push({ kind: 'any' });
+    else if (!escaped && character === '?') result.push({ kind: 'one' });
+    else result.push({ kind: 'literal', character });
+    escaped = false;
+  }
+  if (escaped) result.push({ kind: 'literal', character: '\\' });
+  return result;
 }

@@ -1,0 +1,200 @@
+import type { StoredEvent } from './event.js';
+import { FAILURE_REASONS, type Failed, type FailureReason, type Outcome } from './failure.js';
+import type { DeliveryId } from './id.js';
+import { longestDelayMs, type RetryPolicy, retryDelayMs } from './retry.js';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+
+/** Attempts remembered of a delivery, the latest ones. */
+const ATTEMPTS_KEPT_MAX = 30;
+
+/** How long an attempt waits for a source that cannot give a fresh URL, from when it was due. */
+const URL_WAIT_MS_MAX = HOUR_MS;
+
+export const DELIVERY_STATES = ['pending', 'held', 'delivered', 'dead'] as const;
+export type DeliveryState = (typeof DELIVERY_STATES)[number];
+
+/** One event for one sink. */
+export interface Delivery {
+  readonly id: DeliveryId;
+  readonly sink: string;
+  readonly event: StoredEvent;
+  /** Whether the recording's URL goes with it: decided when it is made. */
+  readonly includeUrl: boolean;
+  readonly state: DeliveryState;
+  readonly createdAtMs: number;
+  /** How often it was delivered again by hand. A finished twin of a lower round is a leftover, of the same or a higher one the truth. */
+  readonly round: number;
+  /** Attempts that count, of all rounds. */
+  readonly attempts: number;
+  /** Those of this round, which the retry schedule counts. */
+  readonly roundAttempts: number;
+  /** Wall clock. null once it is finished. */
+  readonly nextAttemptAtMs: number | null;
+  /** Since when the attempt that is due waits for a fresh URL. */
+  readonly urlWaitSinceMs: number | null;
+  readonly lastError: { readonly reason: FailureReason; readonly detail: string } | null;
+  readonly finishedAtMs: number | null;
+  /** The latest ones, oldest first. */
+  readonly history: readonly Attempt[];
+}
+
+export interface Attempt {
+  readonly atMs: number;
+  readonly durationMs: number;
+  /** null: delivered. */
+  readonly reason: FailureReason | null;
+  /** Receipt or failure in words. */
+  readonly detail: string;
+}
+
+/** What an attempt means for the sink as a whole. */
+export type SinkEffect =
+  | { readonly kind: 'works' }
+  | { readonly kind: 'pause'; readonly untilMs: number }
+  | { readonly kind: 'suspend'; readonly reason: FailureReason; readonly detail: string }
+  | { readonly kind: 'none' };
+
+export interface Verdict {
+  readonly delivery: Delivery;
+  readonly effect: SinkEffect;
+}
+
+export interface AttemptFacts {
+  readonly startedAtMs: number;
+  readonly nowMs: number;
+  readonly durationMs: number;
+  readonly random: number;
+  readonly retry: RetryPolicy;
+  /** The one delivery that finds out whether a suspended sink works again: its failure uses up nothing. */
+  readonly trial: boolean;
+}
+
+export function newDelivery(
+  id: DeliveryId,
+  sink: string,
+  event: StoredEvent,
+  includeUrl: boolean,
+  nowMs: number,
+): Delivery {
+  return {
+    id,
+    sink,
+    event,
+    includeUrl,
+    state: 'pending',
+    createdAtMs: nowMs,
+    round: 0,
+    attempts: 0,
+    roundAttempts: 0,
+    nextAttemptAtMs: nowMs,
+    urlWaitSinceMs: null,
+    lastError: null,
+    finishedAtMs: null,
+    history: [],
+  };
+}
+
+/** What becomes of a delivery after an attempt, and what the attempt says of its sink. */
+export function afterAttempt(delivery: Delivery, outcome: Outcome, facts: AttemptFacts): Verdict {
+  if (outcome.kind === 'delivered') {
+    const attempt = noteOf(facts, null, outcome.receipt);
+    return { delivery: finished(counted(delivery, attempt), 'delivered', facts.nowMs), effect: { kind: 'works' } };
+  }
+  const attempted = { ...delivery, ...noted(delivery, noteOf(facts, outcome.reason, outcome.detail)) };
+  const lastError = { reason: outcome.reason, detail: outcome.detail };
+  switch (fateOf(outcome, facts.trial)) {
+    case 'uncounted':
+      return { delivery, effect: { kind: 'none' } };
+    case 'suspend':
+      return { delivery: { ...attempted, lastError }, effect: { kind: 'suspend', ...lastError } };
+    case 'dead':
+      return {
+        delivery: finished({ ...counting(attempted), lastError }, 'dead', facts.nowMs),
+        effect: { kind: 'none' },
+      };
+    case 'retry':
+      return afterRetryable({ ...counting(attempted), lastError }, outcome, facts);
+  }
+}
+
+/** A trial that fails shows that the sink is still suspended, whatever the failure is; one that only this delivery earned is its own. */
+function fateOf(outcome: Failed, trial: boolean): 'retry' | 'dead' | 'suspend' | 'uncounted' {
+  const { fate } = FAILURE_REASONS[outcome.reason];
+  return trial && fate === 'retry' ? 'suspend' : fate;
+}
+
+function afterRetryable(delivery: Delivery, outcome: Failed, { nowMs, random, retry }: AttemptFacts): Verdict {
+  const delayMs = retryDelayMs(retry, delivery.roundAttempts, random, outcome.retryAfterMs);
+  const effect: SinkEffect = pauses(outcome.reason)
+    ? { kind: 'pause', untilMs: nowMs + pauseMs(outcome.retryAfterMs, delayMs) }
+    : { kind: 'none' };
+  if (delayMs === undefined) return { delivery: finished(delivery, 'dead', nowMs), effect };
+  return { delivery: { ...delivery, nextAttemptAtMs: nowMs + delayMs, urlWaitSinceMs: null }, effect };
+}
+
+function pauses(reason: FailureReason): boolean {
+  return 'pauses' in FAILURE_REASONS[reason];
+}
+
+/** A receiver that says "too many" without saying for how long gets as long as its own retry waits, a minute at most. */
+function pauseMs(retryAfterMs: number | undefined, delayMs: number | undefined): number {
+  if (retryAfterMs !== undefined) return Math.min(retryAfterMs, DAY_MS);
+  return Math.min(delayMs ?? MINUTE_MS, MINUTE_MS);
+}
+
+function noteOf(facts: AttemptFacts, reason: FailureReason | null, detail: string): Attempt {
+  return { atMs: facts.startedAtMs, durationMs: Math.round(facts.durationMs), reason, detail };
+}
+
+function noted(delivery: Delivery, attempt: Attempt): Pick<Delivery, 'history'> {
+  return { history: [...delivery.history, attempt].slice(-ATTEMPTS_KEPT_MAX) };
+}
+
+function counting(delivery: Delivery): Delivery {
+  return { ...delivery, attempts: delivery.attempts + 1, roundAttempts: delivery.roundAttempts + 1 };
+}
+
+function counted(delivery: Delivery, attempt: Attempt): Delivery {
+  return counting({ ...delivery, ...noted(delivery, attempt), lastError: null });
+}
+
+function finished(delivery: Delivery, state: 'delivered' | 'dead', nowMs: number): Delivery {
+  return { ...delivery, state, nextAttemptAtMs: null, urlWaitSinceMs: null, finishedAtMs: nowMs };
+}
+
+/** Given up without an attempt: it waited too long for a sink that gets nothing. */
+export function givenUp(delivery: Delivery, reason: FailureReason, nowMs: number): Delivery {
+  return finished({ ...delivery, lastError: { reason, detail: FAILURE_REASONS[reason].help } }, 'dead', nowMs);
+}
+
+/** One attempt at once, then a new schedule; a planned retry is replaced. */
+export function again(delivery: Delivery, nowMs: number): Delivery {
+  return {
+    ...delivery,
+    state: 'pending',
+    round: delivery.round + 1,
+    roundAttempts: 0,
+    nextAttemptAtMs: nowMs,
+    urlWaitSinceMs: null,
+    finishedAtMs: null,
+  };
+}
+
+/**
+ * The source cannot give a fresh URL just now: the attempt waits without being counted. Undefined when it has waited for its hour
+ * and goes without.
+ */
+export function waitForUrl(delivery: Delivery, nowMs: number, waitMs: number): Delivery | undefined {
+  const sinceMs = delivery.urlWaitSinceMs ?? delivery.nextAttemptAtMs ?? nowMs;
+  const lastMs = sinceMs + URL_WAIT_MS_MAX;
+  if (nowMs >= lastMs) return undefined;
+  return { ...delivery, urlWaitSinceMs: sinceMs, nextAttemptAtMs: Math.min(nowMs + waitMs, lastMs) };
+}
+
+/** How long until the next attempt. A wait longer than any plan means that the clock went back, and is cut to the longest plan. */
+export function dueInMs(delivery: Delivery, retry: RetryPolicy, nowMs: number): number {
+  return Math.min(Math.max(0, (delivery.nextAttemptAtMs ?? nowMs) - nowMs), longestDelayMs(retry));
+}

@@ -1,0 +1,58 @@
+import type { SinkConfig } from '../config/config.js';
+import type { RecordingEvent } from '../core/event.js';
+import type { Outcome } from '../core/failure.js';
+import type { Clock, HttpClient, Log } from '../ports.js';
+
+export interface AttemptPorts {
+  readonly http: HttpClient;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly print: (line: string) => Promise<void>;
+}
+
+/**
+ * One try of one delivery: never throws, and is over when its time is, whatever the sink does.
+ *
+ * @param stop aborted when the notifier cannot wait any longer; the attempt then ends as `stopped`
+ */
+export async function attemptOnce(
+  sink: SinkConfig,
+  event: RecordingEvent,
+  ports: AttemptPorts,
+  stop: AbortSignal,
+): Promise<Outcome> {
+  const { clock, http, log, print } = ports;
+  const ended = new AbortController();
+  let giveUp: (outcome: Outcome) => void = () => undefined;
+  const givenUp = new Promise<Outcome>((resolve) => {
+    giveUp = resolve;
+  });
+  function cutOff(outcome: Outcome): void {
+    giveUp(outcome);
+    ended.abort();
+  }
+  const onStop = () => cutOff({ kind: 'failed', reason: 'stopped', detail: 'cut off by the stop of the notifier' });
+  const timer = clock.after(sink.timeoutMs, () =>
+    cutOff({ kind: 'failed', reason: 'timeout', detail: `no answer within ${sink.timeoutMs} ms` }),
+  );
+  if (stop.aborted) onStop();
+  stop.addEventListener('abort', onStop, { once: true });
+  try {
+    const context = { settings: sink.settings, http, clock, print, timeoutMs: sink.timeoutMs, signal: ended.signal };
+    return await Promise.race([givenUp, delivered()]);
+
+    async function delivered(): Promise<Outcome> {
+      try {
+        return await sink.definition.deliver(event, context);
+      } catch (error) {
+        if (!ended.signal.aborted)
+          log.error({ sink: sink.name, error }, 'a sink threw instead of returning an outcome');
+        return { kind: 'failed', reason: 'sink_threw', detail: 'a bug in the sink; the log has its stack' };
+      }
+    }
+  } finally {
+    timer.cancel();
+    stop.removeEventListener('abort', onStop);
+    ended.abort();
+  }
+}

@@ -1,0 +1,287 @@
+import { type Delivery, newDelivery } from '../core/delivery.js';
+import { announceRemembered, type Change, type DiffPolicy, diff, type PollPhase } from '../core/diff.js';
+import { eventOf, type StoredEvent } from '../core/event.js';
+import { deliveryIdOf, type RecordingUuid, type Sha256 } from '../core/id.js';
+import type { Recording } from '../core/recording.js';
+import { type Route, wants } from '../core/routing.js';
+import { type Clock, type Ledger, type Log, type RememberedRecording, STORE_BATCH_MAX } from '../ports.js';
+import { type Page, SourceError, type WalkEnd } from '../source/define.js';
+import type { PolledSource } from './polled-source.js';
+import type { Urls } from './urls.js';
+
+/** Rows looked up and written at once. */
+const SLICE_MAX = 250;
+/** A list that shifts under a walk, or a first poll that goes on meeting new recordings, is walked so often at most. */
+const WALKS_MAX = 3;
+/** The latest rows of a walk, kept to notice the same recording twice: the first one counts, or two rows that differ would be news at every poll. */
+const SEEN_MAX = 20_000;
+/** No poll takes longer. */
+const POLL_MS_MAX = 3_600_000;
+
+export interface RoutedSink extends Route {
+  readonly name: string;
+  readonly includeUrl: boolean;
+}
+
+export interface PollerPorts {
+  readonly ledger: Ledger;
+  /** The sinks that take new events. */
+  readonly sinks: () => readonly RoutedSink[];
+  readonly urls: Urls;
+  /** Deliveries that have just been stored. */
+  readonly offer: (deliveries: readonly Delivery[]) => void;
+  /** A write failed: what it was to store may be there all the same. */
+  readonly doubt: () => void;
+  readonly clock: Clock;
+  readonly sha256: Sha256;
+  readonly log: Log;
+}
+
+export interface PollReport {
+  readonly source: string;
+  readonly result: 'complete' | 'incomplete' | 'failed';
+  /** Why it is not complete, in words. */
+  readonly reason: string | undefined;
+  readonly error: unknown;
+  readonly phase: PollPhase;
+  readonly rows: number;
+  readonly rejected: number;
+  readonly available: number;
+  readonly processing: number;
+  /** Recordings that no poll had shown before. */
+  readonly unknown: number;
+  readonly events: number;
+  readonly deliveries: number;
+  readonly requestsOfPages: number;
+  readonly durationMs: number;
+}
+
+/** One poll: walks the list, stores what changed and what is to be delivered in one write a slice, and reports. Never throws. */
+export async function poll(polled: PolledSource, ports: PollerPorts, signal: AbortSignal): Promise<PollReport> {
+  const tooLong = new AbortController();
+  const timer = ports.clock.after(POLL_MS_MAX, () => tooLong.abort());
+  const run = new PollRun(polled, ports, AbortSignal.any([signal, tooLong.signal]));
+  try {
+    return await run.poll();
+  } finally {
+    timer.cancel();
+  }
+}
+
+class PollRun {
+  readonly #polled: PolledSource;
+  readonly #ports: PollerPorts;
+  readonly #signal: AbortSignal;
+  readonly #startedMs: number;
+  #phase: PollPhase = 'normal';
+  /** Of the walk under way, as the counts are. */
+  #seen = new Set<RecordingUuid>();
+  #counts = { rows: 0, rejected: 0, available: 0, processing: 0 };
+  #pages = 0;
+  #unknown = 0;
+  #events = 0;
+  #deliveries = 0;
+
+  constructor(polled: PolledSource, ports: PollerPorts, signal: AbortSignal) {
+    this.#polled = polled;
+    this.#ports = ports;
+    this.#signal = signal;
+    this.#startedMs = ports.clock.monotonicMs();
+  }
+
+  async poll(): Promise<PollReport> {
+    try {
+      const mark = await this.#ports.ledger.sourceMark(this.#name);
+      if (mark === undefined) this.#phase = 'first';
+      else if (mark.scope !== this.#polled.source.scope) this.#phase = 'new-scope';
+      const end = await this.#walkUntilSettled();
+      if (!end.complete) return this.#report('incomplete', end.reason);
+      if (this.#phase !== 'normal') await this.#endFirstPoll();
+      return this.#report('complete');
+    } catch (error) {
+      return this.#report('failed', error instanceof Error ? error.message : String(error), error);
+    }
+  }
+
+  get #name(): string {
+    return this.#polled.config.name;
+  }
+
+  /** Rows shift while pages are read: walks again where that may have hidden something, or a first poll would count as complete too early. */
+  async #walkUntilSettled(): Promise<WalkEnd> {
+    for (let walks = 1; ; walks += 1) {
+      const unknownBefore = this.#unknown;
+      const end = await this.#walk();
+      if (!end.complete || walks === WALKS_MAX) return end;
+      const metUnknown = this.#unknown > unknownBefore;
+      const pagesShift = end.pages > 1 && (end.shifted || (this.#phase !== 'normal' && metUnknown));
+      // An empty list is believed at the second look only: taken for the whole, everything that comes after it would be announced.
+      const emptyAtFirst = this.#phase === 'first' && walks === 1 && this.#counts.rows === 0;
+      if (!pagesShift && !emptyAtFirst) return end;
+    }
+  }
+
+  async #walk(): Promise<WalkEnd> {
+    this.#seen = new Set();
+    this.#counts = { rows: 0, rejected: 0, available: 0, processing: 0 };
+    const walk = this.#polled.source.walk(this.#signal);
+    for (let step = await walk.next(); ; step = await walk.next()) {
+      if (step.done) return step.value;
+      this.#pages += 1;
+      await this.#takePage(step.value);
+    }
+  }
+
+  async #takePage(page: Page): Promise<void> {
+    const { config } = this.#polled;
+    this.#counts.rejected += page.rejected.count;
+    if (page.rejected.count > 0) {
+      const { count, reasons } = page.rejected;
+      this.#ports.log.warn(
+        { source: config.name, count, reasons },
+        'rows of the list are not recordings and were set aside',
+      );
+    }
+    this.#ports.urls.refresh(config.name, page.recordings);
+    const fresh = page.recordings.filter((recording) => this.#isFirstRowOf(recording));
+    const rowsMax = this.#rowsPerWrite();
+    for (let from = 0; from < fresh.length; from += rowsMax) await this.#takeSlice(fresh.slice(from, from + rowsMax));
+  }
+
+  #isFirstRowOf({ uuid, status }: Recording): boolean {
+    if (this.#seen.has(uuid)) return false;
+    this.#seen.add(uuid);
+    if (this.#seen.size > SEEN_MAX) for (const oldest of this.#seen.values().take(1)) this.#seen.delete(oldest);
+    this.#counts.rows += 1;
+    if (status === 'available') this.#counts.available += 1;
+    if (status === 'processing') this.#counts.processing += 1;
+    return true;
+  }
+
+  /** Looks up, compares, and writes what is new: deliveries first, in one write with the states that say that they exist. */
+  async #takeSlice(recordings: readonly Recording[]): Promise<void> {
+    const { ledger, clock } = this.#ports;
+    const known = await ledger.recordings(
+      this.#name,
+      recordings.map(({ uuid }) => uuid),
+    );
+    const nowMs = clock.nowMs();
+    const changes: Change[] = [];
+    const states: RememberedRecording[] = [];
+    for (const recording of recordings) {
+      const { uuid } = recording;
+      if (!known.has(uuid)) this.#unknown += 1;
+      const { state, change } = diff(known.get(uuid), recording, nowMs, this.#policy);
+      if (state !== undefined) states.push({ source: this.#name, uuid, state });
+      if (change !== undefined) changes.push(change);
+    }
+    await this.#store(changes, states, nowMs);
+  }
+
+  get #policy(): DiffPolicy {
+    const { firstPoll, stuckAfterMs } = this.#polled.config;
+    return { phase: this.#phase, announceFirst: firstPoll === 'announce', stuckAfterMs };
+  }
+
+  /** The commit point. */
+  async #store(changes: readonly Change[], states: readonly RememberedRecording[], nowMs: number): Promise<void> {
+    if (states.length === 0) return;
+    const { ledger, offer, urls, sha256 } = this.#ports;
+    const events = changes.map((change) => eventOf(sha256, this.#name, change, nowMs));
+    const deliveries = await this.#absent(events.flatMap((event) => this.#deliveriesOf(event, nowMs)));
+    try {
+      await ledger.commit(deliveries, states);
+    } catch (error) {
+      this.#ports.doubt();
+      throw error;
+    }
+    this.#events += events.length;
+    this.#deliveries += deliveries.length;
+    for (const { type, recording } of changes) if (type === 'recording.available') urls.remember(this.#name, recording);
+    this.#logEvents(events);
+    offer(deliveries);
+  }
+
+  #deliveriesOf(event: StoredEvent, nowMs: number): Delivery[] {
+    return this.#ports
+      .sinks()
+      .filter((sink) => wants(sink, event))
+      .map((sink) => {
+        const id = deliveryIdOf(this.#ports.sha256, event.id, sink.name);
+        return newDelivery(id, sink.name, event, sink.includeUrl, nowMs);
+      });
+  }
+
+  async #absent(deliveries: readonly Delivery[]): Promise<Delivery[]> {
+    if (deliveries.length === 0) return [];
+    const existing = await this.#ports.ledger.existing(deliveries.map(({ id }) => id));
+    return deliveries.filter(({ id }) => !existing.has(id));
+  }
+
+  #logEvents(events: readonly StoredEvent[]): void {
+    for (const { id, type, data } of events) {
+      const { uuid, roomId } = data.recording;
+      this.#ports.log.info(
+        { source: this.#name, recording: uuid, room: roomId, type, event: id, occurrence: data.occurrence },
+        'event',
+      );
+    }
+  }
+
+  /** The list has been seen whole: announces what waits for that, then notes that the first poll is over. */
+  async #endFirstPoll(): Promise<void> {
+    const { ledger, clock } = this.#ports;
+    if (this.#polled.config.firstPoll === 'announce') await this.#announceRemembered();
+    const mark = { scope: this.#polled.source.scope, firstPollDoneAtMs: clock.nowMs() };
+    await ledger.markSource(this.#name, mark);
+  }
+
+  async #announceRemembered(): Promise<void> {
+    const rowsMax = this.#rowsPerWrite();
+    let slice: RememberedRecording[] = [];
+    for await (const remembered of this.#ports.ledger.allRecordings(this.#name)) {
+      if (!remembered.state.awaitsAnnouncement) continue;
+      slice.push(remembered);
+      if (slice.length < rowsMax) continue;
+      await this.#announce(slice);
+      slice = [];
+    }
+    await this.#announce(slice);
+  }
+
+  async #announce(slice: readonly RememberedRecording[]): Promise<void> {
+    const announced = slice.map(({ source, uuid, state }) => ({ source, uuid, ...announceRemembered(uuid, state) }));
+    await this.#store(
+      announced.map(({ change }) => change),
+      announced.map(({ source, uuid, state }) => ({ source, uuid, state })),
+      this.#ports.clock.nowMs(),
+    );
+  }
+
+  /** A recording is written together with a delivery for every sink, and one write has its bound. */
+  #rowsPerWrite(): number {
+    const entriesPerRow = 1 + this.#ports.sinks().length;
+    return Math.max(1, Math.min(SLICE_MAX, Math.floor(STORE_BATCH_MAX / entriesPerRow)));
+  }
+
+  #report(result: PollReport['result'], reason?: string, error?: unknown): PollReport {
+    return {
+      source: this.#name,
+      result,
+      reason,
+      error,
+      phase: this.#phase,
+      ...this.#counts,
+      unknown: this.#unknown,
+      events: this.#events,
+      deliveries: this.#deliveries,
+      requestsOfPages: this.#pages,
+      durationMs: Math.round(this.#ports.clock.monotonicMs() - this.#startedMs),
+    };
+  }
+}
+
+/** What the platform asked for, when a poll failed for that. */
+export function retryAfterMsOf({ error }: PollReport): number {
+  return error instanceof SourceError ? (error.retryAfterMs ?? 0) : 0;
+}

@@ -1,0 +1,66 @@
+import type { RedeliverLine, RedeliverOrder } from '../core/redelivery.js';
+import type { Clock, Log, Timer } from '../ports.js';
+
+const LOOK_EVERY_MS = 500;
+
+/** A request that a command left beside the running program. */
+export interface OpenRequest {
+  readonly redeliver: RedeliverOrder;
+  answer(lines: readonly RedeliverLine[], error: string | null): Promise<void>;
+}
+
+/** Takes requests out of the store, half a second after they came at the latest, one after the other. */
+export interface RequestLoop {
+  start(): void;
+  stop(): Promise<void>;
+}
+
+export function createRequestLoop(ports: {
+  readonly take: () => Promise<readonly OpenRequest[]>;
+  readonly redeliver: (order: RedeliverOrder) => AsyncIterable<RedeliverLine>;
+  readonly clock: Clock;
+  readonly log: Log;
+}): RequestLoop {
+  const { take, clock, log } = ports;
+  let timer: Timer | undefined;
+  let stopped = false;
+  let failures = 0;
+  const underWay = new Set<Promise<void>>();
+
+  function start(): void {
+    timer = clock.after(LOOK_EVERY_MS, () => void look());
+  }
+
+  async function look(): Promise<void> {
+    try {
+      for (const request of await take()) {
+        const done = serve(request).finally(() => underWay.delete(done));
+        underWay.add(done);
+      }
+      failures = 0;
+    } catch (error) {
+      failures += 1;
+      if (failures === 1) log.error({ error }, 'requests of commands could not be read; trying again');
+    }
+    if (!stopped) start();
+  }
+
+  async function serve(request: OpenRequest): Promise<void> {
+    const lines: RedeliverLine[] = [];
+    try {
+      for await (const line of ports.redeliver(request.redeliver)) lines.push(line);
+      await request.answer(lines, null);
+    } catch (error) {
+      log.error({ error }, 'a request could not be carried out');
+      await request.answer(lines, error instanceof Error ? error.message : String(error)).catch(() => undefined);
+    }
+  }
+
+  return {
+    start,
+    stop: async () => {
+      stopped = true;
+      timer?.cancel();
+    },
+  };
+}

@@ -1,0 +1,109 @@
+import { type Delivery, givenUp } from '../core/delivery.js';
+import type { DeliveryId } from '../core/id.js';
+import { waitedTooLong } from '../core/suspension.js';
+import type { Clock, Ledger, Log, Timer } from '../ports.js';
+import type { Dispatcher } from './dispatcher.js';
+
+const EVERY_MS = 3_600_000;
+/** Deliveries forgotten at once. */
+const BATCH_MAX = 500;
+
+export interface Retention {
+  readonly keepDeliveredMs: number;
+  readonly keepDeadMs: number;
+}
+
+export interface SweeperPorts {
+  readonly ledger: Ledger;
+  readonly dispatcher: Dispatcher;
+  readonly retention: () => Retention;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Once an hour: gives up what has waited for its sink too long, and forgets what was finished long ago. */
+export interface Sweeper {
+  start(): void;
+  stop(): Promise<void>;
+}
+
+export function createSweeper(ports: SweeperPorts): Sweeper {
+  let timer: Timer | undefined;
+  let underWay: Promise<void> = Promise.resolve();
+  let stopped = false;
+
+  function start(): void {
+    underWay = sweep(ports, () => stopped)
+      .catch((error: unknown) => ports.log.error({ error }, 'the hourly sweep failed; it is repeated in an hour'))
+      .then(() => {
+        if (!stopped) timer = ports.clock.after(EVERY_MS, start);
+      });
+  }
+
+  return {
+    start,
+    stop: async () => {
+      stopped = true;
+      timer?.cancel();
+      await underWay;
+    },
+  };
+}
+
+/** @param isStopped asked between records; a sweep that ends early loses nothing */
+export async function sweep(ports: SweeperPorts, isStopped: () => boolean = () => false): Promise<void> {
+  await giveUpWaiting(ports, isStopped);
+  await forgetFinished(ports, isStopped);
+}
+
+async function giveUpWaiting(
+  { ledger, dispatcher, clock, log }: SweeperPorts,
+  isStopped: () => boolean,
+): Promise<void> {
+  for await (const delivery of ledger.pending()) {
+    if (isStopped()) return;
+    const nowMs = clock.nowMs();
+    const reason = waitedTooLong(dispatcher.stateOf(delivery.sink), delivery.createdAtMs, nowMs);
+    if (reason === undefined || dispatcher.isInFlight(delivery.id)) continue;
+    // The scan may be older than a trial that has just delivered it.
+    if ((await ledger.delivery(delivery.id))?.state !== 'pending') continue;
+    await dispatcher.replace(givenUp(delivery, reason, nowMs));
+    log.error(
+      { delivery: delivery.id, sink: delivery.sink, reason },
+      'delivery given up: it waited 30 days for its sink',
+    );
+  }
+}
+
+async function forgetFinished({ ledger, retention, clock }: SweeperPorts, isStopped: () => boolean): Promise<void> {
+  let old: Delivery[] = [];
+  for await (const delivery of ledger.finished()) {
+    if (isStopped()) return;
+    if (!isOld(delivery, retention(), clock.nowMs()) || old.push(delivery) < BATCH_MAX) continue;
+    await ledger.forget(await forgettable(old, ledger));
+    old = [];
+  }
+  await ledger.forget(await forgettable(old, ledger));
+}
+
+function isOld({ state, finishedAtMs }: Delivery, { keepDeliveredMs, keepDeadMs }: Retention, nowMs: number): boolean {
+  const keepMs = state === 'dead' ? keepDeadMs : keepDeliveredMs;
+  return finishedAtMs !== null && nowMs - finishedAtMs > keepMs;
+}
+
+/**
+ * A delivery keeps its event from being made again, until the stored state of its recording does. The two are written at once, but a
+ * store that is not atomic may have lost the state.
+ */
+async function forgettable(deliveries: readonly Delivery[], ledger: Ledger): Promise<DeliveryId[]> {
+  const ids: DeliveryId[] = [];
+  for (const [source, some] of Map.groupBy(deliveries, ({ event }) => event.source)) {
+    const states = await ledger.recordings(source, [...new Set(some.map(({ event }) => event.data.recording.uuid))]);
+    for (const { id, event } of some) {
+      const state = states.get(event.data.recording.uuid);
+      const reached = event.type === 'recording.available' ? state?.availableCount : state?.processingCount;
+      if (reached !== undefined && reached >= event.data.occurrence) ids.push(id);
+    }
+  }
+  return ids;
+}

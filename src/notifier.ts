@@ -1,0 +1,141 @@
+import type { Config, SourceConfig } from './config/config.js';
+import type { Sha256 } from './core/id.js';
+import type { RedeliverLine, RedeliverOrder } from './core/redelivery.js';
+import type { Cron } from './engine/cron.js';
+import { Dispatcher } from './engine/dispatcher.js';
+import type { PolledSource } from './engine/polled-source.js';
+import { type PollReport, poll, type RoutedSink } from './engine/poller.js';
+import { redeliver } from './engine/redeliver.js';
+import { createRequestLoop, type OpenRequest, type RequestLoop } from './engine/requests.js';
+import { createSourceSchedule, type SourceSchedule } from './engine/scheduler.js';
+import { createSweeper, type Sweeper } from './engine/sweeper.js';
+import { createUrls } from './engine/urls.js';
+import type { Clock, HttpClient, Ledger, Log, Random } from './ports.js';
+
+export interface NotifierPorts {
+  readonly ledger: Ledger;
+  /** Requests that commands left in the store. */
+  readonly takeRequests: () => Promise<readonly OpenRequest[]>;
+  readonly http: HttpClient;
+  readonly cron: Cron;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly sha256: Sha256;
+  readonly log: Log;
+  /** Writes a line to stdout. */
+  readonly print: (line: string) => Promise<void>;
+}
+
+interface ScheduledSource {
+  readonly polled: PolledSource;
+  readonly schedule: SourceSchedule;
+}
+
+/** The whole program, given its configuration and its ports: polls, remembers, delivers. */
+export class Notifier {
+  readonly #ports: NotifierPorts;
+  readonly #dispatcher: Dispatcher;
+  readonly #sweeper: Sweeper;
+  readonly #requests: RequestLoop;
+  readonly #urls;
+  readonly #sources = new Map<string, ScheduledSource>();
+  #config: Config;
+
+  constructor(config: Config, ports: NotifierPorts) {
+    const { ledger, clock, log } = ports;
+    this.#config = config;
+    this.#ports = ports;
+    this.#urls = createUrls({ ...ports, source: (name) => this.#sources.get(name)?.polled });
+    this.#dispatcher = new Dispatcher({ ...ports, urls: this.#urls });
+    this.#sweeper = createSweeper({ ledger, clock, log, dispatcher: this.#dispatcher, retention: () => this.#config });
+    this.#requests = createRequestLoop({
+      clock,
+      log,
+      take: ports.takeRequests,
+      redeliver: (order) => this.redeliver(order),
+    });
+    for (const source of config.sources) this.#sources.set(source.name, this.#open(source));
+  }
+
+  get dispatcher(): Dispatcher {
+    return this.#dispatcher;
+  }
+
+  /** Reads the outbox; throws when that fails. Delivers nothing yet. */
+  async load(): Promise<void> {
+    await this.#dispatcher.configure(this.#config.sinks);
+  }
+
+  /** Polls at once and on schedule, delivers, and serves requests. After {@link load}. */
+  start(): void {
+    this.#dispatcher.open(Number.POSITIVE_INFINITY);
+    for (const { schedule } of this.#sources.values()) schedule.start();
+    this.#sweeper.start();
+    this.#requests.start();
+  }
+
+  /** One poll of every source, all at once. */
+  async pollAll(): Promise<readonly PollReport[]> {
+    return Promise.all([...this.#sources.values()].map(({ schedule }) => schedule.pollNow()));
+  }
+
+  /** Takes another configuration: sources that are the same go on, the others end or begin; sinks are set anew and tried. */
+  async reload(config: Config): Promise<void> {
+    const before = new Map(this.#config.sources.map((source) => [source.name, JSON.stringify(source)]));
+    this.#config = config;
+    await this.#dispatcher.configure(config.sinks);
+    const staying = new Set(
+      config.sources.filter((source) => before.get(source.name) === JSON.stringify(source)).map(({ name }) => name),
+    );
+    for (const [name, { schedule }] of this.#sources) {
+      if (staying.has(name)) continue;
+      await schedule.stop();
+      this.#sources.delete(name);
+    }
+    for (const source of config.sources.filter(({ name }) => !staying.has(name))) {
+      const opened = this.#open(source);
+      this.#sources.set(source.name, opened);
+      opened.schedule.start();
+    }
+  }
+
+  redeliver(order: RedeliverOrder): AsyncGenerator<RedeliverLine> {
+    return redeliver(order, { ...this.#ports, dispatcher: this.#dispatcher, sinks: () => this.#routes() });
+  }
+
+  /** Ends the polls, then finishes what is in flight, 8 s at most. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#sources.values()].map(({ schedule }) => schedule.stop()));
+    await this.#requests.stop();
+    await this.#sweeper.stop();
+    await this.#dispatcher.stop();
+  }
+
+  #open(config: SourceConfig): ScheduledSource {
+    const { clock, random, http } = this.#ports;
+    const { name, settings } = config;
+    const source = config.definition.open({ name, settings, http, clock, random, log: this.#ports.log });
+    const polled: PolledSource = { config, source, askAgainAtMs: 0, urlFailures: 0 };
+    const schedule = createSourceSchedule(polled, {
+      ...this.#ports,
+      poll: (of, signal) =>
+        poll(
+          of,
+          {
+            ...this.#ports,
+            sinks: () => this.#routes(),
+            urls: this.#urls,
+            offer: (deliveries) => this.#dispatcher.offer(deliveries),
+            doubt: () => this.#dispatcher.readAgain(),
+          },
+          signal,
+        ),
+    });
+    return { polled, schedule };
+  }
+
+  /** New events make deliveries for the enabled sinks only. */
+  #routes(): readonly RoutedSink[] {
+    return this.#config.sinks.filter(({ enabled }) => enabled);
+  }
+}
