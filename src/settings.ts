@@ -2,44 +2,91 @@ import { z } from 'zod';
 
 /**
  * The kinds of value that a settings schema is made of. Every one also takes the string that an interpolated `${NAME}` gives
- * (`true`, `8080`, `30s`), and says in its error what would do. What is marked by {@link secret} is masked everywhere.
+ * (`true`, `8080`, `30s`).
+ *
+ * An error message is a predicate (`has no unit`) and never holds the value: the loader puts the value before it where that gives
+ * no secret away. Give a default by `prefault`, in the form that a user would write; it then shows in the schema and the example.
  */
+
+/** What `.meta()` may say of a schema beside its description. */
+export interface Marks {
+  /** A credential: never printed, in no error, masked wherever settings are shown. */
+  readonly secret?: true;
+  /** What is wanted, for `found a list, want …`. */
+  readonly want?: string;
+  /** The JSON Schema of the values that a user writes, where zod's own would show how the value is converted. */
+  readonly form?: Readonly<Record<string, unknown>>;
+  /** A value for the example config, commented out there; for keys without a default. */
+  readonly example?: unknown;
+}
+
+/** What is wrong with a value. */
+export interface Flaw {
+  readonly problem: string;
+  /** What to write instead. May repeat the value, so it is shown only where the value may be. */
+  readonly fix?: string;
+  /** What would do in general; shown where there is no fix to show. */
+  readonly hint?: string;
+}
+
+/** A scalar that is read from its text, or refused with a {@link Flaw}. */
+export function scalar<Value extends string | number | boolean>(
+  marks: Marks,
+  read: (text: string) => { readonly value: Value } | Flaw,
+) {
+  return z
+    .union([z.string(), z.number(), z.boolean()])
+    .meta({ ...marks })
+    .transform((raw, context): Value => {
+      const result = read(String(raw).trim());
+      if ('value' in result) return result.value;
+      context.addIssue(issueOf(result));
+      return z.NEVER;
+    });
+}
+
+/** For schemas that refuse by `superRefine` or `transform`. */
+export function issueOf({ problem, fix, hint }: Flaw) {
+  return { code: 'custom' as const, message: problem, params: { fix, hint } };
+}
 
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** The longest duration that a config may hold: a hundred years. */
 const DURATION_MS_MAX = 100 * 365 * UNIT_MS.d;
 
-/** Milliseconds, or what is wrong with the text. */
+const DURATION_HINT = 'write a number and one of ms, s, m, h, d, such as 30s';
+
+/** Milliseconds, or what is wrong with the text, in words that repeat it. For the command line. */
 export function parseDuration(text: string): { readonly ms: number } | { readonly problem: string } {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim());
+  const result = readDuration(text.trim());
+  if ('value' in result) return { ms: result.value };
+  return { problem: `"${text}" ${result.problem}; ${result.fix ?? DURATION_HINT}` };
+}
+
+function readDuration(text: string): { readonly value: number } | Flaw {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
   if (match === null) {
-    return /^\d+(?:\.\d+)?$/.test(text.trim())
-      ? { problem: `"${text}" has no unit; write ${text.trim()}s` }
-      : { problem: `"${text}" is not a duration; write a number and one of ms, s, m, h, d, such as 30s` };
+    return /^\d+(?:\.\d+)?$/.test(text)
+      ? { problem: 'has no unit', fix: `write ${text}s`, hint: DURATION_HINT }
+      : { problem: 'is not a duration', hint: DURATION_HINT };
   }
   const ms = Math.round(Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS]);
-  return ms > DURATION_MS_MAX ? { problem: `"${text}" is longer than a hundred years` } : { ms };
+  return ms > DURATION_MS_MAX
+    ? { problem: 'is longer than a hundred years', hint: 'write a shorter one' }
+    : { value: ms };
 }
 
 /** A duration with its unit (`30s`, `1.5h`); milliseconds after parsing. */
-export function duration(bounds: { minMs?: number; maxMs?: number } = {}) {
-  return z
-    .union([z.string(), z.number()])
-    .meta({ type: 'string', pattern: '^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)$' })
-    .transform((value, context) => {
-      const parsed = parseDuration(String(value));
-      const problem = 'problem' in parsed ? parsed.problem : outside(parsed.ms, bounds);
-      if (problem === undefined && 'ms' in parsed) return parsed.ms;
-      context.addIssue({ code: 'custom', message: problem ?? 'is not a duration' });
-      return z.NEVER;
-    });
-}
-
-function outside(ms: number, { minMs = 0, maxMs = DURATION_MS_MAX }: { minMs?: number; maxMs?: number }) {
-  if (ms < minMs) return `is shorter than ${formatDuration(minMs)}, the shortest that makes sense here`;
-  if (ms > maxMs) return `is longer than ${formatDuration(maxMs)}, the longest that makes sense here`;
-  return undefined;
+export function duration({ minMs = 0, maxMs = DURATION_MS_MAX }: { minMs?: number; maxMs?: number } = {}) {
+  const form = { type: 'string', pattern: '^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)$' };
+  return scalar({ form, want: 'a duration such as 30s' }, (text) => {
+    const result = readDuration(text);
+    if (!('value' in result)) return result;
+    if (result.value < minMs) return { problem: 'is too short', hint: `write ${formatDuration(minMs)} or more` };
+    if (result.value > maxMs) return { problem: 'is too long', hint: `write ${formatDuration(maxMs)} or less` };
+    return result;
+  });
 }
 
 /** The shortest exact form: 90000 is `90s`, 3600000 is `1h`. */
@@ -50,12 +97,34 @@ export function formatDuration(ms: number): string {
 }
 
 export function boolean() {
-  return z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]);
+  return scalar<boolean>({ form: { type: 'boolean' }, want: 'true or false' }, (text) => {
+    if (text === 'true' || text === 'false') return { value: text === 'true' };
+    return { problem: 'is neither true nor false', hint: 'write true or false' };
+  });
 }
 
 export function integer(min: number, max: number) {
-  const number = z.number().int().min(min).max(max);
-  return z.union([number, z.string().regex(/^\d+$/).transform(Number).pipe(number)]);
+  const hint = `write a whole number from ${min} to ${max}`;
+  const form = { type: 'integer', minimum: min, maximum: max };
+  return scalar({ form, want: 'a whole number' }, (text) => {
+    if (!/^-?\d+$/.test(text)) return { problem: 'is not a whole number', hint };
+    return inRange(Number(text), min, max, hint);
+  });
+}
+
+export function number(min: number, max: number) {
+  const hint = `write a number from ${min} to ${max}`;
+  const form = { type: 'number', minimum: min, maximum: max };
+  return scalar({ form, want: 'a number' }, (text) => {
+    if (!/^-?\d+(\.\d+)?$/.test(text)) return { problem: 'is not a number', hint };
+    return inRange(Number(text), min, max, hint);
+  });
+}
+
+function inRange(value: number, min: number, max: number, hint: string): { readonly value: number } | Flaw {
+  if (value < min) return { problem: 'is too small', hint };
+  if (value > max) return { problem: 'is too large', hint };
+  return { value };
 }
 
 /** A text that is a credential: never printed, in no error, masked in `render`. */
@@ -67,11 +136,18 @@ export function secret() {
 export function httpUrl() {
   return z
     .string()
-    .refine((text) => isHttpUrl(text), { message: 'is not a URL; write one that begins with http:// or https://' })
-    .meta({ secret: true, format: 'uri' });
+    .meta({ secret: true, format: 'uri', want: 'a URL' })
+    .superRefine((text, context) => {
+      const flaw = urlFlaw(text);
+      if (flaw !== undefined) context.addIssue(issueOf(flaw));
+    });
 }
 
-function isHttpUrl(text: string): boolean {
+function urlFlaw(text: string): Flaw | undefined {
   const url = URL.parse(text);
-  return url !== null && (url.protocol === 'http:' || url.protocol === 'https:') && url.hostname !== '';
+  const hint = 'write one that begins with http:// or https://';
+  if (url === null || url.hostname === '') return { problem: 'is not a URL', hint };
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return { problem: 'is not an http URL', hint };
+  if (url.hash !== '') return { problem: 'has a fragment', hint: 'leave out # and what follows' };
+  return undefined;
 }

@@ -1,0 +1,224 @@
+import type { z } from 'zod';
+import type { SinkDefinition } from '../sinks/define.js';
+import type { SourceDefinition } from '../source/define.js';
+import type { Config, SinkConfig, SourceConfig, StoreConfig } from './config.js';
+import { explain, type Finding, isRecord, valueAt } from './explain.js';
+import { type JsonSchema, jsonSchemaOf, schemasAt } from './json-schema.js';
+import type { Path, Problem } from './problem.js';
+import { DEFAULT_SOURCE_TYPE, fileKeys, sinkKeys, sourceKeys } from './schema.js';
+import type { Tree } from './tree.js';
+import { findUnavailable } from './unavailable.js';
+import { kindOf, listed, suggestion } from './words.js';
+
+/** The types of source and sink that a config may name. */
+export interface Types {
+  readonly sourceTypes: readonly SourceDefinition[];
+  readonly sinkTypes: readonly SinkDefinition[];
+}
+
+export type Checked = { readonly config: Config } | { readonly problems: readonly Problem[] };
+
+/** Checks everything and makes the config of it, or says all that is wrong, in no order. */
+export function checkTree(tree: Tree, types: Types): Checked {
+  if (tree.isUnreadable) return { problems: tree.problems };
+  const checker = new Checker(tree);
+  const root = tree.value ?? {};
+  const file = checker.parse(fileKeys, root, []);
+  const entries = <Entry>(key: 'sources' | 'sinks', check: (name: string, entry: unknown) => Entry | undefined) =>
+    Object.entries(recordAt(root, key)).map(([name, entry]) => check(name, entry));
+  const sources = entries('sources', (name, entry) => checkSource(checker, name, entry, types.sourceTypes));
+  const sinks = entries('sinks', (name, entry) => checkSink(checker, name, entry, types.sinkTypes));
+  const problems = [...tree.problems, ...checker.problems];
+  if (file === undefined || problems.length > 0) return { problems };
+  return { config: configOf(tree.file, file, sources.filter(isDefined), sinks.filter(isDefined)) };
+}
+
+function recordAt(root: unknown, key: string): Record<string, unknown> {
+  const value = valueAt(root, [key]);
+  return isRecord(value) ? value : {};
+}
+
+function configOf(
+  file: string,
+  { delivery, network, log, store }: z.output<typeof fileKeys>,
+  sources: readonly SourceConfig[],
+  sinks: readonly CheckedSink[],
+): Config {
+  return {
+    file,
+    sources,
+    sinks: sinks.map(({ retries, timeout, ...sink }) => ({
+      ...sink,
+      timeoutMs: timeout ?? delivery.timeout,
+      retry: { delaysMs: retries ?? delivery.retries, jitterRatio: delivery.jitter },
+    })),
+    store: storeOf(store),
+    keepDeliveredMs: delivery.keepDelivered,
+    keepDeadMs: delivery.keepDead,
+    privateAddresses: network.privateAddresses,
+    log: { level: log.level, format: log.format ?? 'auto' },
+  };
+}
+
+function storeOf(text: string): StoreConfig {
+  return text === 'memory' ? { kind: 'memory' } : { kind: 'sqlite', file: text.slice('sqlite:'.length) };
+}
+
+function checkSource(
+  checker: Checker,
+  name: string,
+  entry: unknown,
+  types: readonly SourceDefinition[],
+): SourceConfig | undefined {
+  const path = ['sources', name];
+  const parts = checker.split(entry, path, sourceKeys);
+  if (parts === undefined) return undefined;
+  const definition = checker.definition(parts.type ?? DEFAULT_SOURCE_TYPE, path, types, 'source');
+  const common = checker.parse(sourceKeys, parts.common, path);
+  const settings = definition && checker.parse(definition.settings, parts.settings, path, parts.otherKeys);
+  if (definition === undefined || common === undefined || settings === undefined) return undefined;
+  const { schedule, whileProcessing, timezone, firstPoll, stuckAfter } = common;
+  return {
+    name,
+    definition,
+    settings,
+    schedule,
+    whileProcessing: whileProcessing === 'off' ? undefined : whileProcessing,
+    timezone,
+    firstPoll,
+    stuckAfterMs: stuckAfter,
+  };
+}
+
+/** A sink whose timeout and retries may still come from `delivery`. */
+type CheckedSink = Omit<SinkConfig, 'timeoutMs' | 'retry'> & Pick<z.output<typeof sinkKeys>, 'timeout' | 'retries'>;
+
+function checkSink(
+  checker: Checker,
+  name: string,
+  entry: unknown,
+  types: readonly SinkDefinition[],
+): CheckedSink | undefined {
+  const path = ['sinks', name];
+  const parts = checker.split(entry, path, sinkKeys);
+  if (parts === undefined) return undefined;
+  const definition = checker.definition(parts.type, path, types, 'sink');
+  const common = checker.parse(sinkKeys, parts.common, path);
+  const settings = definition && checker.parse(definition.settings, parts.settings, path, parts.otherKeys);
+  if (definition === undefined || common === undefined || settings === undefined) return undefined;
+  const { rate, concurrency, ...rest } = common;
+  return {
+    ...rest,
+    name,
+    definition,
+    settings,
+    concurrency: concurrency ?? definition.concurrency,
+    intervalMs: rate ?? 0,
+  };
+}
+
+class Checker {
+  readonly problems: Problem[] = [];
+  readonly #tree: Tree;
+  /** Where this version was found wanting: whatever else is wrong there follows from it. */
+  readonly #refused: readonly Path[];
+
+  constructor(tree: Tree) {
+    this.#tree = tree;
+    const refusals = findUnavailable(tree.value);
+    for (const { path, part, message } of refusals) this.#report(path, part, message);
+    this.#refused = refusals.map(({ path }) => path);
+  }
+
+  /** The value as the schema gives it, or undefined with its problems noted. */
+  parse<Schema extends z.ZodType>(
+    schema: Schema,
+    value: unknown,
+    path: Path,
+    otherKeys: readonly string[] = [],
+  ): z.output<Schema> | undefined {
+    const result = schema.safeParse(value);
+    if (result.success) return result.data;
+    const json = jsonSchemaOf(schema);
+    for (const finding of explain(result.error.issues, { value, schema: json, otherKeys })) {
+      this.#reportFinding(finding, path, json, value);
+    }
+    return undefined;
+  }
+
+  /** An entry of `sources` or `sinks`: its type, the keys that every one takes, and those of the type. */
+  split(entry: unknown, path: Path, commonKeys: z.ZodObject) {
+    if (!isRecord(entry)) {
+      this.#reportUnsettled(path, 'value', `found ${kindOf(entry)}, want keys with values`);
+      return undefined;
+    }
+    const { type, ...rest } = entry;
+    const commonNames = Object.keys(commonKeys.shape);
+    const pick = (isCommon: boolean) =>
+      Object.fromEntries(Object.entries(rest).filter(([key]) => commonNames.includes(key) === isCommon));
+    return { type, common: pick(true), settings: pick(false), otherKeys: ['type', ...commonNames] };
+  }
+
+  definition<Definition extends { readonly type: string }>(
+    type: unknown,
+    path: Path,
+    types: readonly Definition[],
+    kind: string,
+  ): Definition | undefined {
+    const found = types.find((definition) => definition.type === type);
+    if (found === undefined) this.#reportType(type, [...path, 'type'], types, kind);
+    return found;
+  }
+
+  #reportType(type: unknown, path: Path, types: readonly { readonly type: string }[], kind: string) {
+    const known = types.map((definition) => definition.type);
+    if (type === undefined) return this.#reportUnsettled(path, 'value', `is required; write ${listed(known, 'or')}`);
+    if (typeof type !== 'string') return this.#reportUnsettled(path, 'value', `found ${kindOf(type)}, want text`);
+    const subject = this.#subject(type, path, false);
+    const fix = this.#tree.references(path).length > 0 ? '' : suggestion(type, known);
+    return this.#reportUnsettled(
+      path,
+      'value',
+      `${subject} is not a type of ${kind}${fix || `; write ${listed(known, 'or')}`}`,
+    );
+  }
+
+  #reportFinding(finding: Finding, base: Path, schema: JsonSchema, root: unknown) {
+    const path = [...base, ...finding.path];
+    const isSecret = schemasAt(schema, finding.path).some((each) => each.secret === true);
+    const mayEcho = !isSecret && this.#tree.references(path).length === 0;
+    const subject = finding.isBare ? '' : this.#subject(valueAt(root, finding.path), path, isSecret);
+    const remedy = mayEcho ? (finding.fix ?? finding.hint) : finding.hint;
+    const message = `${subject} ${finding.problem}${remedy === undefined ? '' : `; ${remedy}`}`.trim();
+    this.#reportUnsettled(path, finding.part, message);
+  }
+
+  /** What the sentence is about: the value where it may be shown, else where it came from. */
+  #subject(value: unknown, path: Path, isSecret: boolean): string {
+    const references = this.#tree.references(path);
+    if (typeof value === 'object' || value === undefined || value === '') return '';
+    if (references.length > 0) return `the value of ${listed(references)}`;
+    const text = String(value);
+    return isSecret || text.includes('://') || text.length > ECHO_LENGTH_MAX ? 'the value' : JSON.stringify(text);
+  }
+
+  #reportUnsettled(path: Path, part: 'key' | 'value', message: string) {
+    const isSettled = this.#tree.isBroken(path) || this.#refused.some((refused) => isWithin(path, refused));
+    if (!isSettled) this.#report(path, part, message);
+  }
+
+  #report(path: Path, part: 'key' | 'value', message: string) {
+    this.problems.push({ file: this.#tree.file, ...this.#tree.position(path, part), path, message });
+  }
+}
+
+/** A longer value is no help in an error, and more probably a credential. */
+const ECHO_LENGTH_MAX = 60;
+
+function isWithin(path: Path, outer: Path): boolean {
+  return outer.every((part, index) => part === path[index]);
+}
+
+function isDefined<Value>(value: Value | undefined): value is Value {
+  return value !== undefined;
+}

@@ -1,0 +1,48 @@
+import { parseEnv } from 'node:util';
+import { SINK_TYPES } from '../sinks/registry.js';
+import { SOURCE_TYPES } from '../source/registry.js';
+import { checkTree, type Types } from './check.js';
+import type { Config } from './config.js';
+import { readTextFile, UnreadableFileError } from './files.js';
+import type { References } from './interpolate.js';
+import { type Problem, sortProblems } from './problem.js';
+import { readTree } from './tree.js';
+
+export type Loaded = { readonly config: Config } | { readonly problems: readonly Problem[] };
+
+export type Environment = References['env'];
+
+const BUILT_IN: Types = { sourceTypes: SOURCE_TYPES, sinkTypes: SINK_TYPES };
+
+/** Reads the file and what it refers to. Relative paths are relative to the working directory, where `.env` is looked for too. */
+export function readConfig(file: string, env: Environment, types: Types = BUILT_IN): Loaded {
+  const dotEnv = readDotEnv();
+  if ('problem' in dotEnv) return { problems: [dotEnv.problem] };
+  try {
+    const text = readTextFile(file);
+    return loadConfig(file, text, { env: { ...dotEnv.env, ...env }, readFile: readTextFile }, types);
+  } catch (error) {
+    if (!(error instanceof UnreadableFileError)) throw error;
+    return { problems: [atStart(file, `cannot be read: ${error.message}; name the config by --config FILE`)] };
+  }
+}
+
+/** Checks the text of a config; all that is wrong with it, in the order of the file, or the config. */
+export function loadConfig(file: string, text: string, from: References, types: Types = BUILT_IN): Loaded {
+  const checked = checkTree(readTree(file, text, from), types);
+  return 'problems' in checked ? { problems: sortProblems(checked.problems) } : checked;
+}
+
+/** The environment with what `.env` adds to it; the environment goes first. */
+function readDotEnv(): { readonly env: Environment } | { readonly problem: Problem } {
+  try {
+    return { env: parseEnv(readTextFile('.env')) };
+  } catch (error) {
+    if (!(error instanceof UnreadableFileError)) throw error;
+    return error.isMissing ? { env: {} } : { problem: atStart('.env', `cannot be read: ${error.message}`) };
+  }
+}
+
+function atStart(file: string, message: string): Problem {
+  return { file, line: 1, column: 1, path: [], message };
+}

@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import { EVENT_TYPES, type EventType } from '../core/event.js';
+import { boolean, duration, integer, number } from '../settings.js';
+import { cron, cronOrOff, rate, store, timezone } from './fields.js';
+
+/**
+ * The keys of the file, of every source and of every sink. What a type of source or sink adds is in its definition.
+ *
+ * The checks, the errors, the JSON Schema and the example all come from here.
+ */
+
+/** Of sources and sinks. */
+export const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/;
+
+export const DEFAULT_SOURCE_TYPE = 'superviz';
+
+/** The keys that every source takes beside its `type`. */
+export const sourceKeys = z.strictObject({
+  schedule: cron()
+    .prefault('*/30 * * * * *')
+    .describe('When to poll: node-cron, five or six fields. A poll at the start comes in addition.'),
+  whileProcessing: cronOrOff()
+    .prefault('*/10 * * * * *')
+    .describe('Polls in addition to `schedule` while anything is in processing; `off` for none.'),
+  timezone: timezone().prefault('UTC').describe('The time zone of the schedules.'),
+  firstPoll: z
+    .enum(['remember', 'announce'])
+    .default('remember')
+    .describe('remember: announce nothing that was there before. announce: announce everything available.'),
+  stuckAfter: duration({ minMs: 1 })
+    .prefault('1h')
+    .describe('In processing for longer than this, by our clock, is a recording.stuck event.'),
+});
+
+const globs = z.array(z.string().meta({ want: 'a glob' })).min(1);
+
+const only = z.strictObject({
+  sources: globs.optional().describe('Globs of source names.'),
+  rooms: globs.optional().describe('Globs of room ids.'),
+  meetings: globs.optional().describe('Globs of meeting ids.'),
+});
+
+const retries = z.array(duration({ maxMs: 30 * 86_400_000 })).max(50);
+const attemptTimeout = duration({ minMs: 100, maxMs: 3_600_000 });
+const eventTypes = Object.keys(EVENT_TYPES) as [EventType, ...EventType[]];
+
+/** The keys that every sink takes beside its `type`. */
+export const sinkKeys = z.strictObject({
+  events: z
+    .array(z.enum(eventTypes))
+    .min(1)
+    .default(['recording.available'])
+    .describe(`Which events it gets, of ${eventTypes.join(', ')}.`),
+  only: only
+    .default({})
+    .meta({ example: { rooms: ['support-*'] } })
+    .describe('Globs of sources, rooms and meetings; all keys given must match, any glob of a list.'),
+  enabled: boolean().prefault(true).describe('false: its deliveries are kept, not sent, and new events make none.'),
+  concurrency: integer(1, 256).optional().describe('Deliveries in flight at once.'),
+  rate: rate().optional().meta({ example: '10/s' }).describe('Attempts at most, a second, minute or hour.'),
+  timeout: attemptTimeout.optional().meta({ example: '20s' }).describe('In place of `delivery.timeout`.'),
+  retries: retries
+    .optional()
+    .meta({ example: ['5s', '1m', '5m'] })
+    .describe('In place of `delivery.retries`; [] for none.'),
+  includeUrl: boolean().prefault(true).describe('false: the recording is told without its URL.'),
+});
+
+const delivery = z.strictObject({
+  timeout: attemptTimeout.prefault('20s').describe('For one attempt, the body included.'),
+  retries: retries
+    .prefault(['5s', '1m', '5m', '30m', '2h', '5h', '10h', '14h', '20h', '24h'])
+    .describe('Waits between the end of an attempt and the next.'),
+  jitter: number(0, 1).prefault(0.2).describe('Lengthens a wait by up to this share, never shortens it.'),
+  keepDelivered: duration().prefault('7d').describe('How long delivered deliveries are kept.'),
+  keepDead: duration().prefault('90d').describe('How long dead deliveries are kept, re-deliverable by hand.'),
+});
+
+const server = z.strictObject({
+  listen: z.literal('off').default('off').describe('This version has no server.'),
+});
+
+const network = z.strictObject({
+  privateAddresses: z
+    .enum(['allow', 'deny'])
+    .default('allow')
+    .describe('Whether URLs in this file may lead to private and loopback addresses.'),
+});
+
+const log = z.strictObject({
+  level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('The least that is logged.'),
+  format: z
+    .enum(['pretty', 'json'])
+    .optional()
+    .meta({ example: 'json' })
+    .describe('Default: pretty on a terminal, json elsewhere.'),
+});
+
+/** The whole file. Sources and sinks are checked one by one, each with the keys of its type. */
+export const fileKeys = z.strictObject({
+  sources: named('source').describe('The accounts to poll, by name. Renaming one makes a new source.'),
+  sinks: named('sink').describe('The places to tell, by name.'),
+  store: store()
+    .prefault('sqlite:state/notifier.sqlite')
+    .describe('Where it is remembered what was seen and what is to be delivered: sqlite:FILE or memory.'),
+  delivery: delivery.prefault({}).describe('How deliveries are tried, and for how long they are kept.'),
+  server: server.default({ listen: 'off' }).describe('The HTTP server.'),
+  network: network.default({ privateAddresses: 'allow' }).describe('What outgoing requests may reach.'),
+  log: log.default({ level: 'info' }).describe('Logs go to stderr.'),
+});
+
+function named(kind: string) {
+  return z.record(z.string().regex(NAME), z.unknown()).superRefine((entries, context) => {
+    if (Object.keys(entries).length > 0) return;
+    context.addIssue({ code: 'custom', message: `is empty; configure at least one ${kind}` });
+  });
+}

@@ -1,0 +1,81 @@
+import type { Path } from './problem.js';
+
+interface Unavailable {
+  /** The key's path; `*` is any name or index. */
+  readonly at: string;
+  /** Which values of the key; without it, the key itself. */
+  readonly value?: RegExp;
+  /** What it is, for a value: a value is never repeated, since it may hold a credential. */
+  readonly what?: (match: string) => string;
+  /** What would do. */
+  readonly instead?: string;
+}
+
+const quoted = (match: string) => `"${match}"`;
+const ownType = { value: /^[./@]/, what: () => 'a type of your own' };
+
+/** What the documented configuration has and this version does not. A feature that arrives takes its lines away. */
+const UNAVAILABLE: readonly Unavailable[] = [
+  { at: 'heartbeat' },
+  { at: 'queue' },
+  { at: 'server.token' },
+  { at: 'server.listen', value: /^(?!off$).*/s, what: () => 'the server', instead: 'write off' },
+  { at: 'delivery.floodLimit' },
+  { at: 'store', value: /^(?:rediss?|postgres(?:ql)?):/, what: quoted, instead: 'write sqlite:FILE or memory' },
+  { at: 'sources.*.fullWalk' },
+  { at: 'sources.*.hookToken' },
+  { at: 'sources.*.type', ...ownType },
+  { at: 'sinks.*.type', ...ownType },
+  {
+    at: 'sinks.*.type',
+    value: /^(?:slack|email|archive|discord|teams|telegram|ntfy|file|exec)$/,
+    what: quoted,
+    instead: 'write webhook or stdout',
+  },
+  { at: 'sinks.*.template' },
+  { at: 'sinks.*.digest' },
+  { at: 'sinks.*.timezone' },
+  { at: 'sinks.*.typePrefix' },
+  { at: 'sinks.*.format', value: /^cloudevents$/, what: quoted, instead: 'write standard' },
+  { at: 'sinks.*.secret', value: /^whsk_/, what: quoted, instead: 'write a secret that begins with whsec_' },
+  { at: 'sinks.*.secret.*', value: /^whsk_/, what: quoted, instead: 'write a secret that begins with whsec_' },
+  {
+    at: 'sinks.*.events.*',
+    value:
+      /^(?:recording\.archived|source\.(?:failing|recovered|expiring)|sink\.(?:failing|recovered)|delivery\.dead)$/,
+    what: quoted,
+  },
+];
+
+export interface Refusal {
+  readonly path: Path;
+  readonly part: 'key' | 'value';
+  readonly message: string;
+}
+
+/** Every key and value below the path that this version does not have. The config is a tree of bounded size. */
+export function findUnavailable(value: unknown, path: Path = []): Refusal[] {
+  const own = refusalOf(value, path);
+  if (own !== undefined) return [own];
+  if (Array.isArray(value)) return value.flatMap((item, index) => findUnavailable(item, [...path, index]));
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, item]) => findUnavailable(item, [...path, key]));
+}
+
+function refusalOf(value: unknown, path: Path): Refusal | undefined {
+  for (const row of UNAVAILABLE) {
+    if (!matches(row.at.split('.'), path)) continue;
+    if (row.value === undefined) return { path, part: 'key', message: refusal('', row) };
+    const match = typeof value === 'string' ? row.value.exec(value) : null;
+    if (match !== null) return { path, part: 'value', message: refusal(row.what?.(match[0]) ?? '', row) };
+  }
+  return undefined;
+}
+
+function matches(pattern: readonly string[], path: Path): boolean {
+  return pattern.length === path.length && pattern.every((part, index) => part === '*' || part === path[index]);
+}
+
+function refusal(what: string, { instead }: Unavailable): string {
+  return `${what} is not available in this version${instead === undefined ? '' : `; ${instead}`}`.trim();
+}

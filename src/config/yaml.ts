@@ -1,0 +1,80 @@
+import { type Document, isScalar, LineCounter, type ParsedNode, parseDocument, visit, type YAMLError } from 'yaml';
+
+export interface YamlText {
+  readonly document: Document.Parsed<ParsedNode>;
+  readonly lines: LineCounter;
+  /** Where scalars begin that hold a `${…}` which YAML needs in quotes. Their text is a placeholder. */
+  readonly unquoted: ReadonlySet<number>;
+  /** When there are any, the document is not to be trusted. */
+  readonly problems: readonly { readonly offset: number; readonly message: string }[];
+}
+
+/** Each unquoted reference takes a parse to find, since the parser loses its way at the first. */
+const UNQUOTED_MAX = 50;
+
+/** More are noise: they follow from the first. */
+const PROBLEMS_MAX = 20;
+
+/**
+ * Parses a config file.
+ *
+ * In `{ }` and `[ ]`, YAML reads an unquoted `${NAME}` as the text `$` and a mapping, and then stumbles over the rest. Such a
+ * reference is replaced by a placeholder of the same length, so that it, and whatever else is wrong, can be reported by key.
+ */
+export function parseYaml(text: string): YamlText {
+  const unquoted = new Set<number>();
+  let current = text;
+  for (let round = 0; ; round += 1) {
+    const parsed = parseOnce(current);
+    const reference = round < UNQUOTED_MAX ? findUnquoted(parsed.document, current) : undefined;
+    if (reference === undefined) return { ...parsed, unquoted, problems: problemsOf(parsed.document) };
+    const { scalarStart, start, end } = reference;
+    unquoted.add(scalarStart);
+    current = current.slice(0, start) + '_'.repeat(end - start) + current.slice(end);
+  }
+}
+
+function parseOnce(text: string) {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+  return { document, lines };
+}
+
+/** The first plain scalar that ends in `$` just before a `{`. */
+function findUnquoted(document: Document.Parsed, text: string) {
+  if (document.errors.length === 0) return undefined;
+  let found: { scalarStart: number; start: number; end: number } | undefined;
+  visit(document, (_key, node) => {
+    if (!isScalar(node) || node.type !== 'PLAIN' || !node.range) return undefined;
+    const [scalarStart, scalarEnd] = node.range;
+    const reference = /^\$\{[^}\n]*\}/.exec(text.slice(scalarEnd - 1, scalarEnd + 1_000));
+    if (reference === null) return undefined;
+    found = { scalarStart, start: scalarEnd - 1, end: scalarEnd - 1 + reference[0].length };
+    return visit.BREAK;
+  });
+  return found;
+}
+
+/** What would do, where the parser's words do not say it. */
+const HINTS: Readonly<Record<string, string>> = {
+  BLOCK_AS_IMPLICIT_KEY: 'put quotes around a text that holds a colon and a space, or indent what belongs below',
+  TAB_AS_INDENT: 'indent with spaces',
+  TAG_RESOLVE_FAILED: 'put quotes around a text that begins with !',
+};
+
+/** At each place the first, and none of the tokens after the first: they follow from it. */
+function problemsOf({ errors, warnings }: Document.Parsed) {
+  const all = [...errors, ...warnings].sort((one, other) => one.pos[0] - other.pos[0]);
+  const causes = all.filter(({ code, pos }, index) => {
+    const isRepeated = all.findIndex((other) => other.pos[0] === pos[0]) < index;
+    return index === 0 || (code !== 'UNEXPECTED_TOKEN' && !isRepeated);
+  });
+  return causes.slice(0, PROBLEMS_MAX).map((error) => ({ offset: error.pos[0], message: messageOf(error) }));
+}
+
+/** The parser's message may end with a piece of the file, which may be a secret: that is cut off. */
+function messageOf({ code, message }: YAMLError): string {
+  if (code === 'MULTIPLE_DOCS') return 'a second document begins here; write one document, without ---';
+  const hint = HINTS[code];
+  return `is not YAML: ${message.replace(/: ".*$/s, '')}${hint === undefined ? '' : `; ${hint}`}`;
+}
