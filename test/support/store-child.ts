@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { builtDist } from './build.js';
+
+export interface StoreChild {
+  readonly pid: number;
+  nextLine(): Promise<string>;
+  /** Resolves when the process is gone, with the last line that it printed. */
+  kill(): Promise<string>;
+  /** Lets it close the store and end by itself. */
+  end(): Promise<void>;
+}
+
+export async function startStoreChild(command: 'hold' | 'write' | 'tear', file: string, size = 0): Promise<StoreChild> {
+  const script = join(import.meta.dirname, 'store-owner.mjs');
+  const child = spawn(process.execPath, [script, await builtDist(), command, file, String(size)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const gone = once(child, 'close');
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  let last = '';
+
+  async function nextLine(): Promise<string> {
+    const { done, value } = await lines.next();
+    if (done === true) throw new Error('the child has ended');
+    last = value;
+    return value;
+  }
+
+  async function kill(): Promise<string> {
+    child.kill('SIGKILL');
+    await gone;
+    for (let line = await lines.next(); line.done !== true; line = await lines.next()) last = line.value;
+    return last;
+  }
+
+  async function end(): Promise<void> {
+    child.stdin.end();
+    await gone;
+  }
+
+  return { pid: child.pid ?? 0, nextLine, kill, end };
+}

@@ -1,0 +1,36 @@
+/**
+ * A process that owns a store, for tests that kill it. `hold` keeps it until stdin ends; `write` overwrites one batch again and again and
+ * prints the number of each that was acknowledged; `tear` does the same the wrong way, an entry at a time.
+ */
+import process from 'node:process';
+
+const [dist, command, file, batchSize] = process.argv.slice(2);
+const { openStore } = await import(`${dist}/store/open.js`);
+
+const clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  after: (delayMs, callback) => {
+    const timeout = setTimeout(callback, delayMs);
+    return { cancel: () => clearTimeout(timeout) };
+  },
+};
+const deps = { clock, cwd: '/', host: 'child-host', pid: process.pid };
+const { store } = await openStore({ kind: 'sqlite', file }, 'own', deps);
+const print = (text) => new Promise((resolve) => process.stdout.write(`${text}\n`, resolve));
+
+if (command === 'hold') {
+  await store.setMany([['sink/held', 'committed']]);
+  await print('owned');
+  for await (const _ of process.stdin);
+  await store.close();
+} else {
+  const keys = Array.from({ length: Number(batchSize) }, (_, index) => `batch/${index}`);
+  const before = (await store.getMany([keys[0]])).get(keys[0])?.number ?? 0;
+  for (let number = before + 1; ; number += 1) {
+    const entries = keys.map((key) => [key, { number, filling: 'x'.repeat(300) }]);
+    if (command === 'write') await store.setMany(entries);
+    else for (const entry of entries) await store.setMany([entry]);
+    await print(number);
+  }
+}
