@@ -22,7 +22,7 @@ type ReadBody = Pick<HttpAnswer, 'body' | 'bodyProblem'>;
 export async function readBody(stream: Readable, coding: string | undefined, bytesMax: number): Promise<ReadBody> {
   const decoded = decode(stream, coding);
   if (decoded === undefined) {
-    stream.destroy();
+    stream.once('error', () => undefined).destroy();
     return { body: Buffer.alloc(0), bodyProblem: 'broken' };
   }
   const chunks: Buffer[] = [];

@@ -11,7 +11,7 @@ const REASONS_BY_CODE: readonly (readonly [pattern: RegExp, reason: HttpFailure[
   [/^(ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH)$/, 'tls_failed', 'the certificate is for another name'],
   [/^(CERT_|CRL_|UNABLE_TO_|INVALID_CA$|INVALID_PURPOSE$)/, 'tls_failed', 'the certificate cannot be trusted'],
   [/^(ERR_TLS_|ERR_SSL_|EPROTO$|UND_ERR_PRX_TLS$)/, 'tls_failed', 'the TLS handshake failed'],
-  [/^(HPE_|UND_ERR_HEADERS_OVERFLOW$)/, 'bad_answer', 'the answer is not valid HTTP'],
+  [/^(HPE_|UND_ERR_HEADERS_OVERFLOW$|HTTPParserError$)/, 'bad_answer', 'the answer is not valid HTTP'],
   [/^ECONNREFUSED$/, 'connection_failed', 'the connection was refused'],
   [/^(EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)$/, 'connection_failed', 'the host cannot be reached'],
   [/^(ECONNRESET|EPIPE|UND_ERR_SOCKET)$/, 'connection_failed', 'the connection broke before an answer came'],
@@ -34,7 +34,10 @@ export function failure(reason: HttpFailure['reason'], detail: string): HttpFail
   return { kind: 'failure', reason, detail };
 }
 
+/** undici's parser leaves some of its errors without a code; their name says the same. */
 function codeOf(error: unknown): string {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  if (typeof error !== 'object' || error === null) return '';
+  const { code, name } = error as { readonly code?: unknown; readonly name?: unknown };
+  if (name === 'HTTPParserError') return name;
   return typeof code === 'string' && /^[A-Z][A-Z0-9_]{0,60}$/.test(code) ? code : '';
 }

@@ -80,8 +80,8 @@ export function answer(
   body: string | Buffer = '',
 ): Behaviour {
   return (socket) => {
-    socket.write(head(status, { 'content-length': String(Buffer.byteLength(body)), ...headers }));
-    socket.write(body);
+    const answerHead = head(status, { 'content-length': String(Buffer.byteLength(body)), ...headers });
+    socket.write(Buffer.concat([Buffer.from(answerHead), Buffer.from(body)]));
   };
 }
 
