@@ -1,17 +1,28 @@
 import { z } from 'zod';
 import { duration, httpUrl, integer, secret } from '../settings.js';
-import { defineSource } from './define.js';
+import { defineSource, type Page, type Source, type SourceContext, SourceError, type WalkEnd } from './define.js';
+import { createListRequest, QUICK_RETRY_DELAY_MS } from './list-request.js';
+import { createPagingJudge } from './paging.js';
+import { type ListAnswer, readRows } from './schema.js';
+
+const TYPE = 'superviz';
+
+/** How many rows the platform gives where it is not asked for a number. */
+const PLATFORM_PAGE_SIZE = 10;
 
 const settings = z.strictObject({
-  baseUrl: httpUrl().default('https://api.superviz.com').describe('Where the API is; `/recording` is appended.'),
+  baseUrl: httpUrl()
+    .refine(isPlainUrl, { message: 'has a query, a fragment or a user; write only scheme, host and path' })
+    .default('https://api.superviz.com')
+    .describe('Where the API is; `/recording` is appended.'),
   auth: z
     .union([
-      z.strictObject({ clientId: secret(), secret: secret() }),
-      z.strictObject({ token: secret(), apiKey: secret() }),
+      z.strictObject({ clientId: credential(), secret: credential() }),
+      z.strictObject({ token: credential(), apiKey: credential() }),
     ])
     .describe('`clientId` and `secret` for api.superviz.com, `token` and `apiKey` for nodeapi.superviz.com.'),
-  roomId: z.string().min(1).optional().describe('Only the recordings made in this room.'),
-  meetingId: z.string().min(1).optional().describe('Only the recordings of this meeting.'),
+  roomId: z.string().min(1).optional().meta({ example: 'lobby' }).describe('Only the recordings made in this room.'),
+  meetingId: z.string().min(1).optional().meta({ example: 'abc' }).describe('Only the recordings of this meeting.'),
   timeout: duration({ minMs: 100, maxMs: 600_000 }).prefault('30s').describe('For one request, its body included.'),
   paging: z
     .strictObject({
@@ -24,12 +35,109 @@ const settings = z.strictObject({
     .describe('How the list is paged.'),
 });
 
+type Settings = z.output<typeof settings>;
+
 export const superviz = defineSource({
-  type: 'superviz',
+  type: TYPE,
   summary: 'Polls GET /recording of SuperViz.',
   settings,
   example: 'auth:\n  clientId: ${SUPERVIZ_CLIENT_ID}\n  secret: ${SUPERVIZ_SECRET}\n',
-  open() {
-    throw new Error('not written yet');
-  },
+  open: (context) => openSuperviz(context),
 });
+
+export function openSuperviz(context: SourceContext<Settings>, quickRetryDelayMs = QUICK_RETRY_DELAY_MS): Source {
+  const { name, http, clock, log } = context;
+  const { auth, roomId, meetingId, timeout: timeoutMs, paging } = context.settings;
+  const baseUrl = plainUrlOf(context.settings.baseUrl);
+  const requestList = createListRequest({
+    ...authOf(auth),
+    ...{ name, http, clock, log, timeoutMs, quickRetryDelayMs },
+    url: `${baseUrl}/recording`,
+  });
+  let hasWarned = false;
+
+  return {
+    scope: JSON.stringify([TYPE, baseUrl, roomId ?? null, meetingId ?? null]),
+    walk: (signal) => walk(filtersOf(roomId, meetingId), signal),
+    async find(uuid, hints, signal) {
+      const hintedRoomId = hints.meetingId === null ? hints.roomId : undefined;
+      const pages = walk(filtersOf(roomId ?? hintedRoomId, meetingId ?? hints.meetingId), signal);
+      let step = await pages.next();
+      while (!step.done) {
+        const found = step.value.recordings.find((recording) => recording.uuid === uuid);
+        if (found !== undefined) return found;
+        step = await pages.next();
+      }
+      if (step.value.complete) return undefined;
+      throw new SourceError('bad_answer', `source ${name}: the list cannot be read to its end: ${step.value.reason}`);
+    },
+  };
+
+  async function* walk(
+    filters: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): AsyncGenerator<Page, WalkEnd, void> {
+    const judge = createPagingJudge(`sources.${name}.paging.pageParam`);
+    for (let number = 1; number <= paging.maxPages; number += 1) {
+      const query = { ...filters, [paging.pageParam]: String(number), [paging.sizeParam]: String(paging.size) };
+      const list = await requestList(query, signal);
+      warnOfCutArray(list);
+      const page = readRows(list.rows);
+      // Judged only afterwards: what a page shows is told, whatever it says of the list.
+      yield page;
+      const uuids = page.recordings.map(({ uuid }) => uuid);
+      const end = judge({ number, rowCount: list.rows.length, uuids, pagination: list.pagination });
+      if (end !== undefined) return end;
+    }
+    const reason = `the list is longer than ${paging.maxPages} pages; raise sources.${name}.paging.maxPages`;
+    return { complete: false, pages: paging.maxPages, reason };
+  }
+
+  function warnOfCutArray({ rows, pagination }: ListAnswer): void {
+    const isPageLong = rows.length === PLATFORM_PAGE_SIZE || rows.length === paging.size;
+    if (hasWarned || pagination !== undefined || !isPageLong) return;
+    hasWarned = true;
+    log.warn(
+      { source: name, rows: rows.length },
+      'the list is a bare array exactly as long as a page: if the account has more recordings than this, they are not seen',
+    );
+  }
+}
+
+/** The two generations of credentials; the key is of the part that expires. */
+function authOf(auth: Settings['auth']) {
+  return 'clientId' in auth
+    ? {
+        headers: { client_id: auth.clientId, secret: auth.secret },
+        secrets: [auth.clientId, auth.secret],
+        credentialKey: 'auth.secret',
+      }
+    : {
+        headers: { authorization: `Bearer ${auth.token}`, apiKey: auth.apiKey },
+        secrets: [auth.token, auth.apiKey],
+        credentialKey: 'auth.token',
+      };
+}
+
+function filtersOf(roomId: string | null | undefined, meetingId: string | null | undefined): Record<string, string> {
+  return { ...(roomId && { roomId }), ...(meetingId && { meetingId }) };
+}
+
+/** A secret that a header can carry. */
+function credential() {
+  return secret().regex(/^[\x21-\x7e]+$/, {
+    message: 'has a space, a line break or another character that no credential has',
+  });
+}
+
+/** In one form, since a slash at the end or capitals in the host make no other list. */
+function plainUrlOf(text: string): string {
+  const { origin, pathname } = new URL(text);
+  return `${origin}${pathname.replace(/\/+$/, '')}`;
+}
+
+/** The base URL is part of the scope, which is stored: it must hold no credential. */
+function isPlainUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url === null || `${url.search}${url.hash}${url.username}${url.password}` === '';
+}

@@ -1,0 +1,174 @@
+import { parseRetryAfter } from '../core/retry-after.js';
+import type { HttpAnswer, HttpFailure } from '../ports.js';
+import type { SourceFailureKind } from './define.js';
+import { isObject, type ListAnswer, readList } from './schema.js';
+
+/** Bodies of errors are short; a longer one is not worth its time. */
+const ERROR_BODY_BYTES_MAX = 65_536;
+const QUOTE_LENGTH_MAX = 100;
+
+/** Why an answer is not the list, in words for an operator at three in the morning. */
+export interface Problem {
+  readonly kind: SourceFailureKind;
+  /** What came. */
+  readonly found: string;
+  /** What would do. */
+  readonly advice: string;
+  /** A second request a moment later has a fair chance. */
+  readonly isPassing: boolean;
+  readonly retryAfterMs?: number | undefined;
+}
+
+export interface AnswerContext {
+  /** Path of the source in the config, such as `sources.production`: what advice names keys by. */
+  readonly configPath: string;
+  /** The key that holds what expires. */
+  readonly credentialKey: string;
+  /** Texts that must not be shown, even if the platform sends them back. */
+  readonly secrets: readonly string[];
+  readonly nowMs: number;
+}
+
+export function readAnswer(answer: HttpAnswer | HttpFailure, context: AnswerContext): ListAnswer | Problem {
+  if (answer.kind === 'failure') return failureProblem(answer, context);
+  if (answer.status < 200 || answer.status > 299) return statusProblem(answer, context);
+  if (answer.bodyProblem !== undefined) return bodyProblem(answer, answer.bodyProblem, context);
+  return readBody(answer, context);
+}
+
+function failureProblem({ reason, detail }: HttpFailure, { configPath }: AnswerContext): Problem {
+  const checkHost = `check the network and ${configPath}.baseUrl`;
+  switch (reason) {
+    case 'timeout':
+      return problem('timeout', detail, `if the platform is only slow, raise ${configPath}.timeout`);
+    case 'aborted':
+      return problem('aborted', detail, 'nothing needs to be done');
+    case 'tls_failed':
+      return problem('unreachable', detail, `check the certificate of the host in ${configPath}.baseUrl`);
+    case 'address_forbidden':
+      return problem('unreachable', detail, `check ${configPath}.baseUrl and network.privateAddresses`);
+    case 'bad_answer':
+      return passing('bad_answer', detail, checkHost);
+    case 'dns_failed':
+    case 'connection_failed':
+      return passing('unreachable', detail, checkHost);
+  }
+}
+
+function statusProblem(answer: HttpAnswer, context: AnswerContext): Problem {
+  const { status } = answer;
+  const { configPath, credentialKey, nowMs } = context;
+  const found = `status ${status}${vendorWords(errorJson(answer), context)}`;
+  const checkUrl = `check ${configPath}.baseUrl`;
+  if (status === 401 || status === 403) {
+    const advice = `the credential is refused and may have expired; renew ${configPath}.${credentialKey}`;
+    return problem('unauthorized', found, advice);
+  }
+  if (status === 404) return problem('not_found', found, `there is no list at this address; ${checkUrl}`);
+  if (status === 410) return problem('gone', found, 'the platform says that its list is gone for good');
+  if (status >= 300 && status < 400) return problem('server_error', found, `a redirect is not followed; ${checkUrl}`);
+  if (status === 429) {
+    const retryAfterMs = parseRetryAfter(answer.headers['retry-after'], nowMs);
+    return { ...problem('rate_limited', found, 'the platform asks to be polled less often'), retryAfterMs };
+  }
+  const retryAfterMs = status === 503 ? parseRetryAfter(answer.headers['retry-after'], nowMs) : undefined;
+  const isPassing = retryAfterMs === undefined && (status === 408 || status === 425 || status >= 500);
+  const advice = status >= 500 ? 'the platform has trouble; it is polled again by itself' : checkUrl;
+  return { kind: 'server_error', found, advice, isPassing, retryAfterMs };
+}
+
+function bodyProblem(
+  { status, body }: HttpAnswer,
+  reason: NonNullable<HttpAnswer['bodyProblem']>,
+  { configPath }: AnswerContext,
+): Problem {
+  const cut = `status ${status} with a body that`;
+  switch (reason) {
+    case 'timeout':
+      return problem(
+        'timeout',
+        `${cut} was not whole in time, after ${body.length} bytes`,
+        `if the platform is only slow, raise ${configPath}.timeout or lower ${configPath}.paging.size`,
+      );
+    case 'too_large':
+      return problem('too_large', `${cut} is longer than ${body.length} bytes`, `lower ${configPath}.paging.size`);
+    case 'broken':
+      return passing('bad_answer', `${cut} broke off after ${body.length} bytes`, 'it is polled again by itself');
+    case 'aborted':
+      return problem('aborted', `${cut} was not waited for`, 'nothing needs to be done');
+  }
+}
+
+function readBody(answer: HttpAnswer, context: AnswerContext): ListAnswer | Problem {
+  const text = new TextDecoder().decode(answer.body);
+  const json = parseJson(text);
+  if (json === undefined) return notJson(answer, text.trimStart(), context);
+  const list = readList(json);
+  if (list !== undefined) return list;
+  const found = `status ${answer.status} with ${nameOf(json)} without a list${vendorWords(json, context)}`;
+  return problem('bad_answer', found, `check that ${context.configPath}.baseUrl is the address of the API`);
+}
+
+function notJson({ status, headers, body }: HttpAnswer, text: string, { configPath }: AnswerContext): Problem {
+  const type = headers['content-type'];
+  const typeWords = type === undefined ? 'no content type' : shortened(type);
+  const inPlace = `something else answers in place of the API; check ${configPath}.baseUrl and any proxy`;
+  if (text === '') return problem('bad_answer', `status ${status} with an empty body`, inPlace);
+  if (text.startsWith('<')) {
+    return problem('bad_answer', `status ${status} with HTML instead of JSON (${typeWords})`, inPlace);
+  }
+  if (text.startsWith('[') || text.startsWith('{')) {
+    const found = `status ${status} with JSON cut off or damaged after ${body.length} bytes`;
+    return passing('bad_answer', found, 'it is polled again by itself');
+  }
+  return problem('bad_answer', `status ${status} with text instead of JSON (${typeWords})`, inPlace);
+}
+
+function problem(kind: SourceFailureKind, found: string, advice: string): Problem {
+  return { kind, found, advice, isPassing: false };
+}
+
+function passing(kind: SourceFailureKind, found: string, advice: string): Problem {
+  return { kind, found, advice, isPassing: true };
+}
+
+/** What the platform says of its error, shortened; nothing at all when it repeats a credential. */
+function vendorWords(json: unknown, { secrets }: AnswerContext): string {
+  if (!isObject(json)) return '';
+  const statusCode = Number.isSafeInteger(json['statusCode']) ? [`statusCode ${json['statusCode']}`] : [];
+  const text = [json['message']].flat().filter((part) => typeof part === 'string');
+  const isSafe = text.length > 0 && !secrets.some((secret) => text.join('\n').includes(secret));
+  const message = isSafe ? [`message "${shortened(withoutQueries(text.join('; ')))}"`] : [];
+  const parts = [...statusCode, ...message];
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
+}
+
+/** Frameworks repeat the path that was asked for, query included. */
+function withoutQueries(text: string): string {
+  return text.replace(/\?\S+/g, '?…');
+}
+
+function shortened(text: string): string {
+  const printable = text.replace(/[\p{C}\p{Z}]+/gu, ' ').trim();
+  return printable.length > QUOTE_LENGTH_MAX
+    ? `${printable.slice(0, QUOTE_LENGTH_MAX - 1).toWellFormed()}…`
+    : printable;
+}
+
+function errorJson({ body }: HttpAnswer): unknown {
+  return body.length <= ERROR_BODY_BYTES_MAX ? parseJson(new TextDecoder().decode(body)) : undefined;
+}
+
+/** Undefined when it is none: JSON has no undefined. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function nameOf(json: unknown): string {
+  if (json === null) return 'null';
+  return typeof json === 'object' ? 'an object' : `a ${typeof json}`;
+}

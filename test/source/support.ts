@@ -1,0 +1,55 @@
+import type { Recording } from '../../src/core/recording.js';
+import { createHttpClient } from '../../src/http/client.js';
+import type { Clock } from '../../src/ports.js';
+import type { Page, Source, SourceError, WalkEnd } from '../../src/source/define.js';
+import { openSuperviz, superviz } from '../../src/source/superviz.js';
+import { USER_AGENT } from '../../src/version.js';
+import { createMemoryLog, type MemoryLog } from '../support/memory-log.js';
+import { realClock } from '../support/real-clock.js';
+
+export interface OpenedSource extends AsyncDisposable {
+  readonly source: Source;
+  readonly log: MemoryLog;
+}
+
+/**
+ * The real source on the real client, with quick retries that do not make a test wait.
+ *
+ * @param written settings as they are written in YAML
+ */
+export function openSource(baseUrl: string, written: object = {}, clock: Clock = realClock): OpenedSource {
+  const log = createMemoryLog();
+  const http = createHttpClient({ privateAddresses: 'allow', clock: realClock, userAgent: USER_AGENT });
+  const settings = superviz.settings.parse({ baseUrl, auth: { clientId: 'id-7c1', secret: 'secret-9f2' }, ...written });
+  const source = openSuperviz({ name: 'production', settings, http, clock, random: () => 0, log }, 1);
+  return { source, log, [Symbol.asyncDispose]: () => http.close() };
+}
+
+export interface Walked {
+  readonly recordings: readonly Recording[];
+  readonly rejected: number;
+  readonly end: WalkEnd;
+}
+
+export async function walkAll(source: Source, signal = new AbortController().signal): Promise<Walked> {
+  const pages: Page[] = [];
+  const walk = source.walk(signal);
+  let step = await walk.next();
+  for (; !step.done; step = await walk.next()) pages.push(step.value);
+  return {
+    recordings: pages.flatMap(({ recordings }) => recordings),
+    rejected: pages.reduce((count, { rejected }) => count + rejected.count, 0),
+    end: step.value,
+  };
+}
+
+/** What a walk throws; with the recordings that it had shown before. */
+export async function walkToError(source: Source, signal = new AbortController().signal) {
+  const shown: Recording[] = [];
+  try {
+    for await (const { recordings } of source.walk(signal)) shown.push(...recordings);
+  } catch (error) {
+    return { error: error as SourceError, shown };
+  }
+  throw new Error('the walk came to its end');
+}
