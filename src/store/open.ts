@@ -91,7 +91,7 @@ async function own(store: KeyvStore, { clock, host, pid }: StoreDependencies): P
       entries.push([keys.meta, encodeMeta({ version: STORE_VERSION, createdAtMs: clock.nowMs() })]);
     }
     await store.setMany(entries);
-    await store.getMany([keys.owner]);
+    await store.getMany([keys.owner]); // Throws if the store only says that it has written.
     return { store, created: meta === undefined };
   });
 }

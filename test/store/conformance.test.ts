@@ -1,9 +1,9 @@
 import { openStore } from '../../src/store/open.js';
-import { realClock } from '../support/real-clock.js';
+import { systemClock } from '../../src/system.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { describeStore } from './conformance.js';
 
-const deps = { clock: realClock, cwd: '/', host: 'here', pid: 1 };
+const deps = { clock: systemClock, cwd: '/', host: 'here', pid: 1 };
 
 describeStore('memory', async () => (await openStore({ kind: 'memory' }, 'own', deps)).store);
 

@@ -6,8 +6,8 @@ import { KeyvStore } from '../../src/store/keyv.js';
 import { MemoryStorage } from '../../src/store/memory.js';
 import { openSqlite } from '../../src/store/sqlite.js';
 import type { Storage } from '../../src/store/storage.js';
+import { systemClock } from '../../src/system.js';
 import { collect } from '../support/collect.js';
-import { realClock } from '../support/real-clock.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const SECRET = 'a value that no message may hold';
@@ -165,7 +165,7 @@ describe.each([
 });
 
 async function makeSqlite(): Promise<Storage> {
-  const storage = await openSqlite(`${temporaryFolder()}/store.sqlite`, 'create', realClock);
+  const storage = await openSqlite(`${temporaryFolder()}/store.sqlite`, 'create', systemClock);
   if (storage === undefined) throw new Error('it was to be made');
   return storage;
 }

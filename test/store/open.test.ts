@@ -6,7 +6,7 @@ import { hasOwner, openStore, STORE_VERSION, type StoreMode } from '../../src/st
 import { problemOf } from '../../src/store/problem.js';
 import { decodeMeta, decodeOwner, encodeMeta } from '../../src/store/records.js';
 import { openSqlite } from '../../src/store/sqlite.js';
-import { realClock } from '../support/real-clock.js';
+import { systemClock } from '../../src/system.js';
 import { startStoreChild } from '../support/store-child.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -25,7 +25,7 @@ function open(mode: StoreMode, config = sqlite) {
 }
 
 function deps() {
-  return { clock: { ...realClock, nowMs: () => NOW_MS }, cwd, host: 'host-a', pid: 17 };
+  return { clock: { ...systemClock, nowMs: () => NOW_MS }, cwd, host: 'host-a', pid: 17 };
 }
 
 test('the first owner makes the store and its folder, and says so once', async () => {
@@ -62,7 +62,7 @@ test.each(['read', 'request'] as const)('%s makes no store', async (mode) => {
 
 test('a file that an owner left before it had made the store is no store', async () => {
   mkdirSync(`${cwd}/state`);
-  const storage = await openSqlite(`${cwd}/state/notifier.sqlite`, 'create', realClock);
+  const storage = await openSqlite(`${cwd}/state/notifier.sqlite`, 'create', systemClock);
   await storage?.disconnect();
   await expect(open('read')).rejects.toThrow(StoreMissingError);
   const { store, created } = await open('own');

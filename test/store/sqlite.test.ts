@@ -3,8 +3,8 @@ import { DatabaseSync } from 'node:sqlite';
 import Keyv from 'keyv';
 import type { Clock } from '../../src/ports.js';
 import { openSqlite, SqliteStorage } from '../../src/store/sqlite.js';
+import { systemClock } from '../../src/system.js';
 import { collect } from '../support/collect.js';
-import { realClock } from '../support/real-clock.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 let path: string;
@@ -55,10 +55,10 @@ test('writes ahead to a log, so that readers and the writer are not in each othe
 test('scans in pages, giving way between them', async () => {
   let pauses = 0;
   const clock: Clock = {
-    ...realClock,
+    ...systemClock,
     after(delayMs, callback) {
       pauses += 1;
-      return realClock.after(delayMs, callback);
+      return systemClock.after(delayMs, callback);
     },
   };
   await storage.disconnect();
@@ -132,7 +132,7 @@ test('a full disk fails the batch and harms nothing', async () => {
   await storage.disconnect();
   const database = new DatabaseSync(path);
   database.exec('PRAGMA max_page_count = 10');
-  storage = new SqliteStorage(path, database, realClock);
+  storage = new SqliteStorage(path, database, systemClock);
   const value = 'x'.repeat(100_000);
   await expect(
     storage.setMany([
@@ -145,17 +145,17 @@ test('a full disk fails the batch and harms nothing', async () => {
 
 test.each(['read', 'write'] as const)('opening to %s never makes a file', async (access) => {
   const folder = temporaryFolder();
-  expect(await openSqlite(`${folder}/none.sqlite`, access, realClock)).toBeUndefined();
+  expect(await openSqlite(`${folder}/none.sqlite`, access, systemClock)).toBeUndefined();
   expect(readdirSync(folder)).toEqual([]);
   writeFileSync(`${folder}/empty.sqlite`, '');
-  expect(await openSqlite(`${folder}/empty.sqlite`, access, realClock)).toBeUndefined();
+  expect(await openSqlite(`${folder}/empty.sqlite`, access, systemClock)).toBeUndefined();
   expect(readdirSync(folder)).toEqual(['empty.sqlite']);
   expect(statSync(`${folder}/empty.sqlite`).size).toBe(0);
 });
 
 test('a reader cannot write, and leaves no file behind', async () => {
   await storage.set('a', '1');
-  const reader = await make(path, realClock, 'read');
+  const reader = await make(path, systemClock, 'read');
   expect(await reader.get('a')).toBe('1');
   await expect(reader.set('a', '2')).rejects.toMatchObject({ errcode: 8 });
   await storage.disconnect();
@@ -168,12 +168,12 @@ test('the database of another program is left alone', async () => {
   const foreign = `${temporaryFolder()}/foreign.sqlite`;
   const database = new DatabaseSync(foreign);
   database.exec('CREATE TABLE entries (key TEXT, value TEXT)');
-  await expect(openSqlite(foreign, 'create', realClock)).rejects.toThrow('another program');
+  await expect(openSqlite(foreign, 'create', systemClock)).rejects.toThrow('another program');
   expect(database.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'delete' });
   database.close();
 });
 
-async function make(file: string, clock = realClock, access: 'create' | 'read' | 'write' = 'create') {
+async function make(file: string, clock = systemClock, access: 'create' | 'read' | 'write' = 'create') {
   const opened = await openSqlite(file, access, clock);
   if (opened === undefined) throw new Error('there is no store');
   return opened;
@@ -183,7 +183,7 @@ async function make(file: string, clock = realClock, access: 'create' | 'read' |
 function lockFreedAfter(pausesMax: number, free: () => void, count: () => void): Clock {
   let pauses = 0;
   return {
-    ...realClock,
+    ...systemClock,
     after(_delayMs, callback) {
       pauses += 1;
       count();

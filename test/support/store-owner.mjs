@@ -1,21 +1,14 @@
 /**
  * A process that owns a store, for tests that kill it. `hold` keeps it until stdin ends; `write` overwrites one batch again and again and
- * prints the number of each that was acknowledged; `tear` does the same the wrong way, an entry at a time.
+ * prints the number of each that was acknowledged; `tear` does so the wrong way, an entry at a time, and stops in the middle of the second.
  */
 import process from 'node:process';
 
 const [dist, command, file, batchSize] = process.argv.slice(2);
 const { openStore } = await import(`${dist}/store/open.js`);
+const { systemClock } = await import(`${dist}/system.js`);
 
-const clock = {
-  nowMs: () => Date.now(),
-  monotonicMs: () => performance.now(),
-  after: (delayMs, callback) => {
-    const timeout = setTimeout(callback, delayMs);
-    return { cancel: () => clearTimeout(timeout) };
-  },
-};
-const deps = { clock, cwd: '/', host: 'child-host', pid: process.pid };
+const deps = { clock: systemClock, cwd: '/', host: 'child-host', pid: process.pid };
 const { store } = await openStore({ kind: 'sqlite', file }, 'own', deps);
 const print = (text) => new Promise((resolve) => process.stdout.write(`${text}\n`, resolve));
 
@@ -30,7 +23,17 @@ if (command === 'hold') {
   for (let number = before + 1; ; number += 1) {
     const entries = keys.map((key) => [key, { number, filling: 'x'.repeat(300) }]);
     if (command === 'write') await store.setMany(entries);
-    else for (const entry of entries) await store.setMany([entry]);
+    else await tear(entries, number);
     await print(number);
+  }
+}
+
+async function tear(entries, number) {
+  for (const [index, entry] of entries.entries()) {
+    if (number === 2 && index === entries.length / 2) {
+      await print('torn');
+      for await (const _ of process.stdin);
+    }
+    await store.setMany([entry]);
   }
 }
