@@ -5,12 +5,12 @@ import type { HttpAnswer } from '../ports.js';
 /** What {@link readBody} can decode, for `accept-encoding`. */
 export const ACCEPTED_CODINGS = 'gzip, deflate, br';
 
-const DECODERS: Readonly<Record<string, () => Transform>> = {
-  gzip: createGunzip,
-  'x-gzip': createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
-};
+const DECODERS: ReadonlyMap<string, () => Transform> = new Map<string, () => Transform>([
+  ['gzip', createGunzip],
+  ['x-gzip', createGunzip],
+  ['deflate', createInflate],
+  ['br', createBrotliDecompress],
+]);
 
 type ReadBody = Pick<HttpAnswer, 'body' | 'bodyProblem'>;
 
@@ -43,7 +43,7 @@ export async function readBody(stream: Readable, coding: string | undefined, byt
 function decode(stream: Readable, coding = 'identity'): Readable | undefined {
   const name = coding.trim().toLowerCase();
   if (name === 'identity' || name === '') return stream;
-  const createDecoder = DECODERS[name];
+  const createDecoder = DECODERS.get(name);
   // The callback has nothing to do: an error on either side reaches the reader of the decoder.
   return createDecoder && pipeline(stream, createDecoder(), () => undefined);
 }

@@ -19,9 +19,7 @@ export function startDeadline(clock: Clock, timeoutMs: number, caller: AbortSign
     endedBy ??= by;
     stop.abort();
   }
-  // A caller that counts the time itself says so by the reason, as AbortSignal.timeout does.
-  const onAbort = () => end(caller.reason?.name === 'TimeoutError' ? 'timeout' : 'aborted');
-
+  const onAbort = () => end('aborted');
   const timer = clock.after(timeoutMs, () => end('timeout'));
   caller.addEventListener('abort', onAbort, { once: true });
   if (caller.aborted) onAbort();

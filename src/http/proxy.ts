@@ -52,17 +52,17 @@ function hasDecodableUserinfo({ username, password }: URL): boolean {
 
 /** `example.com`, `.example.com`, `*.example.com`, `example.com:8443`, `10.0.0.1`, `::1`, `[::1]:8080` or `*`. */
 function parseBypass(entry: string): Bypass[] {
-  const match = /^\[?(?<host>[^[\]]+?)\]?(?::(?<port>\d+))?$/.exec(entry);
-  if (match?.groups?.['host'] === undefined) return [];
-  const isBareIpv6 = entry.startsWith('[') === false && entry.split(':').length > 2;
-  const host = isBareIpv6 ? entry : match.groups['host'];
-  return [{ host: withoutDots(host), port: isBareIpv6 ? undefined : match.groups['port'] }];
+  if (entry === '') return [];
+  // Without brackets, the colons of an IPv6 address are no port.
+  if (!entry.startsWith('[') && entry.split(':').length > 2) return [{ host: entry.toLowerCase(), port: undefined }];
+  const [, host = '', port] = /^(.*?)(?::(\d+))?$/.exec(entry) ?? [];
+  return [{ host: withoutDots(withoutBrackets(host)), port }];
 }
 
 function isBypassed(url: URL, { host, port }: Bypass): boolean {
   const urlPort = url.port || (url.protocol === 'https:' ? '443' : '80');
   if (port !== undefined && port !== urlPort) return false;
-  const urlHost = withoutDots(url.hostname.replace(/^\[|\]$/g, ''));
+  const urlHost = withoutDots(withoutBrackets(url.hostname));
   return host === '*' || urlHost === host || urlHost.endsWith(`.${host}`);
 }
 
@@ -71,4 +71,8 @@ function withoutDots(host: string): string {
     .toLowerCase()
     .replace(/^\*?\./, '')
     .replace(/\.$/, '');
+}
+
+function withoutBrackets(host: string): string {
+  return host.replace(/^\[|\]$/g, '');
 }

@@ -8,7 +8,12 @@ export const stdout = defineSink({
   example: '',
   concurrency: 1,
   async deliver(event, { print }) {
-    await print(JSON.stringify(event));
+    try {
+      await print(JSON.stringify(event));
+    } catch {
+      // The reader of a pipe has gone away; it may be replaced, so the line waits like any other delivery.
+      return { kind: 'failed', reason: 'connection_failed', detail: 'standard output cannot be written to' };
+    }
     return { kind: 'delivered', receipt: 'written' };
   },
 });

@@ -36,7 +36,7 @@ const extraHeaders = z.record(z.string(), secret()).superRefine((headers, contex
   for (const [index, [name, value]] of Object.entries(headers).entries()) {
     const isRepeated = names.indexOf(name.toLowerCase()) < index;
     const flaw = isRepeated ? { problem: 'is given twice', hint: 'leave one out' } : headerFlaw(name, value);
-    if (flaw !== undefined) context.addIssue({ ...issueOf(flaw), path: [name] });
+    if (flaw !== undefined) context.addIssue({ ...issueOf({ ...flaw, isBare: true }), path: [name] });
   }
 });
 
