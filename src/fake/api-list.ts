@@ -20,7 +20,7 @@ export function listAnswer(
   query: URLSearchParams,
   signUrl: (uuid: string) => string,
 ): unknown {
-  const matching = mode.empty ? [] : rows.filter((row) => matches(row, query));
+  const matching = mode.empty ? [] : narrowed(rows, query);
   if (mode.form === 'array') return matching.map((row) => rowAnswer(row, mode, signUrl));
   const asked = positive(query.get(mode.sizeParam)) ?? mode.pageSize;
   const limit = Math.min(asked, mode.pageSizeMax ?? asked);
@@ -33,10 +33,13 @@ export function listAnswer(
   };
 }
 
-function matches(row: FakeRow, query: URLSearchParams): boolean {
+function narrowed(rows: readonly FakeRow[], query: URLSearchParams): readonly FakeRow[] {
   const roomId = query.get('roomId');
   const meetingId = query.get('meetingId');
-  return (roomId === null || row.roomId === roomId) && (meetingId === null || row.meetingId === meetingId);
+  if (roomId === null && meetingId === null) return rows;
+  return rows.filter(
+    (row) => (roomId === null || row.roomId === roomId) && (meetingId === null || row.meetingId === meetingId),
+  );
 }
 
 function rowAnswer(row: FakeRow, mode: ListMode, signUrl: (uuid: string) => string): unknown {

@@ -48,6 +48,8 @@ export function createFakeRecordings(clock: Clock, { lifeMs, everyMs }: FakeLife
   const startedAtMs = clock.nowMs();
   /** Oldest first, so that the newest is added at the end. */
   let entries: Entry[] = [];
+  /** Kept until something changes, since a walk through a long list asks for it a thousand times. */
+  let view: { readonly rows: readonly FakeRow[]; readonly untilMs: number } | undefined;
   let made = 0;
   let nextAtMs = startedAtMs + (everyMs ?? 0);
 
@@ -61,10 +63,8 @@ export function createFakeRecordings(clock: Clock, { lifeMs, everyMs }: FakeLife
     rows() {
       addDue();
       const nowMs = clock.nowMs();
-      return entries
-        .filter(({ hidden }) => !hidden)
-        .map((entry) => rowAt(entry, nowMs))
-        .reverse();
+      if (view === undefined || nowMs >= view.untilMs) view = viewAt(nowMs);
+      return view.rows;
     },
   };
 
@@ -76,6 +76,7 @@ export function createFakeRecordings(clock: Clock, { lifeMs, everyMs }: FakeLife
     // Of those made in the same millisecond, the one added last counts as the newest.
     const older = entries.findLastIndex(({ createdAtMs }) => createdAtMs <= entry.createdAtMs);
     entries.splice(older + 1, 0, entry);
+    view = undefined;
     return entry.row.uuid;
   }
 
@@ -115,6 +116,14 @@ export function createFakeRecordings(clock: Clock, { lifeMs, everyMs }: FakeLife
   function changeAll(uuid: string, change: (entry: Entry) => Entry | undefined): void {
     if (!entries.some(({ row }) => row.uuid === uuid)) throw new Error(`the fake API has no recording ${uuid}`);
     entries = entries.flatMap((entry) => (entry.row.uuid === uuid ? (change(entry) ?? []) : entry));
+    view = undefined;
+  }
+
+  function viewAt(nowMs: number) {
+    const shown = entries.filter(({ hidden }) => !hidden).reverse();
+    const dueMs = shown.map(({ availableAtMs }) => availableAtMs).filter((atMs) => atMs > nowMs);
+    const untilMs = dueMs.reduce((earliest, atMs) => Math.min(earliest, atMs), Number.POSITIVE_INFINITY);
+    return { rows: shown.map((entry) => rowAt(entry, nowMs)), untilMs };
   }
 
   function addDue(): void {

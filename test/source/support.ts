@@ -1,4 +1,5 @@
 import type { Recording } from '../../src/core/recording.js';
+import type { NewRecording } from '../../src/fake/api-schema.js';
 import { createHttpClient } from '../../src/http/client.js';
 import type { Clock } from '../../src/ports.js';
 import type { Page, Source, SourceError, WalkEnd } from '../../src/source/define.js';
@@ -23,6 +24,11 @@ export function openSource(baseUrl: string, written: object = {}, clock: Clock =
   const settings = superviz.settings.parse({ baseUrl, auth: { clientId: 'id-7c1', secret: 'secret-9f2' }, ...written });
   const source = openSuperviz({ name: 'production', settings, http, clock, random: () => 0, log }, 1);
   return { source, log, [Symbol.asyncDispose]: () => http.close() };
+}
+
+/** `r1` to the last, oldest first, each of a meeting of its own. */
+export function many(count: number): NewRecording[] {
+  return Array.from({ length: count }, (_, index) => ({ uuid: `r${index + 1}`, meetingId: `m${index + 1}` }));
 }
 
 export interface Walked {
