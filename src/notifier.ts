@@ -1,4 +1,5 @@
 import type { Config, SourceConfig } from './config/config.js';
+import type { StoredEvent } from './core/event.js';
 import type { Sha256 } from './core/id.js';
 import type { RedeliverLine, RedeliverOrder } from './core/redelivery.js';
 import type { Cron } from './engine/cron.js';
@@ -125,6 +126,7 @@ export class Notifier {
             ...this.#ports,
             sinks: () => this.#routes(),
             urls: this.#urls,
+            tell: (events) => logEvents(this.#ports.log, events),
             offer: (deliveries) => this.#dispatcher.offer(deliveries),
             doubt: () => this.#dispatcher.readAgain(),
           },
@@ -137,5 +139,12 @@ export class Notifier {
   /** New events make deliveries for the enabled sinks only. */
   #routes(): readonly RoutedSink[] {
     return this.#config.sinks.filter(({ enabled }) => enabled);
+  }
+}
+
+function logEvents(log: Log, events: readonly StoredEvent[]): void {
+  for (const { id, type, source, data } of events) {
+    const { uuid, roomId } = data.recording;
+    log.info({ source, recording: uuid, room: roomId, type, event: id, occurrence: data.occurrence }, 'event');
   }
 }

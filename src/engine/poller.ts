@@ -28,6 +28,8 @@ export interface PollerPorts {
   /** The sinks that take new events. */
   readonly sinks: () => readonly RoutedSink[];
   readonly urls: Urls;
+  /** Events that have just been stored. */
+  readonly tell: (events: readonly StoredEvent[]) => void;
   /** Deliveries that have just been stored. */
   readonly offer: (deliveries: readonly Delivery[]) => void;
   /** A write failed: what it was to store may be there all the same. */
@@ -186,7 +188,7 @@ class PollRun {
   /** The commit point. */
   async #store(changes: readonly Change[], states: readonly RememberedRecording[], nowMs: number): Promise<void> {
     if (states.length === 0) return;
-    const { ledger, offer, urls, sha256 } = this.#ports;
+    const { ledger, tell, offer, urls, sha256 } = this.#ports;
     const events = changes.map((change) => eventOf(sha256, this.#name, change, nowMs));
     const deliveries = await this.#absent(events.flatMap((event) => this.#deliveriesOf(event, nowMs)));
     try {
@@ -198,7 +200,7 @@ class PollRun {
     this.#events += events.length;
     this.#deliveries += deliveries.length;
     for (const { type, recording } of changes) if (type === 'recording.available') urls.remember(this.#name, recording);
-    this.#logEvents(events);
+    tell(events);
     offer(deliveries);
   }
 
@@ -216,16 +218,6 @@ class PollRun {
     if (deliveries.length === 0) return [];
     const existing = await this.#ports.ledger.existing(deliveries.map(({ id }) => id));
     return deliveries.filter(({ id }) => !existing.has(id));
-  }
-
-  #logEvents(events: readonly StoredEvent[]): void {
-    for (const { id, type, data } of events) {
-      const { uuid, roomId } = data.recording;
-      this.#ports.log.info(
-        { source: this.#name, recording: uuid, room: roomId, type, event: id, occurrence: data.occurrence },
-        'event',
-      );
-    }
   }
 
   /** The list has been seen whole: announces what waits for that, then notes that the first poll is over. */

@@ -1,0 +1,25 @@
+import { InvalidArgumentError } from 'commander';
+import { parseDuration } from '../settings.js';
+
+/** Arguments of commands, as commander parses them; what is wrong with one ends with exit code 2. */
+
+/** Milliseconds of `30s`. */
+export function durationArgument(text: string): number {
+  const parsed = parseDuration(text);
+  if ('ms' in parsed) return parsed.ms;
+  throw new InvalidArgumentError('Write a number and one of ms, s, m, h, d, such as 30s.');
+}
+
+export function portArgument(text: string): number {
+  return wholeNumberUpTo(text, 65_535);
+}
+
+export function countArgument(text: string): number {
+  return wholeNumberUpTo(text, 1_000_000);
+}
+
+function wholeNumberUpTo(text: string, max: number): number {
+  const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (number <= max) return number;
+  throw new InvalidArgumentError(`Write a whole number from 0 to ${max}.`);
+}

@@ -1,0 +1,152 @@
+import type { Config, SinkConfig, SourceConfig } from '../config/config.js';
+import { notices } from '../config/notices.js';
+import type { HttpClient } from '../ports.js';
+import { StoreError, StoreMissingError } from '../store/errors.js';
+import { createLedger } from '../store/ledger.js';
+import { hasOwner } from '../store/open.js';
+import { systemClock, systemRandom } from '../system.js';
+import { type CommandContext, type CommonOptions, EXIT, type ExitCode, type Register } from './command.js';
+import { configOf, httpOf, openStoreOf, quietLogOf, storeDependencies } from './session.js';
+import { printable } from './table.js';
+
+interface CheckOptions extends CommonOptions {
+  readonly connect?: true;
+}
+
+/** One thing that was looked at. */
+interface Finding {
+  readonly what: string;
+  readonly result: 'ok' | 'notice' | 'failed';
+  readonly detail: string;
+}
+
+export const registerCheck: Register = (program, context) => {
+  program
+    .command('check')
+    .summary('validate the config; --connect also tries what it names')
+    .description(
+      'Validates the config and prints every problem at once, each with its place. Exit code 2 when there is one.',
+    )
+    .option('--connect', 'also try credentials, store and sinks, without sending a message; exit code 1 when one fails')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  recording-notifier check\n  recording-notifier check --connect --config /etc/notifier.yaml',
+    )
+    .action(async (_, command) => {
+      const options: CheckOptions = command.optsWithGlobals();
+      const config = configOf(options, context);
+      context.end(await check(config, options, context));
+    });
+};
+
+async function check(config: Config, options: CheckOptions, context: CommandContext): Promise<ExitCode> {
+  const { sources, sinks } = config;
+  let failed = 0;
+  for await (const finding of findings(config, options, context)) {
+    if (finding.result === 'failed') failed += 1;
+    await context.print(options.json ? JSON.stringify(finding) : textOf(finding));
+  }
+  if (!options.json) {
+    const counts = `${sources.length} ${sources.length === 1 ? 'source' : 'sources'}, ${sinks.length} ${sinks.length === 1 ? 'sink' : 'sinks'}`;
+    await context.print(
+      failed === 0 ? `${config.file} is valid: ${counts}` : `${config.file} is valid (${counts}), but ${failed} failed`,
+    );
+  }
+  return failed === 0 ? EXIT.fine : EXIT.failed;
+}
+
+async function* findings(config: Config, { connect }: CheckOptions, context: CommandContext): AsyncGenerator<Finding> {
+  for (const notice of notices(config)) yield { what: 'config', result: 'notice', detail: notice };
+  yield* waitingFor(config, context);
+  if (!connect) return;
+  yield await storeFinding(config, context);
+  const http = httpOf(config, context);
+  try {
+    for (const source of config.sources) yield await sourceFinding(source, http, config, context);
+    for (const sink of config.sinks) yield await sinkFinding(sink, http, context);
+  } finally {
+    await http.close();
+  }
+}
+
+/** Deliveries that wait for a sink which the config does not have or has disabled. Silent where there is no store to look into. */
+async function* waitingFor(config: Config, context: CommandContext): AsyncGenerator<Finding> {
+  const opened =
+    config.store.kind === 'memory' ? undefined : await openStoreOf(config, 'read', context).catch(() => undefined);
+  if (opened === undefined) return;
+  const enabled = new Set(config.sinks.filter((sink) => sink.enabled).map(({ name }) => name));
+  const waiting = new Map<string, number>();
+  try {
+    for await (const { sink } of createLedger(opened.store).pending()) {
+      if (!enabled.has(sink)) waiting.set(sink, (waiting.get(sink) ?? 0) + 1);
+    }
+  } finally {
+    await opened.store.close();
+  }
+  for (const [sink, count] of waiting) {
+    yield {
+      what: `sinks.${sink}`,
+      result: 'notice',
+      detail: `${count} deliveries wait for it, but it is disabled or not in the config.`,
+    };
+  }
+}
+
+async function storeFinding(config: Config, context: CommandContext): Promise<Finding> {
+  if (config.store.kind === 'memory') return { what: 'store', result: 'ok', detail: 'memory' };
+  try {
+    const { store } = await openStoreOf(config, 'read', context);
+    await store.close();
+    const owned = await hasOwner(config.store, storeDependencies(context));
+    return {
+      what: 'store',
+      result: 'ok',
+      detail: `${store.label}, ${owned ? 'a running program owns it' : 'nobody owns it'}`,
+    };
+  } catch (error) {
+    if (error instanceof StoreMissingError)
+      return { what: 'store', result: 'ok', detail: 'does not exist yet; "run" makes it' };
+    if (error instanceof StoreError) return { what: 'store', result: 'failed', detail: error.message };
+    throw error;
+  }
+}
+
+/** Reads the first page of the list. */
+async function sourceFinding(
+  source: SourceConfig,
+  http: HttpClient,
+  config: Config,
+  context: CommandContext,
+): Promise<Finding> {
+  const { name, settings, definition } = source;
+  const ports = { http, clock: systemClock, random: systemRandom, log: quietLogOf(config, context) };
+  try {
+    const walk = definition.open({ name, settings, ...ports }).walk(new AbortController().signal);
+    const first = await walk.next();
+    await walk.return({ complete: false, pages: 1, reason: 'one page is enough' });
+    if (first.done && !first.value.complete)
+      return { what: `sources.${name}`, result: 'failed', detail: first.value.reason };
+    const rows = first.done ? 0 : first.value.recordings.length;
+    return { what: `sources.${name}`, result: 'ok', detail: `answers; its first page has ${rows} recordings` };
+  } catch (error) {
+    return { what: `sources.${name}`, result: 'failed', detail: (error as Error).message };
+  }
+}
+
+async function sinkFinding(
+  { name, definition, settings, timeoutMs }: SinkConfig,
+  http: HttpClient,
+  { print }: CommandContext,
+): Promise<Finding> {
+  const what = `sinks.${name}`;
+  if (definition.connect === undefined) return { what, result: 'ok', detail: 'nothing to connect to' };
+  const signal = new AbortController().signal;
+  const problem = await definition.connect({ settings, http, clock: systemClock, timeoutMs, signal, print });
+  return problem === undefined
+    ? { what, result: 'ok', detail: 'can be reached' }
+    : { what, result: 'failed', detail: problem };
+}
+
+function textOf({ what, result, detail }: Finding): string {
+  return printable(`${result.padEnd(6)}  ${what}: ${detail}`);
+}

@@ -1,0 +1,91 @@
+import { Option } from 'commander';
+import { DELIVERY_STATES, type Delivery, type DeliveryState } from '../core/delivery.js';
+import { SINK_WORKS, type SinkState } from '../core/suspension.js';
+import type { Ledger } from '../ports.js';
+import { createLedger } from '../store/ledger.js';
+import { type CommandContext, type CommonOptions, EXIT, type Register } from './command.js';
+import { configOf, openStoreOf } from './session.js';
+import { printRows } from './table.js';
+
+interface DeliveriesOptions extends CommonOptions {
+  readonly state?: DeliveryState;
+  readonly sink?: string;
+}
+
+export const registerDeliveries: Register = (program, context) => {
+  program
+    .command('deliveries')
+    .summary('what is on its way, delivered, or given up')
+    .description('Lists deliveries: one event for one sink each. Works beside a running program.')
+    .addOption(new Option('--state <state>', 'only those in this state').choices(DELIVERY_STATES))
+    .option('--sink <name>', 'only those for this sink')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  recording-notifier deliveries --state dead\n  recording-notifier deliveries --sink pipeline --json',
+    )
+    .action(async (_, command) => {
+      const options: DeliveriesOptions = command.optsWithGlobals();
+      const config = configOf(options, context);
+      const { store } = await openStoreOf(config, 'read', context);
+      try {
+        const ledger = createLedger(store);
+        const waiting = new Map<string, number>();
+        const count = await printRows(rows(selected(ledger, options, waiting)), COLUMNS, options, context);
+        if (count === 0) context.tell('No delivery is stored that fits.');
+        const enabled = new Set(config.sinks.filter((sink) => sink.enabled).map(({ name }) => name));
+        tellWhoWaits(waiting, enabled, await ledger.sinkStates(), context);
+      } finally {
+        await store.close();
+      }
+      context.end(EXIT.fine);
+    });
+};
+
+const COLUMNS = ['id', 'type', 'source', 'uuid', 'sink', 'state', 'attempts', 'nextAttemptAt', 'lastError'] as const;
+
+/** @param waiting gets how many are not finished, by sink */
+async function* selected(ledger: Ledger, { state, sink }: DeliveriesOptions, waiting: Map<string, number>) {
+  for (const deliveries of [ledger.pending(), ledger.finished()]) {
+    for await (const delivery of deliveries) {
+      if (delivery.nextAttemptAtMs !== null) waiting.set(delivery.sink, (waiting.get(delivery.sink) ?? 0) + 1);
+      if (state !== undefined && delivery.state !== state) continue;
+      if (sink !== undefined && delivery.sink !== sink) continue;
+      yield delivery;
+    }
+  }
+}
+
+async function* rows(deliveries: AsyncIterable<Delivery>) {
+  for await (const { id, event, sink, state, attempts, nextAttemptAtMs, lastError, createdAtMs } of deliveries) {
+    yield {
+      id: id as string,
+      eventId: event.id as string,
+      type: event.type as string,
+      source: event.source,
+      uuid: event.data.recording.uuid as string,
+      sink,
+      state,
+      attempts,
+      nextAttemptAt: nextAttemptAtMs === null ? null : new Date(nextAttemptAtMs).toISOString(),
+      lastError: lastError === null ? null : `${lastError.reason}: ${lastError.detail}`,
+      createdAt: new Date(createdAtMs).toISOString(),
+    };
+  }
+}
+
+function tellWhoWaits(
+  waiting: ReadonlyMap<string, number>,
+  enabled: ReadonlySet<string>,
+  states: ReadonlyMap<string, SinkState>,
+  { tell }: CommandContext,
+): void {
+  for (const [sink, count] of waiting) {
+    const { suspension } = states.get(sink) ?? SINK_WORKS;
+    if (!enabled.has(sink)) tell(`${count} wait for ${sink}, which is disabled or not in the config.`);
+    else if (suspension !== null) {
+      tell(
+        `${count} wait for ${sink}, which is suspended (${suspension.reason}: ${suspension.detail}). Redeliver one of them to try it.`,
+      );
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import { Option } from 'commander';
+import { type ReceivedMessage, startReceiver } from '../fake/receiver.js';
+import { secretFlaw } from '../sinks/standard-webhooks.js';
+import { systemClock } from '../system.js';
+import { portArgument } from './arguments.js';
+import { type CommandContext, EXIT, type Register, UsageError } from './command.js';
+import { describeMessage } from './messages.js';
+
+interface ListenOptions {
+  readonly port: number;
+  readonly secret?: readonly string[];
+  readonly status?: number;
+  readonly json?: true;
+}
+
+export const registerListen: Register = (program, context) => {
+  program
+    .command('listen')
+    .summary('a local receiver that verifies signatures and prints what arrives')
+    .description(
+      'Receives webhooks on 127.0.0.1, verifies their signatures, and prints each. Answers 204, or 401 to one that is not genuine.',
+    )
+    .addOption(new Option('--port <port>', 'where to listen').argParser(portArgument).default(4020))
+    .addOption(
+      new Option('--secret <whsec...>', 'signing secrets; better in the environment, where others do not see them').env(
+        'WEBHOOK_SECRET',
+      ),
+    )
+    .addOption(new Option('--status <code>', 'always answer with this status').argParser(statusArgument))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  WEBHOOK_SECRET=whsec_… recording-notifier listen\n  recording-notifier listen --port 4020 --status 500',
+    )
+    .action(async (_, command) => {
+      await listen(command.optsWithGlobals(), context);
+      context.end(EXIT.fine);
+    });
+};
+
+async function listen({ port, secret = [], status, json }: ListenOptions, context: CommandContext): Promise<void> {
+  const secrets = [secret].flat();
+  const flaw = secrets.map(secretFlaw).find((found) => found !== undefined);
+  if (flaw !== undefined) throw new UsageError(`--secret: ${flaw.problem}; ${flaw.hint}`);
+  const stopped = new Promise<void>((resolve) => context.onSignal(['SIGINT', 'SIGTERM'], () => resolve()));
+  const receiver = await startReceiver({
+    clock: systemClock,
+    port,
+    secrets,
+    ...(status === undefined ? {} : { respond: () => ({ status }) }),
+    onMessage: (message) => void print(message, secrets.length > 0, json === true, context),
+  });
+  context.tell(`Listening on ${receiver.url} (Ctrl-C ends it)`);
+  await stopped;
+  await receiver.close();
+}
+
+async function print(message: ReceivedMessage, signed: boolean, json: boolean, context: CommandContext): Promise<void> {
+  const { receivedAtMs, headers, body, problem, arrival } = message;
+  if (json)
+    return context.print(
+      JSON.stringify({
+        receivedAt: new Date(receivedAtMs).toISOString(),
+        headers,
+        body,
+        problem: problem ?? null,
+        arrival,
+      }),
+    );
+  const [first = '', ...rest] = describeMessage(message, signed);
+  await context.print([`${timeOf(receivedAtMs)}  ${first}`, ...rest.map((line) => `          ${line}`), ''].join('\n'));
+}
+
+export function timeOf(ms: number): string {
+  return new Date(ms).toTimeString().slice(0, 8);
+}
+
+function statusArgument(text: string): number {
+  const status = Number(text);
+  if (Number.isInteger(status) && status >= 200 && status <= 599) return status;
+  throw new UsageError('--status: write an HTTP status from 200 to 599.');
+}

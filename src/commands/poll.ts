@@ -1,0 +1,163 @@
+import { Option } from 'commander';
+import type { Config } from '../config/config.js';
+import { NO_URL, withUrl } from '../core/event.js';
+import type { PolledSource } from '../engine/polled-source.js';
+import { type PollReport, poll } from '../engine/poller.js';
+import { createUrls } from '../engine/urls.js';
+import type { Notifier } from '../notifier.js';
+import type { Store } from '../ports.js';
+import { StoreMissingError } from '../store/errors.js';
+import { createLedger } from '../store/ledger.js';
+import { openScratchStore } from '../store/scratch.js';
+import { sha256, systemClock, systemRandom } from '../system.js';
+import { durationArgument } from './arguments.js';
+import { type CommandContext, type CommonOptions, EXIT, type ExitCode, type Register } from './command.js';
+import {
+  configOf,
+  httpOf,
+  logCreated,
+  logNotices,
+  logOf,
+  logParked,
+  notifierOf,
+  openStoreOf,
+  quietLogOf,
+} from './session.js';
+
+interface PollOptions extends CommonOptions {
+  readonly dryRun?: true;
+  readonly for?: number;
+}
+
+export const registerPoll: Register = (program, context) => {
+  program
+    .command('poll')
+    .summary('one poll of every source, one attempt of what is due, and out: for cron')
+    .description(
+      'One poll of every source, then one attempt of each delivery that is due by then, those just made included; waits for no retry.\n' +
+        'Exit code 1 when a poll failed or a delivery became dead.',
+    )
+    .option('--dry-run', 'only read: print one JSON line for each event that a poll would make, and deliver nothing')
+    .addOption(
+      new Option('--for <duration>', 'go on so long: poll on schedule, deliver and retry, then end')
+        .argParser(durationArgument)
+        .conflicts('dryRun'),
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  recording-notifier poll --dry-run\n  */5 * * * *  recording-notifier poll --config /etc/notifier.yaml --for 4m',
+    )
+    .action(async (_, command) => {
+      const options: PollOptions = command.optsWithGlobals();
+      context.end(options.dryRun ? await dryRun(options, context) : await pollOnce(options, context));
+    });
+};
+
+async function pollOnce(options: PollOptions, context: CommandContext): Promise<ExitCode> {
+  const config = configOf(options, context);
+  const log = logOf(config, context);
+  logNotices(config, log);
+  const http = httpOf(config, context);
+  const opened = await openStoreOf(config, 'own', context);
+  const notifier = notifierOf(config, opened.store, http, log, context);
+  const stopped = new Promise<'stopped'>((resolve) => {
+    context.onSignal(['SIGTERM', 'SIGINT'], () => resolve('stopped'));
+  });
+  try {
+    logCreated(config, opened, log);
+    await notifier.load();
+    logParked(notifier.dispatcher.parked, log);
+    const ended = await Promise.race([stopped, pollAndDeliver(notifier, options.for, stopped)]);
+    return ended === 'fine' ? EXIT.fine : EXIT.failed;
+  } finally {
+    await notifier.stop();
+    await http.close();
+    await opened.store.close();
+  }
+}
+
+async function pollAndDeliver(
+  notifier: Notifier,
+  forMs: number | undefined,
+  stopped: Promise<unknown>,
+): Promise<'fine' | 'failed'> {
+  const reports = await notifier.pollAll();
+  await notifier.dispatcher.attemptDue();
+  if (forMs !== undefined) {
+    notifier.start();
+    await Promise.race([stopped, new Promise<void>((resolve) => systemClock.after(forMs, resolve))]);
+  }
+  return reports.every(({ result }) => result === 'complete') && notifier.dispatcher.deadCount === 0
+    ? 'fine'
+    : 'failed';
+}
+
+/** The same poll on a copy of the memory that is thrown away. */
+async function dryRun(options: PollOptions, context: CommandContext): Promise<ExitCode> {
+  const config = configOf(options, context);
+  const log = quietLogOf(config, context);
+  const http = httpOf(config, context);
+  const stored = await openIfThere(config, context);
+  try {
+    const ledger = createLedger(openScratchStore(stored));
+    const urls = createUrls({ source: () => undefined, clock: systemClock, random: systemRandom });
+    const ports = { clock: systemClock, random: systemRandom, http, log };
+    const reports: PollReport[] = [];
+    for (const source of config.sources) {
+      const { name, settings, definition } = source;
+      const polled: PolledSource = {
+        config: source,
+        source: definition.open({ name, settings, ...ports }),
+        askAgainAtMs: 0,
+        urlFailures: 0,
+      };
+      const printing: Promise<void>[] = [];
+      const report = await poll(
+        polled,
+        {
+          ...ports,
+          ledger,
+          urls,
+          sha256,
+          sinks: () => [],
+          offer: () => undefined,
+          doubt: () => undefined,
+          tell: (events) => {
+            for (const event of events) printing.push(context.print(JSON.stringify(withUrl(event, NO_URL))));
+          },
+        },
+        new AbortController().signal,
+      );
+      await Promise.all(printing);
+      await context.print(JSON.stringify(summaryOf(report)));
+      reports.push(report);
+    }
+    return reports.every(({ result }) => result === 'complete') ? EXIT.fine : EXIT.failed;
+  } finally {
+    await http.close();
+    await stored?.close();
+  }
+}
+
+async function openIfThere(config: Config, context: CommandContext): Promise<Store | undefined> {
+  if (config.store.kind === 'memory') return undefined;
+  try {
+    return (await openStoreOf(config, 'read', context)).store;
+  } catch (error) {
+    if (error instanceof StoreMissingError) return undefined;
+    throw error;
+  }
+}
+
+function summaryOf({ source, result, reason, phase, rows, available, processing, unknown, events }: PollReport) {
+  return {
+    source,
+    poll: result,
+    ...(reason === undefined ? {} : { reason }),
+    rows,
+    available,
+    processing,
+    events,
+    ...(phase === 'normal' ? {} : { firstPoll: true, wouldRemember: unknown }),
+  };
+}

@@ -1,0 +1,118 @@
+import { Command, CommanderError } from 'commander';
+import { StoreError } from '../store/errors.js';
+import type { Process } from '../system.js';
+import { VERSION } from '../version.js';
+import { registerCheck } from './check.js';
+import { type CommandContext, CommandError, EXIT, type ExitCode, type Register, UsageError } from './command.js';
+import { registerDeliveries } from './deliveries.js';
+import { registerDemo } from './demo.js';
+import { registerFakeApi } from './fake-api.js';
+import { registerListen } from './listen.js';
+import { registerPoll } from './poll.js';
+import { registerRecordings } from './recordings.js';
+import { registerRedeliver } from './redeliver.js';
+import { registerRun } from './run.js';
+import { registerSchema } from './schema.js';
+import { registerTest } from './test-sink.js';
+
+/** In the order in which help shows them. */
+const COMMANDS: readonly Register[] = [
+  registerRun,
+  registerPoll,
+  registerCheck,
+  registerTest,
+  registerRecordings,
+  registerDeliveries,
+  registerRedeliver,
+  registerSchema,
+  registerDemo,
+  registerFakeApi,
+  registerListen,
+];
+
+/** Commands of later versions: refused by name, so that nobody takes them for a typing mistake. */
+const UNAVAILABLE = [
+  'init',
+  'announce',
+  'explain',
+  'render',
+  'routes',
+  'release',
+  'discard',
+  'drain',
+  'pause',
+  'resume',
+  'try',
+  'doctor',
+  'completion',
+];
+
+/** Runs one command line. */
+export async function runCommand(
+  argv: readonly string[],
+  process: Process,
+  exitNow: CommandContext['exitNow'],
+): Promise<ExitCode> {
+  let exitCode: ExitCode = EXIT.fine;
+  const context: CommandContext = {
+    ...process,
+    exitNow,
+    end: (code) => {
+      exitCode = code;
+    },
+  };
+  try {
+    await programOf(context).parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return explainFailure(error, process);
+  }
+}
+
+function programOf(context: CommandContext): Command {
+  const program = new Command('recording-notifier')
+    .description(
+      'Watches the list of recordings of a video platform and tells every configured place as soon as one becomes available.',
+    )
+    .version(VERSION)
+    .option('--config <file>', 'the configuration', 'config/notifier.yaml')
+    .option('--json', 'print one JSON object a line')
+    .configureHelp({ showGlobalOptions: true })
+    .showSuggestionAfterError()
+    .addHelpText(
+      'after',
+      '\nTry it:  recording-notifier demo\nStart:   recording-notifier check && recording-notifier run',
+    )
+    .exitOverride();
+  for (const register of COMMANDS) register(program, context);
+  for (const name of UNAVAILABLE) {
+    program
+      .command(name, { hidden: true })
+      .argument('[anything...]')
+      .allowUnknownOption()
+      .action(() => {
+        throw new UsageError(`"${name}" is not available in this version.`);
+      });
+  }
+  return program;
+}
+
+/** What goes wrong in a way that is known is said in words; a bug shows its stack. */
+function explainFailure(error: unknown, { tell }: Process): ExitCode {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.usage;
+  if (error instanceof UsageError) {
+    tell(error.message);
+    return EXIT.usage;
+  }
+  if (error instanceof CommandError || error instanceof StoreError || isListenError(error)) {
+    tell(error.message);
+    return EXIT.failed;
+  }
+  tell(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  return EXIT.failed;
+}
+
+/** A port that is taken or not allowed. */
+function isListenError(error: unknown): error is Error {
+  return error instanceof Error && 'syscall' in error && error.syscall === 'listen';
+}

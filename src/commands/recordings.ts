@@ -1,0 +1,54 @@
+import type { RememberedRecording } from '../ports.js';
+import { createLedger } from '../store/ledger.js';
+import { type CommonOptions, EXIT, type Register } from './command.js';
+import { configOf, openStoreOf } from './session.js';
+import { printRows } from './table.js';
+
+export const registerRecordings: Register = (program, context) => {
+  program
+    .command('recordings')
+    .summary('what is remembered of each recording')
+    .description('Lists the recordings that polls have shown. Works beside a running program.')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  recording-notifier recordings\n  recording-notifier recordings --json | jq \'select(.status == "processing")\'',
+    )
+    .action(async (_, command) => {
+      const options: CommonOptions = command.optsWithGlobals();
+      const { store } = await openStoreOf(configOf(options, context), 'read', context);
+      try {
+        const count = await printRows(rows(createLedger(store).allRecordings()), COLUMNS, options, context);
+        if (count === 0) context.tell('No recording is remembered yet.');
+      } finally {
+        await store.close();
+      }
+      context.end(EXIT.fine);
+    });
+};
+
+const COLUMNS = [
+  'source',
+  'uuid',
+  'roomId',
+  'meetingId',
+  'status',
+  'firstSeenAt',
+  'availableAt',
+  'occurrence',
+] as const;
+
+async function* rows(recordings: AsyncIterable<RememberedRecording>) {
+  for await (const { source, uuid, state } of recordings) {
+    const { roomId, meetingId, status, firstSeenAtMs, availableAtMs, availableCount } = state;
+    yield {
+      source,
+      uuid: uuid as string,
+      roomId,
+      meetingId,
+      status,
+      firstSeenAt: new Date(firstSeenAtMs).toISOString(),
+      availableAt: availableAtMs === null ? null : new Date(availableAtMs).toISOString(),
+      occurrence: availableCount,
+    };
+  }
+}

@@ -1,0 +1,137 @@
+import { Option } from 'commander';
+import type { Config } from '../config/config.js';
+import type { Notifier } from '../notifier.js';
+import type { Log } from '../ports.js';
+import { OwnedError } from '../store/errors.js';
+import type { OpenedStore } from '../store/open.js';
+import { systemClock } from '../system.js';
+import { VERSION } from '../version.js';
+import { durationArgument } from './arguments.js';
+import { type CommandContext, type CommonOptions, EXIT, type Register, UsageError } from './command.js';
+import { configOf, httpOf, logCreated, logNotices, logOf, logParked, notifierOf, openStoreOf } from './session.js';
+
+const OWNED_AGAIN_MS = 500;
+
+interface RunOptions extends CommonOptions {
+  readonly wait: number;
+}
+
+export const registerRun: Register = (program, context) => {
+  program
+    .command('run')
+    .summary('poll on schedule and deliver, until it is stopped')
+    .description(
+      'Polls at once and on schedule, and delivers until SIGTERM or SIGINT; then finishes what is in flight, 8 s at most. A second\n' +
+        'signal ends it at once. SIGHUP reads the config again; store, queue and server need a restart.',
+    )
+    .addOption(
+      new Option('--wait <duration>', 'wait so long for another process to let go of the store')
+        .argParser(durationArgument)
+        .default(0, 'not at all'),
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  recording-notifier run\n  recording-notifier run --config /etc/notifier.yaml --wait 60s',
+    )
+    .action(async (_, command) => {
+      context.end(await run(command.optsWithGlobals(), context));
+    });
+};
+
+async function run(options: RunOptions, context: CommandContext) {
+  const config = configOf(options, context);
+  const log = logOf(config, context);
+  logNotices(config, log);
+  const http = httpOf(config, context);
+  const opened = await openWhenFree(config, options.wait, log, context);
+  const notifier = notifierOf(config, opened.store, http, log, context);
+  const stopped = stopSignal(log, context);
+  try {
+    logCreated(config, opened, log);
+    await notifier.load();
+    logParked(notifier.dispatcher.parked, log);
+    log.info(
+      {
+        version: VERSION,
+        config: config.file,
+        sources: config.sources.length,
+        sinks: config.sinks.length,
+        store: opened.store.label,
+      },
+      'running',
+    );
+    notifier.start();
+    reloadOnSignal(options, config, notifier, log, context);
+    await stopped;
+  } finally {
+    await notifier.stop();
+    await http.close();
+    await opened.store.close();
+  }
+  log.info({}, 'stopped');
+  return EXIT.fine;
+}
+
+async function openWhenFree(config: Config, waitMs: number, log: Log, context: CommandContext): Promise<OpenedStore> {
+  const endMs = systemClock.monotonicMs() + waitMs;
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await openStoreOf(config, 'own', context);
+    } catch (error) {
+      if (!(error instanceof OwnedError) || systemClock.monotonicMs() >= endMs) throw error;
+      if (tries === 0)
+        log.info({ store: error.label, owner: error.owner, waitMs }, 'waiting for the store: another process owns it');
+      await new Promise<void>((resolve) => systemClock.after(OWNED_AGAIN_MS, resolve));
+    }
+  }
+}
+
+/** Resolves at the first signal; the second one ends the process. */
+function stopSignal(log: Log, { onSignal, exitNow }: CommandContext): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false;
+    onSignal(['SIGTERM', 'SIGINT'], (signal) => {
+      if (asked) exitNow(EXIT.interrupted);
+      asked = true;
+      log.info({ signal }, 'stopping: what is in flight is finished, 8 s at most; a second signal ends at once');
+      resolve();
+    });
+  });
+}
+
+function reloadOnSignal(
+  options: RunOptions,
+  running: Config,
+  notifier: Notifier,
+  log: ReturnType<typeof logOf>,
+  context: CommandContext,
+): void {
+  let reloading = Promise.resolve();
+  context.onSignal(['SIGHUP'], () => {
+    reloading = reloading.then(() => reload(options, running, notifier, log, context));
+  });
+}
+
+async function reload(
+  options: RunOptions,
+  running: Config,
+  notifier: Notifier,
+  log: ReturnType<typeof logOf>,
+  context: CommandContext,
+): Promise<void> {
+  try {
+    const config = configOf(options, context);
+    if (JSON.stringify(config.store) !== JSON.stringify(running.store)) {
+      log.warn({ store: config.store }, 'a changed store needs a restart; the old one stays until then');
+    }
+    logNotices(config, log);
+    log.setLevel(config.log.level);
+    await notifier.reload(config);
+    logParked(notifier.dispatcher.parked, log);
+    log.info({ sources: config.sources.length, sinks: config.sinks.length }, 'config reloaded');
+  } catch (error) {
+    if (error instanceof UsageError)
+      log.error({ problems: error.message.split('\n') }, 'the config has mistakes; the old one stays');
+    else log.error({ error }, 'the reload failed; send SIGHUP again');
+  }
+}

@@ -1,0 +1,47 @@
+import { pino } from 'pino';
+import pretty from 'pino-pretty';
+import type { Log } from '../ports.js';
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  /** `auto`: pretty on a terminal, json elsewhere. */
+  readonly format: 'pretty' | 'json' | 'auto';
+  readonly isTerminal: boolean;
+  readonly color: boolean;
+}
+
+const STDERR = 2;
+
+/** The log on stderr. Written at once, so that a crash takes no line with it. */
+export function createLog({ level, format, isTerminal, color }: LogOptions): Log & { setLevel(level: LogLevel): void } {
+  const isPretty = format === 'pretty' || (format === 'auto' && isTerminal);
+  const destination = isPretty
+    ? pretty({
+        destination: STDERR,
+        sync: true,
+        colorize: color && isTerminal,
+        ignore: 'pid,hostname',
+        translateTime: 'SYS:HH:MM:ss',
+        singleLine: true,
+        errorLikeObjectKeys: ['error'],
+      })
+    : pino.destination({ dest: STDERR, sync: true });
+  const options = {
+    level,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: { error: pino.stdSerializers.err },
+    base: null,
+  };
+  const logger = pino(options, destination);
+  return {
+    debug: (fields, message) => logger.debug(fields, message),
+    info: (fields, message) => logger.info(fields, message),
+    warn: (fields, message) => logger.warn(fields, message),
+    error: (fields, message) => logger.error(fields, message),
+    setLevel: (next) => {
+      logger.level = next;
+    },
+  };
+}

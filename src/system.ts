@@ -1,0 +1,69 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { hostname } from 'node:os';
+import type { Sha256 } from './core/id.js';
+import type { Clock, Random } from './ports.js';
+
+/** The machine and the process, as everything else is handed them: the only file that touches the ambient clock, dice and environment. */
+
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  after: (delayMs, callback) => {
+    const timer = setTimeout(callback, Math.min(Math.max(delayMs, 0), TIMER_MS_MAX));
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
+
+export const systemRandom: Random = () => Math.random();
+
+export const sha256: Sha256 = (text) => createHash('sha256').update(text, 'utf8').digest('hex');
+
+/** Of 32 hex digits. */
+export function nonce(): string {
+  return randomBytes(16).toString('hex');
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What a command sees of the process that it runs in. */
+export interface Process {
+  readonly environment: Environment;
+  readonly cwd: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly stdoutIsTerminal: boolean;
+  readonly stderrIsTerminal: boolean;
+  /** A line to stdout; resolves when it has been taken. A reader that has gone away is not an error. */
+  print(line: string): Promise<void>;
+  /** A line to stderr, for the person. */
+  tell(line: string): void;
+  /** Calls back at each of the signals. Without a listener they have their usual effect. */
+  onSignal(signals: readonly NodeJS.Signals[], listener: (signal: NodeJS.Signals) => void): void;
+}
+
+export function thisProcess(): Process {
+  const { stdout, stderr } = process;
+  let readerIsGone = false;
+  stdout.on('error', () => {
+    readerIsGone = true;
+  });
+  return {
+    environment: process.env,
+    cwd: process.cwd(),
+    host: hostname(),
+    pid: process.pid,
+    stdoutIsTerminal: stdout.isTTY === true,
+    stderrIsTerminal: stderr.isTTY === true,
+    print: async (line) => {
+      if (!readerIsGone && !stdout.write(`${line}\n`))
+        await Promise.race([once(stdout, 'drain'), once(stdout, 'close')]);
+    },
+    tell: (line) => void stderr.write(`${line}\n`),
+    onSignal: (signals, listener) => {
+      for (const signal of signals) process.on(signal, listener);
+    },
+  };
+}
