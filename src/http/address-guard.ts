@@ -86,11 +86,17 @@ export function guardedLookup(lookup: LookupAll, privateAddresses: PrivateAddres
   };
 }
 
+/** A hostname of a URL as sockets want it: an IPv6 address without its brackets. */
+export function unbracketed(hostname: string): string {
+  return hostname.replace(/^\[|\]$/g, '');
+}
+
 /** As the URL parser writes a host, without brackets: that is what is connected to. */
 function canonicalHost(host: string): string | undefined {
-  const withoutZone = host.replace(/%.*$/, '').replace(/^\[|\]$/g, '');
+  const withoutZone = unbracketed(host.replace(/%.*$/, ''));
   const written = withoutZone.includes(':') ? `[${withoutZone}]` : withoutZone;
-  return URL.parse(`http://${written}/`)?.hostname.replace(/^\[|\]$/g, '');
+  const url = URL.parse(`http://${written}/`);
+  return url === null ? undefined : unbracketed(url.hostname);
 }
 
 function classifyIpv4(address: Ipv4): AddressClass {

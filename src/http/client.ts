@@ -1,31 +1,18 @@
-import { lookup as systemLookup } from 'node:dns';
-import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici';
+import type { buildConnector, Dispatcher } from 'undici';
 import type { Clock, HttpAnswer, HttpClient, HttpFailure, HttpRequest } from '../ports.js';
-import { guardedLookup, type LookupAll, type PrivateAddresses } from './address-guard.js';
+import { unbracketed } from './address-guard.js';
 import { ACCEPTED_CODINGS, readBody } from './body.js';
 import { type Deadline, startDeadline } from './deadline.js';
+import { createDispatchers, type DispatcherOptions } from './dispatchers.js';
 import { failure, failureOf } from './failure.js';
 import { invalidHeader } from './headers.js';
-import { type ProxyEnvironment, proxyRules } from './proxy.js';
 import { basicAuthorization, hostProblem, parseTarget } from './target.js';
 
-export interface HttpClientOptions {
-  /** `deny` where a URL was not written by the operator. */
-  readonly privateAddresses: PrivateAddresses;
+export interface HttpClientOptions extends DispatcherOptions {
   readonly clock: Clock;
   readonly userAgent: string;
-  readonly proxyEnv?: ProxyEnvironment;
-  /** How names become addresses; the system's way by default. */
-  readonly lookup?: LookupAll;
 }
 
-/** For one origin; what is over it waits, within the time of its request. */
-const CONNECTIONS_MAX = 64;
-const ORIGINS_MAX = 1_000;
-/** Holds even where a request has more time: no half-open connection lives longer. */
-const CONNECT_TIMEOUT_MS = 10_000;
-/** A receiver that asks for more keep-alive than this does not get it. */
-const KEEP_ALIVE_MAX_MS = 60_000;
 /** A body that nobody wants is read up to here, to keep its connection; then the connection is closed. */
 const DISCARD_BYTES_MAX = 64 * 1024;
 const DISCARD_TIME_MAX_MS = 1_000;
@@ -115,57 +102,11 @@ function open(
     if (signal.aborted) return end();
     signal.addEventListener('abort', end, { once: true });
     const { protocol, host, port } = target;
-    const hostname = target.hostname.replace(/^\[|\]$/g, '');
-    connect({ protocol, host, hostname, port }, (error, socket) => {
+    connect({ protocol, host, hostname: unbracketed(target.hostname), port }, (error, socket) => {
       socket?.destroy();
       resolve(error === null ? undefined : failureOf(error, target.host));
     });
   });
-}
-
-interface Dispatchers {
-  dispatcherFor(target: URL): Dispatcher;
-  /** Towards the target, or towards its proxy. */
-  connectorFor(target: URL): buildConnector.connector;
-  close(): Promise<void>;
-}
-
-function createDispatchers({ privateAddresses, proxyEnv = {}, lookup = systemLookup }: HttpClientOptions): Dispatchers {
-  const shared = { allowH2: false, timeout: CONNECT_TIMEOUT_MS };
-  const toTarget = buildConnector({ ...shared, lookup: guardedLookup(lookup, privateAddresses) });
-  const toProxy = buildConnector(shared);
-  const limits = { keepAliveMaxTimeout: KEEP_ALIVE_MAX_MS, headersTimeout: 0, bodyTimeout: 0 };
-  const factory = (origin: URL | string, given: object) =>
-    new Pool(origin, { ...given, ...limits, connections: CONNECTIONS_MAX });
-  const direct = new Agent({ connect: toTarget, maxOrigins: ORIGINS_MAX, factory });
-  const proxied = new Map<string, Dispatcher>();
-  const { proxyFor } = proxyRules(proxyEnv);
-
-  function dispatcherOf(proxy: URL): Dispatcher {
-    const known = proxied.get(proxy.href);
-    if (known !== undefined) return known;
-    const tls = { allowH2: false };
-    const made = new ProxyAgent({ uri: proxy.href, factory, maxOrigins: ORIGINS_MAX, proxyTls: tls, requestTls: tls });
-    proxied.set(proxy.href, made);
-    return made;
-  }
-
-  return {
-    dispatcherFor(target) {
-      const proxy = proxyFor(target);
-      return proxy === undefined ? direct : dispatcherOf(proxy);
-    },
-    connectorFor(target) {
-      const proxy = proxyFor(target);
-      if (proxy === undefined) return toTarget;
-      const { protocol, host, port } = proxy;
-      const hostname = proxy.hostname.replace(/^\[|\]$/g, '');
-      return (_options, callback) => toProxy({ protocol, host, hostname, port }, callback);
-    },
-    async close() {
-      await Promise.all([direct, ...proxied.values()].map((dispatcher) => dispatcher.destroy()));
-    },
-  };
 }
 
 function lowerCaseNames(headers: HttpRequest['headers']): Record<string, string> {

@@ -1,3 +1,5 @@
+import { unbracketed } from './address-guard.js';
+
 /** The environment's words on proxies; lower case counts before upper case. */
 export type ProxyEnvironment = Readonly<Record<string, string | undefined>>;
 
@@ -56,13 +58,13 @@ function parseBypass(entry: string): Bypass[] {
   // Without brackets, the colons of an IPv6 address are no port.
   if (!entry.startsWith('[') && entry.split(':').length > 2) return [{ host: entry.toLowerCase(), port: undefined }];
   const [, host = '', port] = /^(.*?)(?::(\d+))?$/.exec(entry) ?? [];
-  return [{ host: withoutDots(withoutBrackets(host)), port }];
+  return [{ host: withoutDots(unbracketed(host)), port }];
 }
 
 function isBypassed(url: URL, { host, port }: Bypass): boolean {
   const urlPort = url.port || (url.protocol === 'https:' ? '443' : '80');
   if (port !== undefined && port !== urlPort) return false;
-  const urlHost = withoutDots(withoutBrackets(url.hostname));
+  const urlHost = withoutDots(unbracketed(url.hostname));
   return host === '*' || urlHost === host || urlHost.endsWith(`.${host}`);
 }
 
@@ -71,8 +73,4 @@ function withoutDots(host: string): string {
     .toLowerCase()
     .replace(/^\*?\./, '')
     .replace(/\.$/, '');
-}
-
-function withoutBrackets(host: string): string {
-  return host.replace(/^\[|\]$/g, '');
 }
