@@ -27,6 +27,8 @@ export interface Flaw {
   readonly fix?: string;
   /** What would do in general; shown where there is no fix to show. */
   readonly hint?: string;
+  /** The sentence is about the key, so the value is not put before it. */
+  readonly isBare?: boolean;
 }
 
 /** A scalar that is read from its text, or refused with a {@link Flaw}. */
@@ -46,8 +48,8 @@ export function scalar<Value extends string | number | boolean>(
 }
 
 /** For schemas that refuse by `superRefine` or `transform`. */
-export function issueOf({ problem, fix, hint }: Flaw) {
-  return { code: 'custom' as const, message: problem, params: { fix, hint } };
+export function issueOf({ problem: message, ...params }: Flaw) {
+  return { code: 'custom' as const, message, params };
 }
 
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -61,7 +63,7 @@ const DURATION_HINT = 'write a number and one of ms, s, m, h, d, such as 30s';
 export function parseDuration(text: string): { readonly ms: number } | { readonly problem: string } {
   const result = readDuration(text.trim());
   if ('value' in result) return { ms: result.value };
-  return { problem: `"${text}" ${result.problem}; ${result.fix ?? DURATION_HINT}` };
+  return { problem: `"${text}" ${result.problem}; ${result.fix ?? result.hint}` };
 }
 
 function readDuration(text: string): { readonly value: number } | Flaw {

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { SinkDefinition } from '../sinks/define.js';
 import type { SourceDefinition } from '../source/define.js';
 import type { Config, SinkConfig, SourceConfig, StoreConfig } from './config.js';
-import { explain, type Finding, isRecord, valueAt } from './explain.js';
+import { explain, type Finding, isRecord, NO_MESSAGE, valueAt } from './explain.js';
 import { type JsonSchema, jsonSchemaOf, schemasAt } from './json-schema.js';
 import type { Path, Problem } from './problem.js';
 import { DEFAULT_SOURCE_TYPE, fileKeys, sinkKeys, sourceKeys } from './schema.js';
@@ -137,7 +137,7 @@ class Checker {
     path: Path,
     otherKeys: readonly string[] = [],
   ): z.output<Schema> | undefined {
-    const result = schema.safeParse(value);
+    const result = schema.safeParse(value, { error: () => NO_MESSAGE });
     if (result.success) return result.data;
     const json = jsonSchemaOf(schema);
     for (const finding of explain(result.error.issues, { value, schema: json, otherKeys })) {

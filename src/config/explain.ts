@@ -6,13 +6,14 @@ import { closest, kindOf, listed, suggestion } from './words.js';
 
 export type Issue = z.core.$ZodIssue;
 
+/** The message of an issue for which the schema has none: the words are then ours. */
+export const NO_MESSAGE = '';
+
 /** An issue of zod, in our words and at one place. */
 export interface Finding extends Flaw {
   /** From the value that was checked. */
   readonly path: Path;
   readonly part: 'key' | 'value';
-  /** The sentence is about the place, so the value is not put before it. */
-  readonly isBare?: boolean;
 }
 
 /** What was checked. */
@@ -61,20 +62,21 @@ function keyFlaw(issue: Extract<Issue, { code: 'invalid_key' }>): Flaw {
   return custom === undefined ? NAME_FLAW : customFlaw(custom);
 }
 
-function customFlaw(issue: Issue): Flaw {
-  const params = issue.code === 'custom' ? issue.params : undefined;
-  return { problem: issue.message, ...textOf('fix', params?.['fix']), ...textOf('hint', params?.['hint']) };
+/** The flaw that `issueOf` was given, or the message of another check. */
+function customFlaw({ message, ...issue }: Issue): Flaw {
+  const { fix, hint, isBare } = (issue.code === 'custom' && issue.params) || {};
+  return {
+    problem: message,
+    ...(typeof fix === 'string' && { fix }),
+    ...(typeof hint === 'string' && { hint }),
+    ...(isBare === true && { isBare }),
+  };
 }
 
-function textOf(key: 'fix' | 'hint', value: unknown): Partial<Flaw> {
-  return typeof value === 'string' ? { [key]: value } : {};
-}
-
-type Wording = Flaw & Pick<Finding, 'isBare'>;
-
-function wordIssue(issue: Issue, path: Path, checked: Checked): Wording {
+function wordIssue(issue: Issue, path: Path, checked: Checked): Flaw {
   const value = valueAt(checked.value, path);
   if (value === undefined) return missing(path, checked);
+  if (issue.message !== NO_MESSAGE) return customFlaw(issue);
   switch (issue.code) {
     case 'invalid_type':
       return wrongType(value, path, checked);
@@ -84,10 +86,8 @@ function wordIssue(issue: Issue, path: Path, checked: Checked): Wording {
       return { problem: tooSmall(issue.origin, Number(issue.minimum)) };
     case 'too_big':
       return { problem: `is more than ${issue.maximum}${COUNTED[issue.origin] ?? ''}` };
-    case 'invalid_format':
-      return { problem: 'has the wrong form' };
     default:
-      return customFlaw(issue);
+      return { problem: 'has the wrong form' };
   }
 }
 
@@ -98,12 +98,12 @@ function tooSmall(origin: string, minimum: number): string {
   return counted !== undefined && minimum === 1 ? 'is empty' : `is less than ${minimum}${counted ?? ''}`;
 }
 
-function missing(path: Path, { schema }: Checked): Wording {
+function missing(path: Path, { schema }: Checked): Flaw {
   const description = schemasAt(schema, path).find((each) => each.description !== undefined)?.description;
   return { problem: `is required${description === undefined ? '' : `. ${description}`}`, isBare: true };
 }
 
-function wrongType(value: unknown, path: Path, checked: Checked): Wording {
+function wrongType(value: unknown, path: Path, checked: Checked): Flaw {
   const schemas = schemasAt(checked.schema, path);
   const keySets = keySetsAt(path, checked);
   const kinds = keySets.length > 0 ? writeSets(keySets) : listed(unique(schemas.flatMap(wantsOf)), 'or');
@@ -131,7 +131,7 @@ function hintFor(value: unknown, schemas: readonly JsonSchema[]): string | undef
   return undefined;
 }
 
-function wrongWord(value: unknown, words: readonly string[]): Wording {
+function wrongWord(value: unknown, words: readonly string[]): Flaw {
   const choice = listed(words, 'or');
   if (typeof value !== 'string') return { problem: `found ${kindOf(value)}, want ${choice}`, isBare: true };
   const nearest = closest(value, words);

@@ -95,7 +95,7 @@ const STORE_HINT = 'write sqlite:FILE, such as sqlite:state/notifier.sqlite, or 
 
 /** `sqlite:FILE` or `memory`. */
 export function store() {
-  return text({ want: 'text', example: 'memory' }, (value) => {
+  return text({ want: 'text' }, (value) => {
     if (value === 'memory') return undefined;
     if (value === 'sqlite::memory:') return { problem: 'is a store of another name', hint: 'write memory' };
     return /^sqlite:./.test(value) ? undefined : { problem: 'is not a store', hint: STORE_HINT };

@@ -1,0 +1,15 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SINK_TYPES } from '../sinks/registry.js';
+import { SOURCE_TYPES } from '../source/registry.js';
+import { renderExample } from './example.js';
+import { renderJsonSchema } from './render.js';
+
+/** Writes the files that are made from the code: `npm run generate`. */
+
+const FOLDER = join(import.meta.dirname, '..', '..', 'config');
+const types = { sourceTypes: SOURCE_TYPES, sinkTypes: SINK_TYPES };
+
+mkdirSync(FOLDER, { recursive: true });
+writeFileSync(join(FOLDER, 'schema.json'), renderJsonSchema(types));
+writeFileSync(join(FOLDER, 'notifier.example.yaml'), renderExample(types));

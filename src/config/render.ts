@@ -1,0 +1,99 @@
+import type { z } from 'zod';
+import type { Types } from './check.js';
+import { type JsonSchema, jsonSchemaOf, mapSchema } from './json-schema.js';
+import { DEFAULT_SOURCE_TYPE, fileKeys, NAME, sinkKeys, sourceKeys } from './schema.js';
+
+/** JSON Schema of a config file, for editors and for `schema`. */
+export function renderJsonSchema(types: Types): string {
+  const { properties, ...file } = fileSchema(types);
+  const published = mapSchema({ ...file, properties: properties ?? {} }, (schema) => acceptReferences(publish(schema)));
+  const whole = {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'Configuration of recording-notifier',
+    ...published,
+    patternProperties: { '^x-': { description: 'Ignored; a place for anchors.' } },
+  };
+  return `${JSON.stringify(whole, undefined, 2)}\n`;
+}
+
+/** The schema of the file with those of every type in it, our marks included. */
+export function fileSchema(types: Types): JsonSchema {
+  const file = jsonSchemaOf(fileKeys);
+  const entries = (key: string, variants: readonly JsonSchema[]) => ({
+    [key]: {
+      type: 'object',
+      description: file.properties?.[key]?.description ?? '',
+      minProperties: 1,
+      propertyNames: { pattern: NAME.source },
+      additionalProperties: variants.length === 1 && variants[0] !== undefined ? variants[0] : { anyOf: variants },
+    },
+  });
+  return {
+    ...file,
+    properties: {
+      ...file.properties,
+      ...entries('sources', types.sourceTypes.map(sourceSchema)),
+      ...entries('sinks', types.sinkTypes.map(sinkSchema)),
+    },
+  };
+}
+
+interface Definition {
+  readonly type: string;
+  readonly summary: string;
+  readonly settings: z.ZodType;
+}
+
+function sourceSchema(definition: Definition): JsonSchema {
+  const isDefault = definition.type === DEFAULT_SOURCE_TYPE;
+  const type = {
+    const: definition.type,
+    description: 'The type of source.',
+    ...(isDefault && { default: definition.type }),
+  };
+  return entrySchema(definition, type, isDefault ? [] : ['type'], jsonSchemaOf(sourceKeys).properties);
+}
+
+function sinkSchema(definition: Definition & { readonly concurrency: number }): JsonSchema {
+  const type = { const: definition.type, description: 'The type of sink.' };
+  const common = jsonSchemaOf(sinkKeys).properties;
+  return entrySchema(definition, type, ['type'], {
+    ...common,
+    concurrency: { ...common?.['concurrency'], default: definition.concurrency },
+  });
+}
+
+function entrySchema(
+  { settings, summary }: Definition,
+  type: JsonSchema,
+  required: readonly string[],
+  common: JsonSchema['properties'],
+): JsonSchema {
+  const own = jsonSchemaOf(settings);
+  return {
+    type: 'object',
+    description: summary,
+    properties: { type, ...own.properties, ...common },
+    required: [...required, ...(own.required ?? [])],
+    additionalProperties: false,
+  };
+}
+
+/** Our marks in the words of JSON Schema, or gone. */
+function publish({ secret: _secret, want: _want, example, ...schema }: JsonSchema): JsonSchema {
+  return example === undefined ? schema : { ...schema, examples: [example] };
+}
+
+/** `${NAME}` may stand for every scalar; free text takes it anyway. */
+function acceptReferences(schema: JsonSchema): JsonSchema {
+  const { description, default: standard, examples, ...rules } = schema;
+  const isScalar = rules.type !== undefined ? !['object', 'array'].includes(rules.type) : 'const' in rules;
+  const isFreeText = rules.type === 'string' && !['const', 'enum', 'pattern', 'format'].some((rule) => rule in rules);
+  if (!isScalar || isFreeText) return schema;
+  return {
+    ...(description !== undefined && { description }),
+    ...(standard !== undefined && { default: standard }),
+    ...(examples !== undefined && { examples }),
+    anyOf: [rules, { type: 'string', pattern: '\\$\\{' }],
+  };
+}

@@ -1,0 +1,42 @@
+import { loadConfig } from '../../src/config/load.js';
+import { notices } from '../../src/config/notices.js';
+
+function noticesOf(sinks: string, rest = ''): string[] {
+  const text = `sources: { production: { auth: { clientId: a, secret: b } } }\nsinks: { ${sinks} }\n${rest}`;
+  const loaded = loadConfig('notifier.yaml', text, { env: {}, readFile: () => '' });
+  return 'config' in loaded ? notices(loaded.config) : ['the config is faulty'];
+}
+
+test.each([
+  { name: 'nothing to point out', sinks: 'out: { type: stdout }', want: [] },
+  { name: 'a glob that matches', sinks: 'out: { type: stdout, only: { sources: ["prod*"] } }', want: [] },
+  {
+    name: 'a glob that matches no source',
+    sinks: 'out: { type: stdout, only: { sources: [production, staging] } }',
+    want: ['sinks.out.only.sources: "staging" matches no source.'],
+  },
+  {
+    name: 'what the type of sink has to say',
+    sinks: 'hook: { type: webhook, url: "https://example.com" }',
+    want: ['sinks.hook: It has no secret, so nothing is signed.'],
+  },
+  {
+    name: 'a disabled sink beside another',
+    sinks: 'out: { type: stdout }, off: { type: stdout, enabled: false }',
+    want: ['sinks.off: is disabled; what waits for it is kept, and new events make no deliveries for it.'],
+  },
+])('$name', ({ sinks, want }) => {
+  expect(noticesOf(sinks)).toEqual(want);
+});
+
+test('no sink is enabled', () => {
+  expect(noticesOf('out: { type: stdout, enabled: false }')).toContain(
+    'sinks: none is enabled, so nothing is told to anyone.',
+  );
+});
+
+test('the store forgets', () => {
+  expect(noticesOf('out: { type: stdout }', 'store: memory\n')).toEqual([
+    'store: memory forgets at every stop what was seen and not yet delivered.',
+  ]);
+});
