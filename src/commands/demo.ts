@@ -18,6 +18,20 @@ const LIFE_MS = 4_000;
 /** `--once` waits no longer for the first recording. */
 const ONCE_WITHIN_MS = 60_000;
 
+/** The sinks of the config. The flaky one fails at the first arrival of each event. */
+const RECEIVERS: readonly {
+  readonly name: string;
+  readonly about: string;
+  readonly statusOf: (message: ReceivedMessage) => number;
+}[] = [
+  { name: 'pipeline', about: 'wants recording.processing and recording.available', statusOf: () => 204 },
+  {
+    name: 'flaky',
+    about: 'answers 500 to the first attempt of each event',
+    statusOf: ({ arrival }) => (arrival === 1 ? 500 : 204),
+  },
+];
+
 export const registerDemo: Register = (program, context) => {
   program
     .command('demo')
@@ -46,40 +60,38 @@ async function demo(folder: string, once: boolean, context: CommandContext): Pro
   const onceArrived = new Promise<void>((resolve) => {
     allArrived = resolve;
   });
-  const receiver = await startReceiver({
-    clock: systemClock,
-    secrets: [secret],
-    respond: (message) => {
-      const status = answerOf(message);
-      void show(message, status, context);
-      if (status === 204 && isAvailable(message)) arrived.add(message.path);
-      if (arrived.size === 2) allArrived();
-      return { status };
-    },
-  });
+  const receivers = await Promise.all(
+    RECEIVERS.map(({ name, statusOf }) =>
+      startReceiver({
+        clock: systemClock,
+        secrets: [secret],
+        respond: (message) => {
+          const status = message.problem === undefined ? statusOf(message) : 401;
+          void show(name, message, status, context);
+          if (status === 204 && isAvailable(message)) arrived.add(name);
+          if (arrived.size === RECEIVERS.length) allArrived();
+          return { status };
+        },
+      }),
+    ),
+  );
   const api = await startFakeApi({
     clock: systemClock,
     lifeMs: LIFE_MS,
     everyMs: once ? undefined : EVERY_MS,
     recordings: Array.from({ length: EXISTING }, () => ({ status: 'available' })),
   });
-  const environment = {
-    ...context.environment,
-    DEMO_API: api.url,
-    DEMO_RECEIVER: receiver.url,
-    DEMO_SECRET: secret,
-    DEMO_FOLDER: folder,
-  };
+  const urls = Object.fromEntries(RECEIVERS.map(({ name }, at) => [`DEMO_${name.toUpperCase()}`, receivers[at]?.url]));
+  const environment = { ...context.environment, ...urls, DEMO_API: api.url, DEMO_SECRET: secret, DEMO_FOLDER: folder };
   try {
-    await introduce(api, receiver, context);
+    await introduce(api, receivers, context);
     await runOn({ ...context, environment }, async () => {
       api.recordings.add({ roomId: 'interview room <7> & lobby' });
       await context.print(`${timeOf(systemClock.nowMs())}  platform: a recording has ended and is being processed\n`);
       await untilDone(once, onceArrived, context);
     });
   } finally {
-    await api.close();
-    await receiver.close();
+    await Promise.all([api, ...receivers].map((server) => server.close()));
   }
 }
 
@@ -105,13 +117,12 @@ async function runOn(context: CommandContext, use: () => Promise<void>): Promise
   }
 }
 
-async function introduce(api: FakeApi, receiver: Receiver, { print }: CommandContext): Promise<void> {
+async function introduce(api: FakeApi, receivers: readonly Receiver[], { print }: CommandContext): Promise<void> {
   await print(
     [
       'recording-notifier demo: the real program on fakes. Ctrl-C ends it.',
       `  platform  ${api.url}/recording`,
-      `  pipeline  ${receiver.url}pipeline  wants recording.processing and recording.available`,
-      `  flaky     ${receiver.url}flaky  answers 500 to the first attempt of each event`,
+      ...RECEIVERS.map(({ name, about }, at) => `  ${name.padEnd(8)}  ${receivers[at]?.url}  ${about}`),
       `  config    ${CONFIG_FILE}`,
       '',
     ].join('\n'),
@@ -133,19 +144,12 @@ async function untilDone(
     await print('The recording has arrived at both receivers. That is all; "npm run demo" goes on and on.');
 }
 
-/** The flaky receiver fails at the first arrival of each event. */
-function answerOf({ path, problem, arrival }: ReceivedMessage): number {
-  if (problem !== undefined) return 401;
-  return path === '/flaky' && arrival === 1 ? 500 : 204;
-}
-
 function isAvailable({ json }: ReceivedMessage): boolean {
   return (json as { type?: unknown } | undefined)?.type === 'recording.available';
 }
 
-async function show(message: ReceivedMessage, status: number, { print }: CommandContext): Promise<void> {
+async function show(name: string, message: ReceivedMessage, status: number, { print }: CommandContext): Promise<void> {
   const [first = '', ...rest] = describeMessage(message, true);
-  const name = message.path.slice(1);
   const time = timeOf(message.receivedAtMs);
   if (status >= 500)
     return print(`${time}  ${name}: got ${first}, and answers ${status}; the notifier will try again\n`);

@@ -11,7 +11,7 @@ import { createLedger } from '../store/ledger.js';
 import { type OpenedStore, openStore, type StoreDependencies, type StoreMode } from '../store/open.js';
 import { answerRequest, takeRequests } from '../store/requests.js';
 import { sha256, systemClock, systemRandom } from '../system.js';
-import { VERSION } from '../version.js';
+import { USER_AGENT } from '../version.js';
 import { type CommandContext, CommandError, UsageError, wantsColor } from './command.js';
 
 /** What commands need of the rest: the configuration, a log, the store and the program on top of them. */
@@ -45,7 +45,7 @@ export function httpOf(config: Config, { environment }: CommandContext): HttpCli
     return createHttpClient({
       privateAddresses: config.privateAddresses,
       clock: systemClock,
-      userAgent: `recording-notifier/${VERSION}`,
+      userAgent: USER_AGENT,
       proxyEnv: environment,
     });
   } catch (error) {

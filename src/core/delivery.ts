@@ -2,10 +2,10 @@ import type { StoredEvent } from './event.js';
 import { FAILURE_REASONS, type Failed, type FailureReason, type Outcome } from './failure.js';
 import type { DeliveryId } from './id.js';
 import { longestDelayMs, type RetryPolicy, retryDelayMs } from './retry.js';
+import { RETRY_AFTER_MS_MAX } from './retry-after.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
-const DAY_MS = 86_400_000;
 
 /** Attempts remembered of a delivery, the latest ones. */
 const ATTEMPTS_KEPT_MAX = 30;
@@ -141,7 +141,7 @@ function pauses(reason: FailureReason): boolean {
 
 /** A receiver that says "too many" without saying for how long gets as long as its own retry waits, a minute at most. */
 function pauseMs(retryAfterMs: number | undefined, delayMs: number | undefined): number {
-  if (retryAfterMs !== undefined) return Math.min(retryAfterMs, DAY_MS);
+  if (retryAfterMs !== undefined) return Math.min(retryAfterMs, RETRY_AFTER_MS_MAX);
   return Math.min(delayMs ?? MINUTE_MS, MINUTE_MS);
 }
 

@@ -1,4 +1,4 @@
-const DAY_MS = 86_400_000;
+import { RETRY_AFTER_MS_MAX } from './retry-after.js';
 
 export interface RetryPolicy {
   /** Waits between the end of an attempt and the next; as many as there are retries. */
@@ -26,11 +26,11 @@ export function retryDelayMs(
 ): number | undefined {
   const plannedMs = policy.delaysMs[attemptsMade - 1];
   if (plannedMs === undefined) return undefined;
-  const askedMs = Math.min(retryAfterMs, DAY_MS);
+  const askedMs = Math.min(retryAfterMs, RETRY_AFTER_MS_MAX);
   return Math.round(Math.max(plannedMs, askedMs) * (1 + policy.jitterRatio * random));
 }
 
 /** The longest wait that {@link retryDelayMs} can plan: a longer one found in the store means that the clock went back. */
 export function longestDelayMs(policy: RetryPolicy): number {
-  return Math.round(Math.max(DAY_MS, ...policy.delaysMs) * (1 + policy.jitterRatio));
+  return Math.round(Math.max(RETRY_AFTER_MS_MAX, ...policy.delaysMs) * (1 + policy.jitterRatio));
 }

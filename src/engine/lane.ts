@@ -1,6 +1,7 @@
 import type { SinkConfig } from '../config/config.js';
 import { type Delivery, dueInMs, type SinkEffect, type Verdict } from '../core/delivery.js';
 import type { DeliveryId } from '../core/id.js';
+import { RETRY_AFTER_MS_MAX } from '../core/retry-after.js';
 import { type SinkState, type Suspension, suspend } from '../core/suspension.js';
 import type { Clock, Timer } from '../ports.js';
 import { DueQueue } from './due-queue.js';
@@ -9,8 +10,6 @@ import { DueQueue } from './due-queue.js';
 const QUEUE_MAX = 10_000;
 /** The queue asks for more of what is in the store when it has come down to this. */
 const REFILL_AT = QUEUE_MAX / 4;
-/** A pause found longer than any receiver may ask for means that the clock went back. */
-const PAUSE_MS_MAX = 86_400_000;
 
 export interface LanePorts {
   readonly clock: Clock;
@@ -141,16 +140,17 @@ export class Lane {
     if (this.#trial === 'under way' || this.#inFlight.size > 0) return Number.POSITIVE_INFINITY;
     if (this.#trial === 'wanted') return 0;
     if (suspension.nextTrialAtMs === null) return Number.POSITIVE_INFINITY;
-    return Math.min(Math.max(0, suspension.nextTrialAtMs - this.#ports.clock.nowMs()), PAUSE_MS_MAX);
+    return Math.min(Math.max(0, suspension.nextTrialAtMs - this.#ports.clock.nowMs()), RETRY_AFTER_MS_MAX);
   }
 
   #dueInMs(delivery: Delivery): number {
     return dueInMs(delivery, this.sink.retry, this.#ports.clock.nowMs());
   }
 
+  /** A pause longer than any receiver may ask for means that the clock went back. */
   #pauseMs(): number {
     const untilMs = this.#state.pausedUntilMs;
-    return untilMs === null ? 0 : Math.min(Math.max(0, untilMs - this.#ports.clock.nowMs()), PAUSE_MS_MAX);
+    return untilMs === null ? 0 : Math.min(Math.max(0, untilMs - this.#ports.clock.nowMs()), RETRY_AFTER_MS_MAX);
   }
 
   #wakeIn(delayMs: number): void {
