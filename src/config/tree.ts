@@ -1,7 +1,7 @@
 import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml';
 import { interpolate, type References } from './interpolate.js';
 import type { Path, Problem } from './problem.js';
-import { parseYaml, type YamlText } from './yaml.js';
+import { parseYaml, UNQUOTED, type YamlText } from './yaml.js';
 
 /** A config as plain values, with what error messages need to know of each. */
 export interface Tree {
@@ -110,7 +110,7 @@ class Walk {
 
   #text(text: string, offset: number | undefined, path: Path, mark: Mark): string {
     if (offset !== undefined && this.#yaml.unquoted.has(offset)) {
-      this.#refuse(path, mark, 'inside { } and [ ], YAML needs quotes around ${…}; write "${…}"');
+      this.#refuse(path, mark, UNQUOTED);
       return text;
     }
     const { text: replaced, references, problems } = interpolate(text, this.#from);
@@ -148,7 +148,7 @@ class Walk {
   #entry({ key, value }: Pair<Node | null, Node | null>, path: Path): Entry | undefined {
     const offset = key?.range?.[0] ?? 0;
     const isUsable = isScalar(key) && key.value !== null && key.value !== '__proto__';
-    if (isUsable) return { key: String(key.value), offset, value };
+    if (isUsable && !this.#yaml.unquoted.has(offset)) return { key: String(key.value), offset, value };
     this.report(path, offset, 'has a key that cannot be used; write a plain name');
     return undefined;
   }

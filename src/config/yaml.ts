@@ -9,8 +9,12 @@ export interface YamlText {
   readonly problems: readonly { readonly offset: number; readonly message: string }[];
 }
 
+/** Said of a `${…}` that YAML needs in quotes. */
+export const UNQUOTED = 'inside { } and [ ], YAML needs quotes around ${…}; write "${…}"';
+
 /** Each unquoted reference takes a parse to find, since the parser loses its way at the first. */
 const UNQUOTED_MAX = 50;
+const PARSED_LENGTH_MAX = 1_048_576;
 
 /** More are noise: they follow from the first. */
 const PROBLEMS_MAX = 20;
@@ -26,9 +30,11 @@ export function parseYaml(text: string): YamlText {
   let current = text;
   for (let round = 0; ; round += 1) {
     const parsed = parseOnce(current);
-    const reference = round < UNQUOTED_MAX ? findUnquoted(parsed.document, current) : undefined;
+    const reference = findUnquoted(parsed.document, current);
     if (reference === undefined) return { ...parsed, unquoted, problems: problemsOf(parsed.document) };
     const { scalarStart, start, end } = reference;
+    const isLast = round + 1 >= UNQUOTED_MAX || (round + 1) * text.length > PARSED_LENGTH_MAX;
+    if (isLast) return { ...parsed, unquoted, problems: [{ offset: start, message: UNQUOTED }] };
     unquoted.add(scalarStart);
     current = current.slice(0, start) + '_'.repeat(end - start) + current.slice(end);
   }
