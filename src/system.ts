@@ -28,6 +28,11 @@ export function nonce(): string {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Whoever read our stdout has closed it, as `head` does when it has seen enough. */
+export class ReaderGoneError extends Error {
+  override readonly name = 'ReaderGoneError';
+}
+
 /** What a command sees of the process that it runs in. */
 export interface Process {
   readonly environment: Environment;
@@ -36,7 +41,7 @@ export interface Process {
   readonly pid: number;
   readonly stdoutIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
-  /** A line to stdout; resolves when it has been taken. A reader that has gone away is not an error. */
+  /** A line to stdout; resolves when it has been taken, throws {@link ReaderGoneError} when nobody reads any more. */
   print(line: string): Promise<void>;
   /** A line to stderr, for the person. */
   tell(line: string): void;
@@ -58,8 +63,9 @@ export function thisProcess(): Process {
     stdoutIsTerminal: stdout.isTTY === true,
     stderrIsTerminal: stderr.isTTY === true,
     print: async (line) => {
-      if (!readerIsGone && !stdout.write(`${line}\n`))
-        await Promise.race([once(stdout, 'drain'), once(stdout, 'close')]);
+      const isFull = !readerIsGone && !stdout.write(`${line}\n`);
+      if (isFull) await Promise.race([once(stdout, 'drain'), once(stdout, 'close')]);
+      if (readerIsGone) throw new ReaderGoneError('nobody reads stdout any more');
     },
     tell: (line) => void stderr.write(`${line}\n`),
     onSignal: (signals, listener) => {

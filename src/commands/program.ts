@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { StoreError } from '../store/errors.js';
-import type { Process } from '../system.js';
+import { type Process, ReaderGoneError } from '../system.js';
 import { VERSION } from '../version.js';
 import { registerCheck } from './check.js';
 import { type CommandContext, CommandError, EXIT, type ExitCode, type Register, UsageError } from './command.js';
@@ -99,6 +99,7 @@ function programOf(context: CommandContext): Command {
 
 /** What goes wrong in a way that is known is said in words; a bug shows its stack. */
 function explainFailure(error: unknown, { tell }: Process): ExitCode {
+  if (error instanceof ReaderGoneError) return EXIT.fine;
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.usage;
   if (error instanceof UsageError) {
     tell(error.message);
