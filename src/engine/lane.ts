@@ -67,7 +67,7 @@ export class Lane {
     if (this.#stopped || this.#pauseMs() > 0) return false;
     if (this.#state.suspension !== null) return this.#trial === 'wanted' && this.#queue.size > 0;
     const first = this.#queue.peek();
-    return first !== undefined && this.#dueInMs(first) <= Math.max(0, this.#openUntilMs - this.#ports.clock.nowMs());
+    return first !== undefined && this.#isOpenFor(first);
   }
 
   isInFlight(id: DeliveryId): boolean {
@@ -130,10 +130,8 @@ export class Lane {
     const first = this.#queue.peek();
     if (first === undefined) return Number.POSITIVE_INFINITY;
     if (this.#state.suspension !== null) return this.#trialWaitMs(this.#state.suspension);
-    const nowMs = this.#ports.clock.nowMs();
-    const dueMs = this.#dueInMs(first);
-    if (nowMs + dueMs > this.#openUntilMs) return Number.POSITIVE_INFINITY;
-    return Math.max(dueMs, this.#pauseMs(), this.#nextStartAtMs - this.#ports.clock.monotonicMs());
+    if (!this.#isOpenFor(first)) return Number.POSITIVE_INFINITY;
+    return Math.max(this.#dueInMs(first), this.#pauseMs(), this.#nextStartAtMs - this.#ports.clock.monotonicMs());
   }
 
   #trialWaitMs(suspension: Suspension): number {
@@ -141,6 +139,10 @@ export class Lane {
     if (this.#trial === 'wanted') return 0;
     if (suspension.nextTrialAtMs === null) return Number.POSITIVE_INFINITY;
     return Math.min(Math.max(0, suspension.nextTrialAtMs - this.#ports.clock.nowMs()), RETRY_AFTER_MS_MAX);
+  }
+
+  #isOpenFor({ nextAttemptAtMs }: Delivery): boolean {
+    return (nextAttemptAtMs ?? 0) <= this.#openUntilMs;
   }
 
   #dueInMs(delivery: Delivery): number {
