@@ -79,13 +79,19 @@ function lineOf({ id, event, sink }: Delivery, redelivery: Redelivery): Redelive
     const until = new Date(redelivery.untilMs).toISOString();
     return { ...line, result: 'paused', detail: `the receiver asked for a pause; it goes at ${until}` };
   }
-  const { state, lastError, history } = redelivery.delivery;
+  return { ...line, ...resultOf(redelivery.delivery) };
+}
+
+function resultOf({ state, lastError, history, urlWaitSinceMs }: Delivery): Pick<RedeliverLine, 'result' | 'detail'> {
   const result = state === 'held' ? 'pending' : state;
-  return {
-    ...line,
-    result,
-    detail: lastError === null ? (history.at(-1)?.detail ?? '') : `${lastError.reason}: ${lastError.detail}`,
-  };
+  if (urlWaitSinceMs !== null) {
+    return {
+      result,
+      detail: 'its source gives no fresh URL just now; it is tried again, and after an hour goes without',
+    };
+  }
+  if (lastError !== null) return { result, detail: `${lastError.reason}: ${lastError.detail}` };
+  return { result, detail: history.at(-1)?.detail ?? '' };
 }
 
 const REFUSED = {
