@@ -83,16 +83,15 @@ export class Notifier {
   /** Takes another configuration: sources that are the same go on, the others end or begin; sinks are set anew and tried. */
   async reload(config: Config): Promise<void> {
     const before = new Map(this.#config.sources.map((source) => [source.name, JSON.stringify(source)]));
+    const isSame = (source: SourceConfig) => before.get(source.name) === JSON.stringify(source);
     this.#config = config;
-    await this.#dispatcher.configure(config.sinks);
-    const staying = new Set(
-      config.sources.filter((source) => before.get(source.name) === JSON.stringify(source)).map(({ name }) => name),
-    );
+    const staying = new Set(config.sources.filter(isSame).map(({ name }) => name));
     for (const [name, { schedule }] of this.#sources) {
       if (staying.has(name)) continue;
       await schedule.stop();
       this.#sources.delete(name);
     }
+    await this.#configureSinks(config);
     for (const source of config.sources.filter(({ name }) => !staying.has(name))) {
       const opened = this.#open(source);
       this.#sources.set(source.name, opened);
@@ -110,6 +109,16 @@ export class Notifier {
     await this.#requests.stop();
     await this.#sweeper.stop();
     await this.#dispatcher.stop();
+  }
+
+  /** The new sinks hold even if the outbox cannot be read just now: that is tried until it succeeds. */
+  async #configureSinks({ sinks }: Config): Promise<void> {
+    try {
+      await this.#dispatcher.configure(sinks);
+    } catch (error) {
+      this.#ports.log.error({ error }, 'the outbox could not be read after the reload; trying again');
+      this.#dispatcher.readAgain();
+    }
   }
 
   #open(config: SourceConfig): ScheduledSource {

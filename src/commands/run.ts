@@ -8,12 +8,31 @@ import { systemClock } from '../system.js';
 import { VERSION } from '../version.js';
 import { durationArgument } from './arguments.js';
 import { type CommandContext, type CommonOptions, EXIT, type Register, UsageError } from './command.js';
-import { configOf, httpOf, logCreated, logNotices, logOf, logParked, notifierOf, openStoreOf } from './session.js';
+import {
+  type ConfiguredHttp,
+  configOf,
+  httpOf,
+  logCreated,
+  logNotices,
+  logOf,
+  logParked,
+  notifierOf,
+  openStoreOf,
+} from './session.js';
 
 const OWNED_AGAIN_MS = 500;
 
 interface RunOptions extends CommonOptions {
   readonly wait: number;
+}
+
+interface Running {
+  readonly options: RunOptions;
+  readonly config: Config;
+  readonly notifier: Notifier;
+  readonly http: ConfiguredHttp;
+  readonly log: ReturnType<typeof logOf>;
+  readonly context: CommandContext;
 }
 
 export const registerRun: Register = (program, context) => {
@@ -61,7 +80,7 @@ async function run(options: RunOptions, context: CommandContext) {
       'running',
     );
     notifier.start();
-    reloadOnSignal(options, config, notifier, log, context);
+    reloadOnSignal({ options, config, notifier, http, log, context });
     await stopped;
   } finally {
     await notifier.stop();
@@ -99,26 +118,15 @@ function stopSignal(log: Log, { onSignal, exitNow }: CommandContext): Promise<vo
   });
 }
 
-function reloadOnSignal(
-  options: RunOptions,
-  running: Config,
-  notifier: Notifier,
-  log: ReturnType<typeof logOf>,
-  context: CommandContext,
-): void {
+function reloadOnSignal(running: Running): void {
   let reloading = Promise.resolve();
-  context.onSignal(['SIGHUP'], () => {
-    reloading = reloading.then(() => reload(options, running, notifier, log, context));
+  running.context.onSignal(['SIGHUP'], () => {
+    reloading = reloading.then(() => reload(running));
   });
 }
 
-async function reload(
-  options: RunOptions,
-  running: Config,
-  notifier: Notifier,
-  log: ReturnType<typeof logOf>,
-  context: CommandContext,
-): Promise<void> {
+/** Reads the config again. One with mistakes changes nothing. */
+async function reload({ options, config: running, notifier, http, log, context }: Running): Promise<void> {
   try {
     const config = configOf(options, context);
     if (JSON.stringify(config.store) !== JSON.stringify(running.store)) {
@@ -126,12 +134,13 @@ async function reload(
     }
     logNotices(config, log);
     log.setLevel(config.log.level);
+    http.configure(config);
     await notifier.reload(config);
     logParked(notifier.dispatcher.parked, log);
     log.info({ sources: config.sources.length, sinks: config.sinks.length }, 'config reloaded');
   } catch (error) {
-    if (error instanceof UsageError)
+    if (error instanceof UsageError) {
       log.error({ problems: error.message.split('\n') }, 'the config has mistakes; the old one stays');
-    else log.error({ error }, 'the reload failed; send SIGHUP again');
+    } else log.error({ error }, 'the reload failed; send SIGHUP again');
   }
 }

@@ -39,18 +39,37 @@ export function openStoreOf(config: Config, mode: StoreMode, context: CommandCon
   return openStore(config.store, mode, storeDependencies(context));
 }
 
-/** @param privateAddresses asked at each request, so that a reload changes it */
-export function httpOf(config: Config, { environment }: CommandContext): HttpClient {
-  try {
-    return createHttpClient({
-      privateAddresses: config.privateAddresses,
-      clock: systemClock,
-      userAgent: USER_AGENT,
-      proxyEnv: environment,
-    });
-  } catch (error) {
-    throw new CommandError((error as Error).message);
+/** Outgoing HTTP that a reload can change; requests under way end by the rules under which they began. */
+export interface ConfiguredHttp extends HttpClient {
+  configure(config: Config): void;
+}
+
+export function httpOf(config: Config, { environment }: CommandContext): ConfiguredHttp {
+  let { privateAddresses } = config;
+  let client = open();
+  const clients = [client];
+
+  function open(): HttpClient {
+    try {
+      return createHttpClient({ privateAddresses, clock: systemClock, userAgent: USER_AGENT, proxyEnv: environment });
+    } catch (error) {
+      throw new CommandError((error as Error).message);
+    }
   }
+
+  return {
+    configure: (next) => {
+      if (next.privateAddresses === privateAddresses) return;
+      privateAddresses = next.privateAddresses;
+      client = open();
+      clients.push(client);
+    },
+    request: (request) => client.request(request),
+    connect: (url, timeoutMs, signal) => client.connect(url, timeoutMs, signal),
+    close: async () => {
+      await Promise.all(clients.map((each) => each.close()));
+    },
+  };
 }
 
 /** The program on an open store. */

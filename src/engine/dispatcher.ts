@@ -77,9 +77,9 @@ export class Dispatcher {
     for (const sink of sinks) {
       if (sink.enabled) this.#lanes.set(sink.name, this.#laneFor(sink, states.get(sink.name) ?? SINK_WORKS));
     }
+    this.open(this.#openUntilMs);
     await this.#outbox.read();
     await this.#noteInactive(sinks, states);
-    this.open(this.#openUntilMs);
   }
 
   /** Deliveries that are due by then may start. */
