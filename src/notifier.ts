@@ -13,6 +13,8 @@ import { createSweeper, type Sweeper } from './engine/sweeper.js';
 import { createUrls } from './engine/urls.js';
 import type { Clock, HttpClient, Ledger, Log, Random } from './ports.js';
 
+const CONFIGURE_AGAIN_MS = 5_000;
+
 export interface NotifierPorts {
   readonly ledger: Ledger;
   /** Requests that commands left in the store. */
@@ -41,6 +43,7 @@ export class Notifier {
   readonly #urls;
   readonly #sources = new Map<string, ScheduledSource>();
   #config: Config;
+  #stopped = false;
 
   constructor(config: Config, ports: NotifierPorts) {
     const { ledger, clock, log } = ports;
@@ -105,19 +108,22 @@ export class Notifier {
 
   /** Ends the polls, then finishes what is in flight, 8 s at most. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     await Promise.all([...this.#sources.values()].map(({ schedule }) => schedule.stop()));
     await this.#requests.stop();
     await this.#sweeper.stop();
     await this.#dispatcher.stop();
   }
 
-  /** The new sinks hold even if the outbox cannot be read just now: that is tried until it succeeds. */
-  async #configureSinks({ sinks }: Config): Promise<void> {
+  /** A store that fails just then must not leave the new sinks without their lanes. */
+  async #configureSinks(config: Config): Promise<void> {
     try {
-      await this.#dispatcher.configure(sinks);
+      await this.#dispatcher.configure(config.sinks);
     } catch (error) {
-      this.#ports.log.error({ error }, 'the outbox could not be read after the reload; trying again');
-      this.#dispatcher.readAgain();
+      this.#ports.log.error({ error }, 'the store failed at the reload; the sinks are set again in a moment');
+      this.#ports.clock.after(CONFIGURE_AGAIN_MS, () => {
+        if (this.#config === config && !this.#stopped) void this.#configureSinks(config);
+      });
     }
   }
 
