@@ -113,10 +113,7 @@ export interface SourceMark {
 export interface Ledger {
   sourceMark(source: string): Promise<SourceMark | undefined>;
   markSource(source: string, mark: SourceMark): Promise<void>;
-  recordings(
-    source: string,
-    uuids: readonly RecordingUuid[],
-  ): Promise<ReadonlyMap<RecordingUuid, RecordingState>>;
+  recordings(source: string, uuids: readonly RecordingUuid[]): Promise<ReadonlyMap<RecordingUuid, RecordingState>>;
   /** Everything remembered of one source, or of all. */
   allRecordings(source?: string): AsyncIterable<RememberedRecording>;
   /** Those of the ids that are stored already, finished or not. */
