@@ -118,7 +118,7 @@ class PollRun {
       const metUnknown = this.#unknown > unknownBefore;
       const pagesShift = end.pages > 1 && (end.shifted || (this.#phase !== 'normal' && metUnknown));
       // An empty list is believed at the second look only: taken for the whole, everything that comes after it would be announced.
-      const emptyAtFirst = this.#phase === 'first' && walks === 1 && this.#counts.rows === 0;
+      const emptyAtFirst = this.#phase !== 'normal' && walks === 1 && this.#counts.rows === 0;
       if (!pagesShift && !emptyAtFirst) return end;
     }
   }
@@ -162,7 +162,7 @@ class PollRun {
 
   /** Looks up, compares, and writes what is new: deliveries first, in one write with the states that say that they exist. */
   async #takeSlice(recordings: readonly Recording[]): Promise<void> {
-    const { ledger, clock } = this.#ports;
+    const { ledger, urls, clock } = this.#ports;
     const known = await ledger.recordings(
       this.#name,
       recordings.map(({ uuid }) => uuid),
@@ -176,6 +176,8 @@ class PollRun {
       const { state, change } = diff(known.get(uuid), recording, nowMs, this.#policy);
       if (state !== undefined) states.push({ source: this.#name, uuid, state });
       if (change !== undefined) changes.push(change);
+      const willBeTold = change?.type === 'recording.available' || (state ?? known.get(uuid))?.awaitsAnnouncement;
+      if (willBeTold) urls.remember(this.#name, recording);
     }
     await this.#store(changes, states, nowMs);
   }
@@ -188,7 +190,7 @@ class PollRun {
   /** The commit point. */
   async #store(changes: readonly Change[], states: readonly RememberedRecording[], nowMs: number): Promise<void> {
     if (states.length === 0) return;
-    const { ledger, tell, offer, urls, sha256 } = this.#ports;
+    const { ledger, tell, offer, sha256 } = this.#ports;
     const events = changes.map((change) => eventOf(sha256, this.#name, change, nowMs));
     const deliveries = await this.#absent(events.flatMap((event) => this.#deliveriesOf(event, nowMs)));
     try {
@@ -199,7 +201,6 @@ class PollRun {
     }
     this.#events += events.length;
     this.#deliveries += deliveries.length;
-    for (const { type, recording } of changes) if (type === 'recording.available') urls.remember(this.#name, recording);
     tell(events);
     offer(deliveries);
   }

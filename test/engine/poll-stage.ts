@@ -1,0 +1,109 @@
+import type { Delivery } from '../../src/core/delivery.js';
+import type { StoredEvent } from '../../src/core/event.js';
+import type { PolledSource } from '../../src/engine/polled-source.js';
+import { type PollReport, poll, type RoutedSink } from '../../src/engine/poller.js';
+import { createUrls } from '../../src/engine/urls.js';
+import { type FakeApi, type FakeApiOptions, startFakeApi } from '../../src/fake/api.js';
+import { createHttpClient } from '../../src/http/client.js';
+import type { Ledger } from '../../src/ports.js';
+import { openSuperviz, superviz } from '../../src/source/superviz.js';
+import { createLedger } from '../../src/store/ledger.js';
+import { sha256 } from '../../src/system.js';
+import { USER_AGENT } from '../../src/version.js';
+import { createFailingStore, type FailingStore } from '../support/failing-store.js';
+import type { ManualClock } from '../support/manual-clock.js';
+import { createMemoryLog, type MemoryLog } from '../support/memory-log.js';
+import { openTestStore, type StoreKind } from '../support/open-store.js';
+import { realClock } from '../support/real-clock.js';
+import { createTurningClock } from '../support/turn.js';
+
+export const SOURCE = 'production';
+
+export interface PollStageOptions {
+  readonly store?: StoreKind;
+  readonly api?: Omit<FakeApiOptions, 'clock'>;
+  /** As written in YAML. */
+  readonly settings?: object;
+  readonly firstPoll?: 'remember' | 'announce';
+  readonly stuckAfterMs?: number;
+  readonly sinks?: readonly RoutedSink[];
+}
+
+/** A real source against a real API, polled by hand; what would be delivered is collected. */
+export interface PollStage extends AsyncDisposable {
+  readonly api: FakeApi;
+  readonly clock: ManualClock;
+  readonly store: FailingStore;
+  readonly ledger: Ledger;
+  readonly log: MemoryLog;
+  readonly told: StoredEvent[];
+  readonly offered: Delivery[];
+  readonly doubts: () => number;
+  poll(): Promise<PollReport>;
+  /** What a restart with another configuration is to the poller. */
+  configure(change: Pick<PollStageOptions, 'settings' | 'firstPoll' | 'stuckAfterMs' | 'sinks'>): void;
+}
+
+export function routed(name: string, change: Partial<RoutedSink> = {}): RoutedSink {
+  return { name, events: ['recording.available'], only: {}, includeUrl: true, ...change };
+}
+
+export async function openPollStage(options: PollStageOptions = {}): Promise<PollStage> {
+  const clock = createTurningClock();
+  const api = await startFakeApi({ clock, ...options.api });
+  const http = createHttpClient({ privateAddresses: 'allow', clock: realClock, userAgent: USER_AGENT });
+  const store = createFailingStore(await openTestStore(options.store));
+  const ledger = createLedger(store);
+  const log = createMemoryLog();
+  const [told, offered] = [[] as StoredEvent[], [] as Delivery[]];
+  const urls = createUrls({ source: () => undefined, clock, random: () => 0 });
+  let sinks: readonly RoutedSink[];
+  let polled: PolledSource;
+  let doubts = 0;
+  configure(options);
+
+  function configure(change: PollStageOptions): void {
+    const { settings: written = {}, firstPoll = 'remember', stuckAfterMs = 3_600_000 } = change;
+    const settings = superviz.settings.parse({ baseUrl: api.url, auth: { clientId: 'c', secret: 's' }, ...written });
+    const source = openSuperviz({ name: SOURCE, settings, http, clock: realClock, random: () => 0, log }, 1);
+    const schedule = { schedule: '* * * * *', whileProcessing: undefined, timezone: 'UTC' };
+    const config = { name: SOURCE, definition: superviz, settings, ...schedule, firstPoll, stuckAfterMs };
+    polled = { config, source, askAgainAtMs: 0, urlFailures: 0 };
+    sinks = change.sinks ?? [routed('hook')];
+  }
+
+  return {
+    api,
+    clock,
+    store,
+    ledger,
+    log,
+    told,
+    offered,
+    doubts: () => doubts,
+    configure,
+    poll: () =>
+      poll(
+        polled,
+        {
+          ledger,
+          urls,
+          clock,
+          log,
+          sha256,
+          sinks: () => sinks,
+          tell: (events) => void told.push(...events),
+          offer: (deliveries) => void offered.push(...deliveries),
+          doubt: () => {
+            doubts += 1;
+          },
+        },
+        new AbortController().signal,
+      ),
+    async [Symbol.asyncDispose]() {
+      await http.close();
+      await api.close();
+      await store.close();
+    },
+  };
+}

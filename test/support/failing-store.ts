@@ -1,0 +1,81 @@
+import type { Json, Store } from '../../src/ports.js';
+import { StoreError } from '../../src/store/errors.js';
+
+export type StoreMethod = 'getMany' | 'setMany' | 'deleteMany' | 'scan';
+
+/** `before`: nothing was done · `after`: all was done, and then the answer was lost. */
+export type StoreFault = 'before' | 'after';
+
+export interface FailingStore extends Store {
+  /** In their order, since the start or the last {@link fail}. */
+  readonly operations: readonly StoreMethod[];
+  /** What was written together. */
+  readonly batches: readonly (readonly (readonly [key: string, value: Json])[])[];
+  /** The n-th operation from now on fails, 1 or more; of one method only, if it is named. */
+  fail(n: number, fault: StoreFault, method?: StoreMethod): void;
+  /** From now on everything fails, or of one method everything. */
+  failAlways(fault: StoreFault, method?: StoreMethod): void;
+  heal(): void;
+}
+
+interface Plan {
+  readonly fault: StoreFault;
+  readonly method: StoreMethod | undefined;
+  readonly fails: (count: number) => boolean;
+}
+
+/** A real store that a test lets fail. */
+export function createFailingStore(store: Store): FailingStore {
+  let plan: Plan | undefined;
+  let count = 0;
+  const operations: StoreMethod[] = [];
+  const batches: (readonly (readonly [string, Json])[])[] = [];
+
+  /** The fault of this operation. */
+  function note(method: StoreMethod): StoreFault | undefined {
+    operations.push(method);
+    if (plan === undefined || (plan.method !== undefined && plan.method !== method)) return undefined;
+    count += 1;
+    return plan.fails(count) ? plan.fault : undefined;
+  }
+
+  async function run<Result>(method: StoreMethod, operate: () => Promise<Result>): Promise<Result> {
+    const fault = note(method);
+    if (fault === 'before') throw failure();
+    const result = await operate();
+    if (fault === 'after') throw failure();
+    return result;
+  }
+
+  function setPlan(next: Plan | undefined): void {
+    plan = next;
+    count = 0;
+    operations.length = 0;
+  }
+
+  return {
+    label: store.label,
+    operations,
+    batches,
+    getMany: (keys) => run('getMany', () => store.getMany(keys)),
+    setMany(entries) {
+      if (entries.length > 0) batches.push(entries);
+      return run('setMany', () => store.setMany(entries));
+    },
+    deleteMany: (keys) => run('deleteMany', () => store.deleteMany(keys)),
+    async *scan(prefix) {
+      const fault = note('scan');
+      if (fault === 'before') throw failure();
+      yield* store.scan(prefix);
+      if (fault === 'after') throw failure();
+    },
+    close: () => store.close(),
+    fail: (n, fault, method) => setPlan({ fault, method, fails: (at) => at === n }),
+    failAlways: (fault, method) => setPlan({ fault, method, fails: () => true }),
+    heal: () => setPlan(undefined),
+  };
+}
+
+function failure(): StoreError {
+  return new StoreError('write', 'failing', 'as the test wants it');
+}
