@@ -188,7 +188,8 @@ export function again(delivery: Delivery, nowMs: number): Delivery {
  * and goes without.
  */
 export function waitForUrl(delivery: Delivery, nowMs: number, waitMs: number): Delivery | undefined {
-  const sinceMs = delivery.urlWaitSinceMs ?? delivery.nextAttemptAtMs ?? nowMs;
+  // A trial goes before its time, and a clock may go back: nothing waits for longer than its hour from now.
+  const sinceMs = Math.min(delivery.urlWaitSinceMs ?? delivery.nextAttemptAtMs ?? nowMs, nowMs);
   const lastMs = sinceMs + URL_WAIT_MS_MAX;
   if (nowMs >= lastMs) return undefined;
   return { ...delivery, urlWaitSinceMs: sinceMs, nextAttemptAtMs: Math.min(nowMs + waitMs, lastMs) };

@@ -3,7 +3,8 @@ import type { FailureReason } from './failure.js';
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const TRIAL_DELAYS_MS = [HOUR_MS, 6 * HOUR_MS] as const;
-const TRIAL_DELAY_LAST_MS = DAY_MS;
+/** Between the later trials; no wait for one is longer. */
+export const TRIAL_DELAY_MS_MAX = DAY_MS;
 
 /** How long a delivery waits for a sink that gets nothing, before it is given up. */
 const WAITS_FOR_SINK_MS_MAX = 30 * DAY_MS;
@@ -36,7 +37,7 @@ export function suspend(known: Suspension | null, reason: FailureReason, detail:
   const trials = known === null ? 0 : known.trials + 1;
   // A trial may fail for another reason (a 500 where a 410 was): what the receiver said first still stands.
   const cause = known === null ? reason : lasting(known.reason, reason);
-  const delayMs = TRIAL_DELAYS_MS[trials] ?? TRIAL_DELAY_LAST_MS;
+  const delayMs = TRIAL_DELAYS_MS[trials] ?? TRIAL_DELAY_MS_MAX;
   return {
     reason: cause,
     detail: cause === reason ? detail : (known?.detail ?? detail),
@@ -50,11 +51,15 @@ function lasting(first: FailureReason, latest: FailureReason): FailureReason {
   return NOT_TRIED_BY_TIME.includes(latest) ? latest : first;
 }
 
-/** Why a delivery of this sink is given up, if it has waited for too long for a sink that gets nothing. */
-export function waitedTooLong(sink: SinkState, createdAtMs: number, nowMs: number): FailureReason | undefined {
+/**
+ * Why a delivery of this sink is given up, if it has waited for too long for a sink that gets nothing.
+ *
+ * @param dueAtMs when it would have gone; one that was made long ago and is redelivered waits since then only
+ */
+export function waitedTooLong(sink: SinkState, dueAtMs: number, nowMs: number): FailureReason | undefined {
   const waits = waitOf(sink);
   if (waits === undefined) return undefined;
-  return nowMs - Math.max(createdAtMs, waits.sinceMs) > WAITS_FOR_SINK_MS_MAX ? waits.reason : undefined;
+  return nowMs - Math.max(dueAtMs, waits.sinceMs) >= WAITS_FOR_SINK_MS_MAX ? waits.reason : undefined;
 }
 
 function waitOf({ inactive, suspension }: SinkState): { sinceMs: number; reason: FailureReason } | undefined {

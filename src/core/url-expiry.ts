@@ -3,6 +3,9 @@ const MINUTE_MS = 60_000;
 /** A URL must live this long to be worth sending; one of unknown life must have been seen within it. */
 const WORTH_SENDING_MS = 10 * MINUTE_MS;
 
+/** The last moment whose year has the four digits of ISO 8601. */
+const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
+
 export interface SeenUrl {
   readonly url: string;
   readonly expiresAtMs: number | null;
@@ -32,7 +35,7 @@ export function urlExpiryMs(url: string): number | null {
 }
 
 function wholeSeconds(text: string | null): number | null {
-  return text !== null && /^\d{1,12}$/.test(text) ? Number(text) : null;
+  return text !== null && /^\d+$/.test(text) ? Number(text) : null;
 }
 
 function amzDateMs(text: string | null): number | null {
@@ -42,7 +45,7 @@ function amzDateMs(text: string | null): number | null {
   return validTime(Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`));
 }
 
-/** null for what a Date cannot hold: `Expires=999999999999` is a text of digits too. */
+/** null for a date that is none, and for what no receiver could read: `Expires=999999999999` is a text of digits too. */
 function validTime(ms: number): number | null {
-  return Number.isNaN(new Date(ms).getTime()) ? null : ms;
+  return ms <= LAST_MS ? ms : null;
 }

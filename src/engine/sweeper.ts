@@ -63,7 +63,8 @@ async function giveUpWaiting(
   for await (const delivery of ledger.pending()) {
     if (isStopped()) return;
     const nowMs = clock.nowMs();
-    const reason = waitedTooLong(dispatcher.stateOf(delivery.sink), delivery.createdAtMs, nowMs);
+    const dueAtMs = delivery.nextAttemptAtMs ?? delivery.createdAtMs;
+    const reason = waitedTooLong(dispatcher.stateOf(delivery.sink), dueAtMs, nowMs);
     if (reason === undefined || dispatcher.isInFlight(delivery.id)) continue;
     // The scan may be older than a trial that has just delivered it.
     if ((await ledger.delivery(delivery.id))?.state !== 'pending') continue;
