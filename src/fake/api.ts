@@ -24,6 +24,8 @@ export interface FakeApiOptions extends FakeLife {
   /** What is in the list at the start, oldest first. */
   readonly recordings?: readonly NewRecording[] | undefined;
   readonly mode?: Partial<ListMode> | undefined;
+  /** Called when a list request has come, before it is answered. */
+  readonly onRequest?: ((request: FakeApiRequest) => void) | undefined;
 }
 
 export type FakeCredentials =
@@ -125,14 +127,16 @@ export async function startFakeApi(options: FakeApiOptions): Promise<FakeApi> {
   function remember(target: URL, { headers }: IncomingMessage, answeredWith: FakeApiRequest['answeredWith']): void {
     requestCount += 1;
     if (requests.length === REQUESTS_KEPT) requests.shift();
-    requests.push({
+    const request: FakeApiRequest = {
       atMs: clock.nowMs(),
       path: target.pathname,
       query: Object.fromEntries(target.searchParams),
       headerNames: Object.keys(headers),
       userAgent: headers['user-agent'],
       answeredWith,
-    });
+    };
+    requests.push(request);
+    options.onRequest?.(request);
   }
 
   function controlState() {

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -31,6 +32,7 @@ export async function builtDist(): Promise<string> {
   forgetOldBuilds();
   const draft = mkdtempSync(join(CACHE, 'draft-'));
   copyFileSync(join(ROOT, 'package.json'), join(draft, 'package.json'));
+  cpSync(join(ROOT, 'config'), join(draft, 'config'), { recursive: true });
   compile(join(draft, 'dist'));
   try {
     renameSync(draft, home);
@@ -51,16 +53,21 @@ function compile(outDir: string): void {
 
 function hashOfSources(): string {
   const hash = createHash('sha256');
-  const files = ['package.json', 'tsconfig.json', ...sources()];
+  const files = [
+    'package.json',
+    'tsconfig.json',
+    ...filesIn('src', /\.(ts|json)$/),
+    ...filesIn('config', /\.(yaml|json)$/),
+  ];
   for (const file of files) hash.update(`${file}\0`).update(readFileSync(join(ROOT, file)));
   return hash.digest('hex').slice(0, 16);
 }
 
-function sources(): string[] {
-  return readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
-    .filter((file) => /\.(ts|json)$/.test(file))
+function filesIn(folder: string, names: RegExp): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => names.test(file))
     .sort()
-    .map((file) => join('src', file));
+    .map((file) => join(folder, file));
 }
 
 function forgetOldBuilds(): void {
