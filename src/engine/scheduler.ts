@@ -96,11 +96,12 @@ function logReport(log: Log, report: PollReport, failuresBefore: number): void {
   const { source, result, reason, error, phase, rows, rejected, available, processing, unknown, events, durationMs } =
     report;
   const counts = { source, rows, available, processing, rejected, events, durationMs };
+  // Polls that broke off have remembered a part of the first one already.
+  const remembered = phase === 'first' ? rows : unknown;
   if (result === 'failed') log.error({ ...counts, reason, ...unexpected(error) }, 'poll failed');
   else if (result === 'incomplete')
     log.warn({ ...counts, reason }, 'poll incomplete: what its good pages showed is told, the rest is not known');
-  else if (phase !== 'normal')
-    log.info({ ...counts, remembered: unknown }, 'first poll complete: from now on changes are told');
+  else if (phase !== 'normal') log.info({ ...counts, remembered }, 'first poll complete: from now on changes are told');
   else if (failuresBefore > 0) log.info({ ...counts, failedPolls: failuresBefore }, 'polls work again');
   else if (events > 0) log.info(counts, 'poll with news');
   else log.debug(counts, 'poll without news');
