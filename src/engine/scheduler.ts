@@ -34,6 +34,7 @@ export function createSourceSchedule(polled: PolledSource, ports: SchedulerPorts
   let failures = 0;
   let silentUntilMs = 0;
   let processing = 0;
+  let rowsBefore: number | undefined;
   let retry: Timer | undefined;
   let crons: readonly Timer[] = [];
 
@@ -66,9 +67,21 @@ export function createSourceSchedule(polled: PolledSource, ports: SchedulerPorts
     processing = report.result === 'complete' ? report.processing : Math.max(processing, report.processing);
     if (stopping.signal.aborted) return report;
     logReport(log, report, failures);
+    if (report.result === 'complete') noteRows(report);
     failures = report.result === 'complete' ? 0 : failures + 1;
     if (failures > 0) planRetry(report);
     return report;
+  }
+
+  /** A platform that has lost its list answers like an empty account, so somebody should look. */
+  function noteRows({ phase, rows }: PollReport): void {
+    if (rows === 0 && rowsBefore !== 0 && phase === 'normal') {
+      log.warn(
+        { source: name, rowsBefore },
+        'the list is empty: nothing counts as removed; check the account and the filters',
+      );
+    }
+    rowsBefore = rows;
   }
 
   /** Sooner than a schedule that comes round once an hour, later than the platform asked for. */
