@@ -10,7 +10,7 @@ import type { PolledSource } from './polled-source.js';
 /** URLs kept in memory: those of recordings that had news lately. */
 const KEPT_MAX = 10_000;
 
-/** What was fetched for one sink serves the others of the same event, whatever its life. */
+/** What was fetched for one sink serves the others of the same event, as long as it lives at all. */
 const FETCHED_SERVES_MS = 60_000;
 
 interface KnownUrl extends SeenUrl {
@@ -106,6 +106,7 @@ export function createUrls(ports: {
 
 function serves(kept: KnownUrl, nowMs: number): boolean {
   if (isFresh(kept, nowMs)) return true;
+  if (kept.expiresAtMs !== null && kept.expiresAtMs <= nowMs) return false;
   return kept.fetchedAtMs !== null && nowMs - kept.fetchedAtMs <= FETCHED_SERVES_MS;
 }
 
