@@ -1,11 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type FakeApi, startFakeApi } from '../fake/api.js';
 import { type ReceivedMessage, type Receiver, startReceiver } from '../fake/receiver.js';
-import { systemClock } from '../system.js';
+import { nonce, systemClock } from '../system.js';
 import { type CommandContext, CommandError, EXIT, type Register } from './command.js';
 import { timeOf } from './listen.js';
 import { describeMessage } from './messages.js';
@@ -54,7 +53,7 @@ export const registerDemo: Register = (program, context) => {
 };
 
 async function demo(folder: string, once: boolean, context: CommandContext): Promise<void> {
-  const secret = `whsec_${randomBytes(24).toString('base64')}`;
+  const secret = `whsec_${Buffer.from(nonce()).toString('base64')}`;
   const arrived = new Set<string>();
   let allArrived: () => void = () => undefined;
   const onceArrived = new Promise<void>((resolve) => {

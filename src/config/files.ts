@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 
 /** A config of a thousand sinks has a tenth of this. */
-export const FILE_BYTES_MAX = 1_048_576;
+const FILE_BYTES_MAX = 1_048_576;
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',

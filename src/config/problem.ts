@@ -18,7 +18,7 @@ export function formatProblem({ file, line, column, path, message }: Problem): s
 }
 
 /** `sources.production.auth`, `delivery.retries[2]`, `sinks."odd key"`. */
-export function formatPath(path: Path): string {
+function formatPath(path: Path): string {
   return path.map((part, index) => formatPart(part, index === 0)).join('');
 }
 

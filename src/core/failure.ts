@@ -47,10 +47,6 @@ export const FAILURE_REASONS = {
   sink_disabled: { fate: 'dead', help: 'It waited 30 days for a sink with enabled: false.' },
   sink_removed: { fate: 'dead', help: 'It waited 30 days for a sink that the config no longer has.' },
   stopped: { fate: 'uncounted', help: 'The notifier stopped while the attempt was under way.' },
-  url_unavailable: {
-    fate: 'uncounted',
-    help: 'The source could not be asked for a fresh URL; the attempt waits, for an hour at most.',
-  },
 } as const satisfies Record<string, { fate: 'retry' | 'dead' | 'suspend' | 'uncounted'; pauses?: true; help: string }>;
 
 export type FailureReason = keyof typeof FAILURE_REASONS;

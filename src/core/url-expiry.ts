@@ -35,7 +35,7 @@ export function urlExpiryMs(url: string): number | null {
 }
 
 function wholeSeconds(text: string | null): number | null {
-  return text !== null && /^\d+$/.test(text) ? Number(text) : null;
+  return /^\d+$/.test(text ?? '') ? Number(text) : null;
 }
 
 function amzDateMs(text: string | null): number | null {

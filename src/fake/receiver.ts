@@ -49,7 +49,7 @@ export interface Receiver {
   close(): Promise<void>;
 }
 
-export const MESSAGES_MAX = 1_000;
+const MESSAGES_MAX = 1_000;
 const BODY_BYTES_MAX = 1024 * 1024;
 
 interface Waiter {

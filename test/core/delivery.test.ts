@@ -28,7 +28,6 @@ const FATES: Record<FailureReason, 'again' | 'again, and a pause' | 'dead' | 'su
   sink_disabled: 'dead',
   sink_removed: 'dead',
   stopped: 'nothing',
-  url_unavailable: 'nothing',
 };
 const reasons = Object.keys(FAILURE_REASONS) as FailureReason[];
 

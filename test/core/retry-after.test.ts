@@ -22,6 +22,8 @@ test.each([
   { name: 'date in a year', value: 'Tue, 13 May 2025 17:14:00 GMT', want: 86_400_000 },
   { name: 'date that is none', value: 'Mon, 13 May 2024 99:99:99 GMT', want: undefined },
   { name: 'date without GMT', value: 'Mon, 13 May 2024 17:15:30', want: undefined },
+  { name: 'date with text before it', value: 'x Mon, 13 May 2024 17:15:30 GMT', want: undefined },
+  { name: 'date with text after it', value: 'Mon, 13 May 2024 17:15:30 GMT+1', want: undefined },
   { name: 'ISO date', value: '2024-05-13T17:15:30Z', want: undefined },
   { name: 'year alone', value: 'year 2024', want: undefined },
   { name: 'RFC 850 date', value: 'Monday, 13-May-24 17:15:30 GMT', want: undefined },

@@ -26,6 +26,10 @@ test('retryDelayMs: a plan longer than a day is not cut by Retry-After', () => {
   expect(retryDelayMs({ delaysMs: [2 * DAY_MS], jitterRatio: 0 }, 1, 0, DAY_MS)).toBe(2 * DAY_MS);
 });
 
+test('retryDelayMs: a plan of no wait is none', () => {
+  expect(retryDelayMs({ delaysMs: [0], jitterRatio: 0.2 }, 1, 0.5)).toBe(0);
+});
+
 test('retryDelayMs: without retries the first attempt is the only one', () => {
   expect(retryDelayMs({ delaysMs: [], jitterRatio: 0.2 }, 1, 0)).toBeUndefined();
 });
