@@ -13,8 +13,6 @@ import { createSweeper, type Sweeper } from './engine/sweeper.js';
 import { createUrls } from './engine/urls.js';
 import type { Clock, HttpClient, Ledger, Log, Random } from './ports.js';
 
-const CONFIGURE_AGAIN_MS = 5_000;
-
 export interface NotifierPorts {
   readonly ledger: Ledger;
   /** Requests that commands left in the store. */
@@ -43,7 +41,6 @@ export class Notifier {
   readonly #urls;
   readonly #sources = new Map<string, ScheduledSource>();
   #config: Config;
-  #stopped = false;
 
   constructor(config: Config, ports: NotifierPorts) {
     const { ledger, clock, log } = ports;
@@ -67,7 +64,8 @@ export class Notifier {
 
   /** Reads the outbox; throws when that fails. Delivers nothing yet. */
   async load(): Promise<void> {
-    await this.#dispatcher.configure(this.#config.sinks);
+    await this.#ports.ledger.tidy();
+    await this.#dispatcher.load(this.#config.sinks);
   }
 
   /** Polls at once and on schedule, delivers, and serves requests. After {@link load}. */
@@ -87,19 +85,19 @@ export class Notifier {
   async reload(config: Config): Promise<void> {
     const before = new Map(this.#config.sources.map((source) => [source.name, JSON.stringify(source)]));
     const isSame = (source: SourceConfig) => before.get(source.name) === JSON.stringify(source);
-    this.#config = config;
     const staying = new Set(config.sources.filter(isSame).map(({ name }) => name));
+    this.#config = config;
+    await this.#dispatcher.configure(config.sinks);
     for (const [name, { schedule }] of this.#sources) {
       if (staying.has(name)) continue;
       await schedule.stop();
       this.#sources.delete(name);
     }
-    await this.#configureSinks(config);
-    for (const source of config.sources.filter(({ name }) => !staying.has(name))) {
-      const opened = this.#open(source);
-      this.#sources.set(source.name, opened);
-      opened.schedule.start();
-    }
+    const coming = config.sources.filter(({ name }) => !staying.has(name));
+    for (const source of coming) this.#sources.set(source.name, this.#open(source));
+    // Not before the sources are there: a delivery goes without its URL when nobody can be asked for it.
+    this.#dispatcher.open(Number.POSITIVE_INFINITY);
+    for (const { name } of coming) this.#sources.get(name)?.schedule.start();
   }
 
   redeliver(order: RedeliverOrder): AsyncGenerator<RedeliverLine> {
@@ -108,23 +106,9 @@ export class Notifier {
 
   /** Ends the polls, then finishes what is in flight, 8 s at most. */
   async stop(): Promise<void> {
-    this.#stopped = true;
     await Promise.all([...this.#sources.values()].map(({ schedule }) => schedule.stop()));
-    await this.#requests.stop();
-    await this.#sweeper.stop();
-    await this.#dispatcher.stop();
-  }
-
-  /** A store that fails just then must not leave the new sinks without their lanes. */
-  async #configureSinks(config: Config): Promise<void> {
-    try {
-      await this.#dispatcher.configure(config.sinks);
-    } catch (error) {
-      this.#ports.log.error({ error }, 'the store failed at the reload; the sinks are set again in a moment');
-      this.#ports.clock.after(CONFIGURE_AGAIN_MS, () => {
-        if (this.#config === config && !this.#stopped) void this.#configureSinks(config);
-      });
-    }
+    // At once, since a sweep and a request may wait for what only the dispatcher gives up.
+    await Promise.all([this.#requests.stop(), this.#sweeper.stop(), this.#dispatcher.stop()]);
   }
 
   #open(config: SourceConfig): ScheduledSource {

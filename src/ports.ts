@@ -128,6 +128,10 @@ export interface Ledger {
   finished(): AsyncIterable<Delivery>;
   /** Forgets finished deliveries. */
   forget(ids: readonly DeliveryId[]): Promise<void>;
+  /** Forgets deliveries, finished or not. */
+  remove(ids: readonly DeliveryId[]): Promise<void>;
+  /** At the start, before anything changes: takes away what a crash left of deliveries that were on the move. */
+  tidy(): Promise<void>;
   sinkStates(): Promise<ReadonlyMap<string, SinkState>>;
 }
 

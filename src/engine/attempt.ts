@@ -10,6 +10,8 @@ export interface AttemptPorts {
   readonly print: (line: string) => Promise<void>;
 }
 
+const STOPPED: Outcome = { kind: 'failed', reason: 'stopped', detail: 'cut off by the stop of the notifier' };
+
 /**
  * One try of one delivery: never throws, and is over when its time is, whatever the sink does.
  *
@@ -22,6 +24,7 @@ export async function attemptOnce(
   stop: AbortSignal,
 ): Promise<Outcome> {
   const { clock, http, log, print } = ports;
+  if (stop.aborted) return STOPPED;
   const ended = new AbortController();
   let giveUp: (outcome: Outcome) => void = () => undefined;
   const givenUp = new Promise<Outcome>((resolve) => {
@@ -31,11 +34,10 @@ export async function attemptOnce(
     giveUp(outcome);
     ended.abort();
   }
-  const onStop = () => cutOff({ kind: 'failed', reason: 'stopped', detail: 'cut off by the stop of the notifier' });
+  const onStop = () => cutOff(STOPPED);
   const timer = clock.after(sink.timeoutMs, () =>
     cutOff({ kind: 'failed', reason: 'timeout', detail: `no answer within ${sink.timeoutMs} ms` }),
   );
-  if (stop.aborted) onStop();
   stop.addEventListener('abort', onStop, { once: true });
   try {
     const context = { settings: sink.settings, http, clock, print, timeoutMs: sink.timeoutMs, signal: ended.signal };

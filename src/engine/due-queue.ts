@@ -1,13 +1,14 @@
 import type { Delivery } from '../core/delivery.js';
 import type { DeliveryId } from '../core/id.js';
 
-/** Deliveries that wait for their time, in memory. What does not fit stays in the store and is read again when there is room. */
+/** Deliveries that wait for their time, in memory. What does not fit stays in the store and is read again when it is its turn. */
 export class DueQueue {
   /** The earliest last, so that taking it moves nothing. */
-  readonly #deliveries: Delivery[] = [];
+  #deliveries: Delivery[] = [];
   readonly #ids = new Set<DeliveryId>();
   readonly #max: number;
-  #overflowed = false;
+  /** When the earliest is due of those that did not fit. */
+  #leftOutDueMs = Number.POSITIVE_INFINITY;
 
   constructor(max: number) {
     this.#max = max;
@@ -17,23 +18,27 @@ export class DueQueue {
     return this.#deliveries.length;
   }
 
-  /** Whether the store may hold more than is here. */
-  get overflowed(): boolean {
-    return this.#overflowed;
-  }
-
-  has(id: DeliveryId): boolean {
-    return this.#ids.has(id);
+  /**
+   * Whether the store has to be read for more: little is left, or something that did not fit is due before everything that did.
+   * Retries come back with later times, so the queue alone would stay full of them while others, due long ago, are never read.
+   */
+  get wantsRefill(): boolean {
+    if (this.#leftOutDueMs === Number.POSITIVE_INFINITY) return false;
+    const first = this.peek();
+    return this.size <= this.#max / 4 || first === undefined || dueMs(first) > this.#leftOutDueMs;
   }
 
   add(delivery: Delivery): void {
     if (this.#ids.has(delivery.id)) return;
     if (this.#deliveries.length >= this.#max) {
-      this.#overflowed = true;
       const latest = this.#deliveries[0];
-      if (latest === undefined || dueMs(delivery) >= dueMs(latest)) return;
+      if (latest === undefined || dueMs(delivery) >= dueMs(latest)) {
+        this.#leaveOut(delivery);
+        return;
+      }
       this.#deliveries.shift();
       this.#ids.delete(latest.id);
+      this.#leaveOut(latest);
     }
     this.#deliveries.splice(this.#placeOf(dueMs(delivery)), 0, delivery);
     this.#ids.add(delivery.id);
@@ -56,9 +61,22 @@ export class DueQueue {
     this.#deliveries.splice(at, 1);
   }
 
+  /** What is due later than this is due then. */
+  cutTo(latestMs: number): void {
+    const latest = this.#deliveries[0];
+    if (latest === undefined || dueMs(latest) <= latestMs) return;
+    this.#deliveries = this.#deliveries.map((delivery) =>
+      dueMs(delivery) > latestMs ? { ...delivery, nextAttemptAtMs: latestMs } : delivery,
+    );
+  }
+
   /** The store is about to be read whole: from here on, what does not fit is known to be left out. */
   beginRefill(): void {
-    this.#overflowed = false;
+    this.#leftOutDueMs = Number.POSITIVE_INFINITY;
+  }
+
+  #leaveOut(delivery: Delivery): void {
+    this.#leftOutDueMs = Math.min(this.#leftOutDueMs, dueMs(delivery));
   }
 
   /** First place whose delivery is due no later: of equals, the one that came first goes first. */

@@ -1,26 +1,29 @@
 import type { SinkConfig } from '../config/config.js';
-import { type Delivery, dueInMs, type SinkEffect, type Verdict } from '../core/delivery.js';
+import { type Delivery, dueInMs, type Verdict } from '../core/delivery.js';
 import type { DeliveryId } from '../core/id.js';
+import { longestDelayMs } from '../core/retry.js';
 import { RETRY_AFTER_MS_MAX } from '../core/retry-after.js';
-import { type SinkState, type Suspension, suspend } from '../core/suspension.js';
+import { type SinkState, type Suspension, suspend, TRIAL_DELAY_MS_MAX } from '../core/suspension.js';
 import type { Clock, Timer } from '../ports.js';
 import { DueQueue } from './due-queue.js';
 
 /** Deliveries of one sink held in memory. */
 const QUEUE_MAX = 10_000;
-/** The queue asks for more of what is in the store when it has come down to this. */
-const REFILL_AT = QUEUE_MAX / 4;
+
+/** Why a delivery that somebody asked for is not attempted now. It stays pending. */
+export type PutOff = 'paused' | 'suspended' | 'stopped';
 
 export interface LanePorts {
   readonly clock: Clock;
   /** Makes the attempt and stores what became of it. Rejects when that could not be stored. */
   readonly attempt: (delivery: Delivery, trial: boolean) => Promise<Verdict>;
   /** Stores the state of the sink. */
-  readonly saveState: (state: SinkState) => void;
-  /** What is in memory has run low and the store has more. */
+  readonly saveState: (state: SinkState) => unknown;
+  /** The store has more, and it is its turn. */
   readonly refill: () => void;
   /** After every attempt, with what it made of the delivery; undefined when that could not be stored. */
   readonly ended: (id: DeliveryId, delivery: Delivery | undefined) => void;
+  readonly putOff: (delivery: Delivery, why: PutOff) => void;
 }
 
 /** Everything that is on its way to one sink: when it goes, how much at once, and whether at all. No lane waits for another. */
@@ -28,19 +31,24 @@ export class Lane {
   readonly sink: SinkConfig;
   readonly #ports: LanePorts;
   readonly #queue = new DueQueue(QUEUE_MAX);
+  /** Somebody waits for these: they go first, whatever their time. */
+  readonly #asked = new Map<DeliveryId, Delivery>();
   readonly #inFlight = new Set<DeliveryId>();
   #state: SinkState;
-  #trial: 'wanted' | 'under way' | undefined;
-  #nextStartAtMs = 0;
+  #wantsTrial: boolean;
+  /** Monotonic, as {@link #nextStartMs} is. */
+  #nextTrialMs = 0;
+  #nextStartMs = 0;
   #timer: Timer | undefined;
   #stopped = false;
-  #openUntilMs = 0;
+  /** Undefined: not open, so that nothing starts but what somebody asks for. */
+  #openUntilMs: number | undefined;
 
   constructor(sink: SinkConfig, state: SinkState, ports: LanePorts) {
     this.sink = sink;
     this.#ports = ports;
     this.#state = state;
-    if (state.suspension !== null) this.#trial = 'wanted';
+    this.#wantsTrial = state.suspension !== null;
   }
 
   get state(): SinkState {
@@ -48,26 +56,21 @@ export class Lane {
   }
 
   get waiting(): number {
-    return this.#queue.size;
+    return this.#queue.size + this.#asked.size;
   }
 
   get inFlight(): number {
     return this.#inFlight.size;
   }
 
-  /** Until when the receiver asked to be left alone, if it still does. */
-  get pausedUntilMs(): number | undefined {
-    const pauseMs = this.#pauseMs();
-    return pauseMs > 0 ? this.#ports.clock.nowMs() + pauseMs : undefined;
-  }
-
   /** Whether it has something to do for what is due by the time that {@link open} was given. */
   get busy(): boolean {
     if (this.#inFlight.size > 0) return true;
-    if (this.#stopped || this.#pauseMs() > 0) return false;
-    if (this.#state.suspension !== null) return this.#trial === 'wanted' && this.#queue.size > 0;
-    const first = this.#queue.peek();
-    return first !== undefined && this.#isOpenFor(first);
+    const next = this.#next();
+    if (this.#stopped || next === undefined || this.#pauseMs() > 0) return false;
+    if (this.#state.suspension === null) return this.#isOpenFor(next);
+    const mayTry = this.#wantsTrial && this.#nextTrialMs <= this.#ports.clock.monotonicMs();
+    return mayTry || this.#asked.size > 0;
   }
 
   isInFlight(id: DeliveryId): boolean {
@@ -75,7 +78,7 @@ export class Lane {
   }
 
   add(delivery: Delivery): void {
-    if (!this.#inFlight.has(delivery.id)) this.#queue.add(delivery);
+    if (!this.#inFlight.has(delivery.id) && !this.#asked.has(delivery.id)) this.#queue.add(delivery);
   }
 
   /** Deliveries that are due by then may start, later ones stay where they are. */
@@ -84,13 +87,12 @@ export class Lane {
     this.pump();
   }
 
-  /** Somebody asked for this one: it is tried at once, even if the sink is suspended. */
+  /** Somebody asked for this one: it is tried at once, even if the sink is suspended, or else put off. */
   tryNow(delivery: Delivery): void {
     this.#queue.remove(delivery.id);
-    this.#queue.add(delivery);
-    if (this.#state.suspension !== null) this.#trial ??= 'wanted';
-    // A command that delivers what is due opened the lane before this was asked for.
-    this.#openUntilMs = Math.max(this.#openUntilMs, delivery.nextAttemptAtMs ?? 0);
+    this.#asked.set(delivery.id, delivery);
+    if (this.#stopped) this.#putOffAsked('stopped');
+    else if (this.#pauseMs() > 0) this.#putOffAsked('paused');
     this.pump();
   }
 
@@ -106,53 +108,82 @@ export class Lane {
   stop(): void {
     this.#stopped = true;
     this.#timer?.cancel();
+    this.#putOffAsked('stopped');
   }
 
   /** Starts what can start, and arranges to be called again when the next can. */
   pump(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    if (this.#queue.overflowed && this.#queue.size <= REFILL_AT) this.#ports.refill();
-    while (!this.#stopped && this.#inFlight.size < this.sink.concurrency) {
+    if (this.#stopped) return;
+    this.#cutWaits();
+    if (this.#queue.wantsRefill) this.#ports.refill();
+    while (this.#inFlight.size < this.sink.concurrency) {
       const waitMs = this.#waitMs();
       if (waitMs > 0) {
         this.#wakeIn(waitMs);
         return;
       }
-      const delivery = this.#queue.take();
+      const delivery = this.#take();
       if (delivery === undefined) return;
       void this.#start(delivery);
     }
   }
 
+  #next(): Delivery | undefined {
+    const [asked] = this.#asked.values();
+    return asked ?? this.#queue.peek();
+  }
+
+  #take(): Delivery | undefined {
+    const [asked] = this.#asked.values();
+    if (asked === undefined) return this.#queue.take();
+    this.#asked.delete(asked.id);
+    return asked;
+  }
+
   /** Until the next delivery may start; Infinity when nothing of ours will change that. */
   #waitMs(): number {
-    const first = this.#queue.peek();
-    if (first === undefined) return Number.POSITIVE_INFINITY;
+    const next = this.#next();
+    if (next === undefined) return Number.POSITIVE_INFINITY;
     if (this.#state.suspension !== null) return this.#trialWaitMs(this.#state.suspension);
-    if (!this.#isOpenFor(first)) return Number.POSITIVE_INFINITY;
-    return Math.max(this.#dueInMs(first), this.#pauseMs(), this.#nextStartAtMs - this.#ports.clock.monotonicMs());
+    if (!this.#isOpenFor(next)) return Number.POSITIVE_INFINITY;
+    return Math.max(this.#dueInMs(next), this.#pauseMs(), this.#nextStartMs - this.#ports.clock.monotonicMs());
   }
 
-  #trialWaitMs(suspension: Suspension): number {
-    if (this.#trial === 'under way' || this.#inFlight.size > 0) return Number.POSITIVE_INFINITY;
-    if (this.#trial === 'wanted') return 0;
-    if (suspension.nextTrialAtMs === null) return Number.POSITIVE_INFINITY;
-    return Math.min(Math.max(0, suspension.nextTrialAtMs - this.#ports.clock.nowMs()), RETRY_AFTER_MS_MAX);
+  #trialWaitMs({ nextTrialAtMs }: Suspension): number {
+    const { clock } = this.#ports;
+    if (this.#inFlight.size > 0) return Number.POSITIVE_INFINITY;
+    if (this.#asked.size > 0) return 0;
+    if (this.#openUntilMs === undefined) return Number.POSITIVE_INFINITY;
+    const possibleInMs = Math.max(0, this.#nextTrialMs - clock.monotonicMs());
+    if (this.#wantsTrial) return possibleInMs;
+    return nextTrialAtMs === null ? Number.POSITIVE_INFINITY : Math.max(possibleInMs, nextTrialAtMs - clock.nowMs());
   }
 
-  #isOpenFor({ nextAttemptAtMs }: Delivery): boolean {
-    return (nextAttemptAtMs ?? 0) <= this.#openUntilMs;
+  #isOpenFor({ id, nextAttemptAtMs }: Delivery): boolean {
+    return this.#asked.has(id) || (nextAttemptAtMs ?? 0) <= (this.#openUntilMs ?? -1);
   }
 
   #dueInMs(delivery: Delivery): number {
-    return dueInMs(delivery, this.sink.retry, this.#ports.clock.nowMs());
+    return this.#asked.has(delivery.id) ? 0 : dueInMs(delivery, this.sink.retry, this.#ports.clock.nowMs());
   }
 
-  /** A pause longer than any receiver may ask for means that the clock went back. */
   #pauseMs(): number {
-    const untilMs = this.#state.pausedUntilMs;
-    return untilMs === null ? 0 : Math.min(Math.max(0, untilMs - this.#ports.clock.nowMs()), RETRY_AFTER_MS_MAX);
+    return Math.max(0, (this.#state.pausedUntilMs ?? 0) - this.#ports.clock.nowMs());
+  }
+
+  /** Times are wall clock: what is further ahead than anything is planned was planned before the clock went back, and is cut to that. */
+  #cutWaits(): void {
+    const nowMs = this.#ports.clock.nowMs();
+    this.#queue.cutTo(nowMs + longestDelayMs(this.sink.retry));
+    const { pausedUntilMs, suspension } = this.#state;
+    const latestMs = nowMs + RETRY_AFTER_MS_MAX;
+    if ((pausedUntilMs ?? 0) > latestMs) this.#setState({ ...this.#state, pausedUntilMs: latestMs });
+    const latestTrialMs = nowMs + TRIAL_DELAY_MS_MAX;
+    if (suspension !== null && (suspension.nextTrialAtMs ?? 0) > latestTrialMs) {
+      this.#setState({ ...this.#state, suspension: { ...suspension, nextTrialAtMs: latestTrialMs } });
+    }
   }
 
   #wakeIn(delayMs: number): void {
@@ -161,32 +192,52 @@ export class Lane {
 
   async #start(delivery: Delivery): Promise<void> {
     const trial = this.#state.suspension !== null;
-    if (trial) this.#trial = 'under way';
+    if (trial) this.#wantsTrial = false;
     this.#inFlight.add(delivery.id);
-    this.#nextStartAtMs = this.#ports.clock.monotonicMs() + this.sink.intervalMs;
+    this.#nextStartMs = this.#ports.clock.monotonicMs() + this.sink.intervalMs;
     // A result that the store did not take before the stop: the delivery is pending there, and the next start goes on with it.
     const verdict = await this.#ports.attempt(delivery, trial).catch(() => undefined);
     this.#inFlight.delete(delivery.id);
-    if (trial) this.#trial = undefined;
-    if (verdict !== undefined) this.#apply(verdict.effect, trial);
+    if (verdict !== undefined) this.#apply(verdict, trial);
+    if (this.#pauseMs() > 0) this.#putOffAsked('paused');
+    else if (trial && this.#state.suspension !== null) this.#putOffAsked('suspended');
     this.#ports.ended(delivery.id, verdict?.delivery);
     this.pump();
   }
 
-  #apply(effect: SinkEffect, trial: boolean): void {
-    const { clock } = this.#ports;
-    if (effect.kind === 'works' && (this.#state.suspension !== null || this.#state.pausedUntilMs !== null)) {
-      const pausedUntilMs = this.#pauseMs() > 0 ? this.#state.pausedUntilMs : null;
-      this.#setState({ ...this.#state, suspension: null, pausedUntilMs });
-    }
+  #apply({ effect, delivery }: Verdict, trial: boolean): void {
+    const { suspension } = this.#state;
+    if (effect.kind === 'works') this.#works();
     if (effect.kind === 'pause') this.#setState({ ...this.#state, pausedUntilMs: effect.untilMs });
-    if (effect.kind === 'suspend' && (trial || this.#state.suspension === null)) {
-      const suspension = suspend(this.#state.suspension, effect.reason, effect.detail, clock.nowMs());
-      this.#setState({ ...this.#state, suspension });
-    }
-    if (effect.kind === 'none' && trial && this.#state.suspension !== null) {
-      const { reason, detail } = this.#state.suspension;
-      this.#setState({ ...this.#state, suspension: suspend(this.#state.suspension, reason, detail, clock.nowMs()) });
+    if (effect.kind === 'suspend' && (trial || suspension === null)) this.#suspend(effect);
+    if (effect.kind !== 'none' || !trial || suspension === null) return;
+    // The trial said nothing of the sink. Dead: only this delivery earned that. Pending: it could not be made, and is made later.
+    if (delivery.state === 'pending') this.#postponeTrial(delivery);
+    else this.#suspend(suspension);
+  }
+
+  #works(): void {
+    if (this.#state.suspension === null && this.#state.pausedUntilMs === null) return;
+    const pausedUntilMs = this.#pauseMs() > 0 ? this.#state.pausedUntilMs : null;
+    this.#setState({ ...this.#state, suspension: null, pausedUntilMs });
+  }
+
+  #suspend({ reason, detail }: Pick<Suspension, 'reason' | 'detail'>): void {
+    const suspension = suspend(this.#state.suspension, reason, detail, this.#ports.clock.nowMs());
+    this.#setState({ ...this.#state, suspension });
+  }
+
+  #postponeTrial(delivery: Delivery): void {
+    this.#wantsTrial = true;
+    this.#nextTrialMs = this.#ports.clock.monotonicMs() + this.#dueInMs(delivery);
+  }
+
+  #putOffAsked(why: PutOff): void {
+    const asked = [...this.#asked.values()];
+    this.#asked.clear();
+    for (const delivery of asked) {
+      this.#queue.add(delivery);
+      this.#ports.putOff(delivery, why);
     }
   }
 

@@ -1,6 +1,6 @@
 import type { Delivery } from '../core/delivery.js';
 import type { DeliveryId } from '../core/id.js';
-import type { Clock, Ledger, Log } from '../ports.js';
+import type { Clock, Ledger, Log, Timer } from '../ports.js';
 
 /** After a reading that failed. */
 const READ_AGAIN_MS = 5_000;
@@ -31,6 +31,7 @@ export function createOutbox(ports: {
   let underWay: Promise<void> | undefined;
   let wantedAgain = false;
   let stopped = false;
+  let timer: Timer | undefined;
 
   async function read(): Promise<void> {
     while (underWay !== undefined) await underWay.catch(() => undefined);
@@ -55,13 +56,15 @@ export function createOutbox(ports: {
   function readAgain(): void {
     if (stopped || wantedAgain) return;
     wantedAgain = true;
-    clock.after(0, () => {
-      wantedAgain = false;
-      if (stopped) return;
-      read().catch((error: unknown) => {
-        log.error({ error }, 'the outbox could not be read; trying again');
-        clock.after(READ_AGAIN_MS, readAgain);
-      });
+    timer?.cancel();
+    timer = clock.after(0, readNow);
+  }
+
+  function readNow(): void {
+    wantedAgain = false;
+    read().catch((error: unknown) => {
+      log.error({ error }, 'the outbox could not be read; trying again');
+      if (!stopped && !wantedAgain) timer = clock.after(READ_AGAIN_MS, readNow);
     });
   }
 
@@ -76,6 +79,7 @@ export function createOutbox(ports: {
     },
     stop: async () => {
       stopped = true;
+      timer?.cancel();
       await underWay?.catch(() => undefined);
     },
   };

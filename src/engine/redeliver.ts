@@ -2,7 +2,8 @@ import { type Delivery, newDelivery } from '../core/delivery.js';
 import { type DeliveryId, deliveryIdOf, type Sha256 } from '../core/id.js';
 import type { RedeliverLine, RedeliverOrder } from '../core/redelivery.js';
 import type { Clock, Ledger } from '../ports.js';
-import type { Dispatcher, Redelivery } from './dispatcher.js';
+import type { Dispatcher } from './dispatcher.js';
+import type { Redelivery } from './orders.js';
 import type { RoutedSink } from './poller.js';
 
 /** Attempts asked for at once; each sink's own concurrency holds as well. */
@@ -25,6 +26,8 @@ export async function* redeliver(order: RedeliverOrder, ports: RedeliverPorts): 
     unknown.delete(delivery.event.id);
     if (batch.push(delivery) < AT_ONCE_MAX) continue;
     yield* deliverAll(batch, order, ports);
+    // What is left stays as it is: the next program can be asked for it.
+    if (ports.dispatcher.isStopping) return;
     batch = [];
   }
   yield* deliverAll(batch, order, ports);
@@ -57,29 +60,42 @@ async function* deliverAll(batch: readonly Delivery[], order: RedeliverOrder, po
 }
 
 async function again(delivery: Delivery, { dispatcher }: RedeliverPorts): Promise<RedeliverLine> {
-  return lineOf(delivery, await dispatcher.redeliver(delivery.id));
+  return lineOf(delivery, await dispatcher.orders.redeliver(delivery.id));
 }
 
-/** The new sink gets the same event; the old delivery is forgotten once the new one is stored. */
+/** The new sink gets the same event; the old delivery is forgotten once the new one is stored, unless it was made: that stays true. */
 async function move(delivery: Delivery, to: string, ports: RedeliverPorts): Promise<RedeliverLine> {
   const { dispatcher, ledger, clock, sha256 } = ports;
   const id = deliveryIdOf(sha256, delivery.event.id, to);
   const known = await ledger.delivery(id);
   const includeUrl = ports.sinks().find(({ name }) => name === to)?.includeUrl ?? true;
   const moved = known ?? newDelivery(id, to, delivery.event, includeUrl, clock.nowMs());
-  const redelivery = known === undefined ? await dispatcher.tryNow(moved) : await dispatcher.redeliver(id);
-  if (redelivery.kind !== 'refused' && id !== delivery.id) await ledger.forget([delivery.id]);
+  const redelivery =
+    known === undefined ? await dispatcher.orders.deliver(moved) : await dispatcher.orders.redeliver(id);
+  const isMoved = redelivery.kind !== 'refused' && id !== delivery.id && delivery.state !== 'delivered';
+  if (isMoved) await dispatcher.orders.withdraw(delivery.id);
   return lineOf(moved, redelivery);
 }
 
 function lineOf({ id, event, sink }: Delivery, redelivery: Redelivery): RedeliverLine {
   const line = { id, eventId: event.id, sink };
   if (redelivery.kind === 'refused') return { ...line, result: redelivery.why, detail: REFUSED[redelivery.why] };
-  if (redelivery.kind === 'paused') {
-    const until = new Date(redelivery.untilMs).toISOString();
-    return { ...line, result: 'paused', detail: `the receiver asked for a pause; it goes at ${until}` };
-  }
+  if (redelivery.kind === 'put_off') return { ...line, ...laterOf(redelivery) };
   return { ...line, ...resultOf(redelivery.delivery) };
+}
+
+type Later = Redelivery & { readonly kind: 'put_off' };
+
+function laterOf({ why, state: { pausedUntilMs, suspension } }: Later): Pick<RedeliverLine, 'result' | 'detail'> {
+  if (why === 'paused') {
+    const until = new Date(pausedUntilMs ?? 0).toISOString();
+    return { result: 'paused', detail: `the receiver asked for a pause; it goes at ${until}` };
+  }
+  if (why === 'suspended') {
+    const cause = suspension === null ? '' : `: ${suspension.reason}: ${suspension.detail}`;
+    return { result: 'pending', detail: `the sink is suspended${cause}; it goes once a trial has succeeded` };
+  }
+  return { result: 'pending', detail: 'the program is stopping or taking another config; it goes afterwards' };
 }
 
 function resultOf({ state, lastError, history, urlWaitSinceMs }: Delivery): Pick<RedeliverLine, 'result' | 'detail'> {

@@ -12,6 +12,7 @@ export interface OpenRequest {
 /** Takes requests out of the store, half a second after they came at the latest, one after the other. */
 export interface RequestLoop {
   start(): void;
+  /** Takes no more, and resolves when those that were taken are answered. */
   stop(): Promise<void>;
 }
 
@@ -26,9 +27,12 @@ export function createRequestLoop(ports: {
   let stopped = false;
   let failures = 0;
   const underWay = new Set<Promise<void>>();
+  let looking: Promise<void> = Promise.resolve();
 
   function start(): void {
-    timer = clock.after(LOOK_EVERY_MS, () => void look());
+    timer = clock.after(LOOK_EVERY_MS, () => {
+      looking = look();
+    });
   }
 
   async function look(): Promise<void> {
@@ -61,6 +65,8 @@ export function createRequestLoop(ports: {
     stop: async () => {
       stopped = true;
       timer?.cancel();
+      await looking;
+      await Promise.all(underWay);
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Delivery } from '../core/delivery.js';
 import type { SinkState } from '../core/suspension.js';
-import type { Clock, Ledger, Log } from '../ports.js';
+import type { Clock, Ledger, Log, Timer } from '../ports.js';
 
 /** Entries of one commit. */
 const BATCH_MAX = 250;
@@ -12,6 +12,8 @@ export interface Results {
   /** Resolves once it is stored. While the store fails this waits, since forgetting it would send the delivery again. */
   saveDelivery(delivery: Delivery): Promise<void>;
   saveSink(name: string, state: SinkState): Promise<void>;
+  /** Resolves when nothing waits to be stored. */
+  settled(): Promise<void>;
   /** Gives up what could not be stored; every waiting save rejects with the store's error. */
   abandon(): void;
 }
@@ -25,53 +27,59 @@ interface Entry {
 
 export function createResults({ ledger, clock, log }: { ledger: Ledger; clock: Clock; log: Log }): Results {
   const queue: Entry[] = [];
-  let flushing = false;
+  const settling: (() => void)[] = [];
+  let state: 'idle' | 'planned' | 'writing' = 'idle';
+  let timer: Timer | undefined;
   let failures = 0;
   let abandoned = false;
 
   function enqueue(entry: Omit<Entry, 'resolve' | 'reject'>): Promise<void> {
     return new Promise((resolve, reject) => {
       queue.push({ ...entry, resolve, reject });
-      if (flushing) return;
-      flushing = true;
-      clock.after(0, flush);
+      if (state === 'idle') plan(0);
     });
   }
 
-  function flush(): void {
+  function plan(delayMs: number): void {
+    state = 'planned';
+    timer = clock.after(delayMs, () => void flush());
+  }
+
+  async function flush(): Promise<void> {
     const batch = nextBatch(queue);
-    if (batch.length === 0) {
-      flushing = false;
-      return;
-    }
-    void write(batch).then((delayMs) => clock.after(delayMs, flush));
+    if (batch.length === 0) return rest();
+    state = 'writing';
+    plan(await write(batch));
+  }
+
+  function rest(): void {
+    state = 'idle';
+    for (const settle of settling.splice(0)) settle();
   }
 
   /** How long to wait before the next batch. */
   async function write(batch: readonly Entry[]): Promise<number> {
+    const deliveries = batch.flatMap(({ delivery }) => delivery ?? []);
+    const sinks = batch.flatMap(({ sink }) => (sink === undefined ? [] : [[sink.name, sink.state] as const]));
     try {
-      const sinks = new Map(
-        batch.flatMap(({ sink }) => (sink === undefined ? [] : [[sink.name, sink.state] as const])),
-      );
-      await ledger.save(
-        batch.flatMap(({ delivery }) => delivery ?? []),
-        sinks,
-      );
+      await ledger.save(deliveries, new Map(sinks));
     } catch (error) {
-      failures += 1;
-      if (failures === 1)
-        log.error(
-          { error, waiting: queue.length },
-          'the store does not take results of attempts; trying until it does',
-        );
-      if (abandoned) rejectAll(error);
-      return Math.min(RETRY_MS * 2 ** (failures - 1), RETRY_MS_MAX);
+      return afterFailure(error);
     }
     if (failures > 0) log.info({ failures }, 'the store takes results of attempts again');
     failures = 0;
-    queue.splice(0, batch.length);
-    for (const { resolve } of batch) resolve();
+    for (const { resolve } of queue.splice(0, batch.length)) resolve();
     return 0;
+  }
+
+  function afterFailure(error: unknown): number {
+    failures += 1;
+    if (failures === 1) {
+      const fields = { error, waiting: queue.length };
+      log.error(fields, 'the store does not take results of attempts; trying until it does');
+    }
+    if (abandoned) rejectAll(error);
+    return abandoned ? 0 : Math.min(RETRY_MS * 2 ** (failures - 1), RETRY_MS_MAX);
   }
 
   function rejectAll(error: unknown): void {
@@ -80,10 +88,15 @@ export function createResults({ ledger, clock, log }: { ledger: Ledger; clock: C
 
   return {
     saveDelivery: (delivery) => enqueue({ delivery }),
-    saveSink: (name, state) => enqueue({ sink: { name, state } }),
+    saveSink: (name, sinkState) => enqueue({ sink: { name, state: sinkState } }),
+    settled: () => (state === 'idle' ? Promise.resolve() : new Promise((resolve) => settling.push(resolve))),
     abandon: () => {
       abandoned = true;
-      if (failures > 0) rejectAll(new Error('the store did not take it before the stop'));
+      // A write that is under way may yet succeed, and decides for itself.
+      if (state !== 'planned' || failures === 0) return;
+      timer?.cancel();
+      rejectAll(new Error('the store did not take it before the stop'));
+      rest();
     },
   };
 }

@@ -65,10 +65,12 @@ async function giveUpWaiting(
     const nowMs = clock.nowMs();
     const dueAtMs = delivery.nextAttemptAtMs ?? delivery.createdAtMs;
     const reason = waitedTooLong(dispatcher.stateOf(delivery.sink), dueAtMs, nowMs);
-    if (reason === undefined || dispatcher.isInFlight(delivery.id)) continue;
+    if (reason === undefined) continue;
     // The scan may be older than a trial that has just delivered it.
-    if ((await ledger.delivery(delivery.id))?.state !== 'pending') continue;
-    await dispatcher.replace(givenUp(delivery, reason, nowMs));
+    const changed = await dispatcher.orders.change(delivery.id, (stored) =>
+      stored.state === 'pending' ? givenUp(stored, reason, nowMs) : undefined,
+    );
+    if (changed === undefined || changed === 'under_way') continue;
     log.error(
       { delivery: delivery.id, sink: delivery.sink, reason },
       'delivery given up: it waited 30 days for its sink',

@@ -78,13 +78,27 @@ export function createLedger(store: Store): Ledger {
   }
 
   async function* pending(): AsyncGenerator<Delivery> {
+    for await (const { one, twin } of pendingTwins()) if (!isLeftover(one, twin)) yield one;
+  }
+
+  /** A leftover must not outlive its twin, which is forgotten one day: it would be taken for a delivery that waits. */
+  async function tidy() {
+    const leftovers: string[] = [];
+    for await (const { one, twin } of pendingTwins()) {
+      if (twin === undefined) continue;
+      leftovers.push(isLeftover(one, twin) ? keys.pending(one.id) : keys.finished(one.id));
+    }
+    for (const some of batches(leftovers)) await store.deleteMany(some);
+  }
+
+  async function* pendingTwins() {
     for await (const some of inBatches(store.scan(prefixes.pending))) {
       const found = some.map(([key, value]) => decodeDelivery(key, value));
       const twins = await store.getMany(found.map(({ id }) => keys.finished(id)));
       for (const one of found) {
-        const twin = twins.get(keys.finished(one.id));
-        const finishedOne = twin === undefined ? undefined : decodeDelivery(keys.finished(one.id), twin);
-        if (!isLeftover(one, finishedOne)) yield one;
+        const key = keys.finished(one.id);
+        const twin = twins.get(key);
+        yield { one, twin: twin === undefined ? undefined : decodeDelivery(key, twin) };
       }
     }
   }
@@ -119,6 +133,11 @@ export function createLedger(store: Store): Ledger {
     forget: async (ids) => {
       for (const some of batches(ids)) await store.deleteMany(some.map((id) => keys.finished(id)));
     },
+    remove: async (ids) => {
+      const gone = ids.flatMap((id) => [keys.pending(id), keys.finished(id)]);
+      for (const some of batches(gone)) await store.deleteMany(some);
+    },
+    tidy,
     sinkStates,
   };
 }

@@ -1,0 +1,41 @@
+import type { Delivery, Verdict } from '../core/delivery.js';
+import type { FailureReason, Outcome } from '../core/failure.js';
+import type { Log } from '../ports.js';
+
+/** The one line of an attempt, with everything that was decided about it. */
+export function logAttempt(log: Log, { delivery, effect }: Verdict, outcome: Outcome, durationMs: number): void {
+  const { state, attempts, nextAttemptAtMs } = delivery;
+  const failure: { reason?: FailureReason; detail: string } =
+    outcome.kind === 'delivered' ? { detail: outcome.receipt } : { reason: outcome.reason, detail: outcome.detail };
+  const fields = {
+    ...subjectOf(delivery),
+    attempts,
+    ...failure,
+    durationMs: Math.round(durationMs),
+    ...(state === 'pending' && nextAttemptAtMs !== null && { nextAttemptAt: isoTime(nextAttemptAtMs) }),
+    ...(effect.kind === 'pause' && { pausedUntil: isoTime(effect.untilMs) }),
+  };
+  if (state === 'delivered') log.info(fields, 'delivered');
+  else if (state === 'dead') log.error(fields, 'delivery given up; redeliver it by hand');
+  else if (effect.kind === 'suspend') log.error(fields, 'sink suspended: nothing more is sent to it for now');
+  else log.warn(fields, 'attempt failed');
+}
+
+/** Instead of it, when there was none. */
+export function logUrlWait(log: Log, delivery: Delivery, detail: string): void {
+  const { nextAttemptAtMs } = delivery;
+  const fields = {
+    ...subjectOf(delivery),
+    detail,
+    ...(nextAttemptAtMs !== null && { nextAttemptAt: isoTime(nextAttemptAtMs) }),
+  };
+  log.info(fields, 'a delivery waits for a fresh URL');
+}
+
+function subjectOf({ id, sink, event: { id: event, type, source, data } }: Delivery) {
+  return { sink, source, recording: data.recording.uuid, type, event, delivery: id };
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,133 @@
+import { again, type Delivery } from '../core/delivery.js';
+import type { DeliveryId } from '../core/id.js';
+import type { SinkState } from '../core/suspension.js';
+import type { Clock, Ledger } from '../ports.js';
+import type { Lane, PutOff } from './lane.js';
+import type { Outbox } from './outbox.js';
+import type { Results } from './results.js';
+import type { SinkStates } from './sink-states.js';
+
+/** What became of a delivery that somebody asked for. */
+export type Redelivery =
+  | { readonly kind: 'attempted'; readonly delivery: Delivery }
+  | { readonly kind: 'refused'; readonly why: 'unknown' | 'under_way' | 'sink_disabled' | 'sink_removed' }
+  /** It is due, and goes when the sink gets something again. */
+  | { readonly kind: 'put_off'; readonly why: PutOff; readonly state: SinkState };
+
+export interface OrderPorts {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly results: Results;
+  readonly outbox: Outbox;
+  readonly states: SinkStates;
+  readonly lanes: ReadonlyMap<string, Lane>;
+  /** Whether a lane, also one of an earlier configuration, is making an attempt. */
+  readonly isUnderWay: (id: DeliveryId) => boolean;
+  /** An order has been carried out. */
+  readonly done: () => void;
+}
+
+/** Changes of single deliveries from outside of the schedule. Nothing starts a delivery while it is being changed. */
+export class Orders {
+  readonly #ports: OrderPorts;
+  readonly #claimed = new Set<DeliveryId>();
+  readonly #askedFor = new Map<DeliveryId, (redelivery: Redelivery) => void>();
+
+  constructor(ports: OrderPorts) {
+    this.#ports = ports;
+  }
+
+  /** Changes that are being stored. */
+  get changing(): number {
+    return this.#claimed.size;
+  }
+
+  has(id: DeliveryId): boolean {
+    return this.#claimed.has(id) || this.#askedFor.has(id);
+  }
+
+  /** One attempt at once, even if its sink is suspended, then a new schedule; replaces a planned retry. Resolves after the attempt. */
+  async redeliver(id: DeliveryId): Promise<Redelivery> {
+    let refusal: Redelivery = { kind: 'refused', why: 'unknown' };
+    const delivery = await this.change(id, (stored) => {
+      const inactive = this.#ports.states.whyInactive(stored.sink);
+      if (inactive === undefined) return again(stored, this.#ports.clock.nowMs());
+      refusal = { kind: 'refused', why: `sink_${inactive}` };
+      return undefined;
+    });
+    if (delivery === 'under_way') return { kind: 'refused', why: 'under_way' };
+    return delivery === undefined ? refusal : this.#tryNow(delivery);
+  }
+
+  /** The same for a delivery that is not stored yet. */
+  async deliver(delivery: Delivery): Promise<Redelivery> {
+    const inactive = this.#ports.states.whyInactive(delivery.sink);
+    if (inactive !== undefined) return { kind: 'refused', why: `sink_${inactive}` };
+    if (this.#isTaken(delivery.id)) return { kind: 'refused', why: 'under_way' };
+    await this.#claim(delivery.id, () => this.#ports.results.saveDelivery(delivery));
+    return this.#tryNow(delivery);
+  }
+
+  /**
+   * Stores what somebody makes of a delivery as it is now.
+   *
+   * @param make gives undefined to leave it as it is
+   */
+  async change(
+    id: DeliveryId,
+    make: (stored: Delivery) => Delivery | undefined,
+  ): Promise<Delivery | 'under_way' | undefined> {
+    const { ledger, results, lanes } = this.#ports;
+    if (this.#isTaken(id)) return 'under_way';
+    return this.#claim(id, async () => {
+      const stored = await ledger.delivery(id);
+      const changed = stored && make(stored);
+      if (changed !== undefined) await results.saveDelivery(changed);
+      else if (stored?.state === 'pending') lanes.get(stored.sink)?.add(stored);
+      return changed;
+    });
+  }
+
+  /** Forgets a delivery that went to another sink instead. */
+  async withdraw(id: DeliveryId): Promise<void> {
+    if (!this.#isTaken(id)) await this.#claim(id, () => this.#ports.ledger.remove([id]));
+  }
+
+  /** What became of it, if somebody waits for that. */
+  answer(id: DeliveryId, redelivery: Redelivery): void {
+    this.#askedFor.get(id)?.(redelivery);
+    this.#askedFor.delete(id);
+  }
+
+  #isTaken(id: DeliveryId): boolean {
+    return this.has(id) || this.#ports.isUnderWay(id);
+  }
+
+  async #claim<Result>(id: DeliveryId, work: () => Promise<Result>): Promise<Result> {
+    const { outbox, lanes, done } = this.#ports;
+    this.#claimed.add(id);
+    outbox.touch(id);
+    for (const lane of lanes.values()) lane.remove(id);
+    try {
+      return await work();
+    } catch (error) {
+      // No lane has it any more, and what the store has of it is not known.
+      outbox.readAgain();
+      throw error;
+    } finally {
+      this.#claimed.delete(id);
+      outbox.touch(id);
+      done();
+    }
+  }
+
+  async #tryNow(delivery: Delivery): Promise<Redelivery> {
+    const { lanes, states } = this.#ports;
+    const lane = lanes.get(delivery.sink);
+    if (lane === undefined) return { kind: 'put_off', why: 'stopped', state: states.get(delivery.sink) };
+    if (this.#isTaken(delivery.id)) return { kind: 'refused', why: 'under_way' };
+    const redelivery = new Promise<Redelivery>((resolve) => this.#askedFor.set(delivery.id, resolve));
+    lane.tryNow(delivery);
+    return redelivery;
+  }
+}

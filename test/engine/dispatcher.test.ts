@@ -1,0 +1,263 @@
+import { startReceiver } from '../../src/fake/receiver.js';
+import { collect } from '../support/collect.js';
+import { realClock as clock } from '../support/real-clock.js';
+import { until } from '../support/turn.js';
+import { openDispatchStage } from './dispatch-stage.js';
+import { deliveryOf, SCHEDULE_MS, sinkThat, webhookTo } from './sinks.js';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+async function startDoor(respond?: () => { status: number; headers?: Record<string, string> }) {
+  const receiver = await startReceiver({ clock, ...(respond && { respond }) });
+  return { ...receiver, [Symbol.asyncDispose]: () => receiver.close() };
+}
+
+function uuidsOf(messages: readonly { readonly json: unknown }[]): string[] {
+  return messages.map(({ json }) => (json as { data: { recording: { uuid: string } } }).data.recording.uuid);
+}
+
+test('what is offered is delivered, in the order in which it is due', async () => {
+  await using door = await startDoor();
+  await using stage = await openDispatchStage([webhookTo('hook', door.url)]);
+  const late = await stage.add('hook', 'late', 2_000);
+  await stage.add('hook', 'early', 1_000);
+  const now = await stage.add('hook', 'now');
+  expect(await stage.attempted(now, 1)).toMatchObject({ state: 'delivered', attempts: 1, nextAttemptAtMs: null });
+  stage.clock.advance(2_000);
+  await stage.attempted(late, 1);
+  expect(uuidsOf(await door.waitFor(3))).toEqual(['now', 'early', 'late']);
+  expect(await collect(stage.ledger.pending())).toEqual([]);
+});
+
+test('no more are in flight at once than the sink takes', async () => {
+  let open = 0;
+  let most = 0;
+  const ends: (() => void)[] = [];
+  const sink = sinkThat(
+    'slow',
+    async () => {
+      open += 1;
+      most = Math.max(most, open);
+      await new Promise<void>((resolve) => ends.push(resolve));
+      open -= 1;
+      return { kind: 'delivered', receipt: 'ok' };
+    },
+    { concurrency: 3 },
+  );
+  await using stage = await openDispatchStage([sink]);
+  for (let n = 0; n < 10; n += 1) await stage.add('slow', `r${n}`);
+  for (let n = 0; n < 10; n += 1) {
+    await until(() => ends.length > n);
+    ends[n]?.();
+  }
+  await stage.idle();
+  expect(most).toBe(3);
+  expect(await collect(stage.ledger.pending())).toEqual([]);
+});
+
+test('rate: so long at least between the starts of two attempts', async () => {
+  const starts: number[] = [];
+  const sink = sinkThat(
+    'paced',
+    async (_, context) => {
+      starts.push(context.clock.nowMs());
+      return { kind: 'delivered', receipt: 'ok' };
+    },
+    { concurrency: 5, intervalMs: 1_000 },
+  );
+  await using stage = await openDispatchStage([sink]);
+  const startMs = stage.clock.nowMs();
+  for (let n = 0; n < 4; n += 1) await stage.add('paced', `r${n}`);
+  for (let n = 1; n < 4; n += 1) {
+    await until(() => starts.length === n);
+    await stage.idle();
+    stage.clock.advance(999);
+    expect(starts).toHaveLength(n);
+    stage.clock.advance(1);
+  }
+  await until(() => starts.length === 4);
+  expect(starts).toEqual([0, 1_000, 2_000, 3_000].map((ms) => startMs + ms));
+});
+
+test('a receiver that fails: eleven attempts in 75.6 hours, then dead, with the same id each time', async () => {
+  await using door = await startDoor(() => ({ status: 500 }));
+  await using stage = await openDispatchStage([webhookTo('hook', door.url)]);
+  const startMs = stage.clock.nowMs();
+  const id = await stage.add('hook', 'r');
+  for (const [index, delayMs] of SCHEDULE_MS.entries()) {
+    const { nextAttemptAtMs, state } = await stage.attempted(id, index + 1);
+    expect({ state, waitMs: (nextAttemptAtMs ?? 0) - stage.clock.nowMs() }).toEqual({
+      state: 'pending',
+      waitMs: delayMs,
+    });
+    stage.clock.advance(delayMs - 1);
+    expect(door.messages).toHaveLength(index + 1);
+    stage.clock.advance(1);
+  }
+  const dead = await stage.attempted(id, 11);
+  expect(dead).toMatchObject({ state: 'dead', lastError: { reason: 'server_error', detail: 'HTTP 500' } });
+  expect(dead.history).toHaveLength(11);
+  expect((stage.clock.nowMs() - startMs) / HOUR_MS).toBeCloseTo(75.6, 2);
+  expect(new Set(door.messages.map((message) => message.id)).size).toBe(1);
+  expect(stage.dispatcher.deadCount).toBe(1);
+  stage.clock.advance(30 * DAY_MS);
+  expect(door.messages).toHaveLength(11);
+});
+
+test.each([
+  { random: 0, waitMs: 5_000 },
+  { random: 0.5, waitMs: 5_500 },
+  { random: 0.999, waitMs: 5_999 },
+])('jitter lengthens a wait and never shortens it: $random', async ({ random, waitMs }) => {
+  await using door = await startDoor(() => ({ status: 500 }));
+  await using stage = await openDispatchStage([webhookTo('hook', door.url)], { random: () => random });
+  const { nextAttemptAtMs } = await stage.attempted(await stage.add('hook', 'r'), 1);
+  expect((nextAttemptAtMs ?? 0) - stage.clock.nowMs()).toBe(waitMs);
+});
+
+test.each([
+  { status: 429, name: '429' },
+  { status: 503, name: '503 with Retry-After' },
+])('$name pauses the lane: the attempt counts, what waits behind it loses none', async ({ status }) => {
+  let answers = 0;
+  await using door = await startDoor(() =>
+    ++answers === 1 ? { status, headers: { 'retry-after': '600' } } : { status: 204 },
+  );
+  await using stage = await openDispatchStage([webhookTo('hook', door.url)]);
+  const first = await stage.add('hook', 'first');
+  const behind = await stage.add('hook', 'behind');
+  const refused = await stage.attempted(first, 1);
+  expect((refused.nextAttemptAtMs ?? 0) - stage.clock.nowMs()).toBe(600_000);
+  stage.clock.advance(599_999);
+  expect(door.messages).toHaveLength(1);
+  expect(await stage.delivery(behind)).toMatchObject({ attempts: 0 });
+  stage.clock.advance(1);
+  expect(await stage.attempted(first, 2)).toMatchObject({ state: 'delivered' });
+  expect(await stage.attempted(behind, 1)).toMatchObject({ state: 'delivered', attempts: 1 });
+});
+
+test('a pause outlasts a restart', async () => {
+  await using door = await startDoor(() => ({ status: 429, headers: { 'retry-after': '600' } }));
+  const sinks = [webhookTo('hook', door.url)];
+  await using stage = await openDispatchStage(sinks);
+  await stage.attempted(await stage.add('hook', 'first'), 1);
+  await stage.dispatcher.stop();
+  await stage.restart(sinks);
+  await stage.add('hook', 'second');
+  expect(stage.dispatcher.status()).toMatchObject([{ waiting: 2, inFlight: 0 }]);
+  expect(door.messages).toHaveLength(1);
+});
+
+test('a receiver that hangs delays no other sink, and its attempt ends with its time', async () => {
+  await using door = await startDoor();
+  const hanging = await startReceiver({ clock, respond: () => new Promise(() => undefined) });
+  await using stage = await openDispatchStage([webhookTo('hanging', hanging.url), webhookTo('healthy', door.url)]);
+  const stuck = await stage.add('hanging', 'r1');
+  await hanging.waitFor(1);
+  for (let n = 0; n < 5; n += 1) await stage.add('healthy', `r${n}`);
+  await door.waitFor(5);
+  await until(async () => (await collect(stage.ledger.pending())).length === 1);
+  stage.clock.advance(20_000);
+  expect(await stage.attempted(stuck, 1)).toMatchObject({ state: 'pending', lastError: { reason: 'timeout' } });
+  await hanging.close();
+});
+
+test('a sink that throws is a bug: logged with its error, and retried', async () => {
+  const bug = new Error('a bug');
+  const sink = sinkThat('buggy', async () => {
+    throw bug;
+  });
+  await using stage = await openDispatchStage([sink]);
+  const delivery = await stage.attempted(await stage.add('buggy', 'r'), 1);
+  expect(delivery).toMatchObject({ state: 'pending', lastError: { reason: 'sink_threw' } });
+  expect(stage.log.lines.filter(({ level }) => level === 'error')).toMatchObject([
+    { fields: { sink: 'buggy', error: bug } },
+  ]);
+});
+
+test('a sink that ignores its end is given up all the same', async () => {
+  const sink = sinkThat('deaf', () => new Promise(() => undefined));
+  await using stage = await openDispatchStage([sink]);
+  const id = await stage.add('deaf', 'r');
+  expect(stage.dispatcher.status()).toMatchObject([{ inFlight: 1 }]);
+  await until(() => stage.clock.timers() > 0);
+  stage.clock.advance(20_000);
+  expect(await stage.attempted(id, 1)).toMatchObject({ lastError: { reason: 'timeout' } });
+});
+
+describe('the clock', () => {
+  test.each([
+    { name: 'an hour', backMs: HOUR_MS, waitMs: HOUR_MS + 5_000 },
+    { name: 'a year', backMs: 365 * DAY_MS, waitMs: 1.2 * DAY_MS },
+  ])('goes back by $name: a wait is as long as a plan could be, at most', async ({ backMs, waitMs }) => {
+    await using door = await startDoor(() => ({ status: 500 }));
+    const sinks = [webhookTo('hook', door.url)];
+    await using stage = await openDispatchStage(sinks);
+    const id = await stage.add('hook', 'r');
+    await stage.attempted(id, 1);
+    await stage.dispatcher.stop();
+    stage.clock.jump(-backMs);
+    await stage.restart(sinks);
+    // News come in meanwhile, and must not make it wait anew each time.
+    for (let part = 0; part < 4; part += 1) {
+      stage.clock.advance(waitMs / 4 - 1);
+      stage.dispatcher.offer([]);
+      stage.dispatcher.open(Number.POSITIVE_INFINITY);
+    }
+    expect(stage.dispatcher.status()).toMatchObject([{ waiting: 1, inFlight: 0 }]);
+    stage.clock.advance(4);
+    expect(await stage.attempted(id, 2)).toMatchObject({ attempts: 2 });
+  });
+
+  test('goes back by a year while a lane is paused: a day is the longest pause', async () => {
+    let status = 429;
+    await using door = await startDoor(() => ({ status, headers: { 'retry-after': '60' } }));
+    await using stage = await openDispatchStage([webhookTo('hook', door.url)]);
+    const id = await stage.add('hook', 'r');
+    await stage.attempted(id, 1);
+    status = 204;
+    stage.clock.jump(-365 * DAY_MS);
+    const other = await stage.add('hook', 'other');
+    stage.clock.advance(DAY_MS);
+    expect(await stage.attempted(other, 1)).toMatchObject({ state: 'delivered' });
+  });
+
+  test('goes forward: what has become due goes', async () => {
+    let status = 500;
+    await using door = await startDoor(() => ({ status }));
+    await using stage = await openDispatchStage([webhookTo('hook', door.url)]);
+    const id = await stage.add('hook', 'r');
+    await stage.attempted(id, 1);
+    status = 204;
+    stage.clock.jump(365 * DAY_MS);
+    await stage.add('hook', 'other');
+    expect(await stage.attempted(id, 2)).toMatchObject({ state: 'delivered' });
+  });
+});
+
+test('more than memory holds: what is due already goes before the retries of the rest, and nothing is lost', async () => {
+  const COUNT = 10_050;
+  let fails = true;
+  const attempts = new Map<string, number>();
+  const sink = sinkThat(
+    'many',
+    async ({ id }) => {
+      attempts.set(id, (attempts.get(id) ?? 0) + 1);
+      return fails ? { kind: 'failed', reason: 'server_error', detail: '' } : { kind: 'delivered', receipt: '' };
+    },
+    { concurrency: 500 },
+  );
+  await using stage = await openDispatchStage([]);
+  const deliveries = Array.from({ length: COUNT }, (_, n) => deliveryOf('many', `r${n}`, stage.clock.nowMs()));
+  for (let from = 0; from < COUNT; from += 1_000) await stage.ledger.commit(deliveries.slice(from, from + 1_000), []);
+  await stage.restart([sink]);
+  await until(() => attempts.size === COUNT);
+  await stage.idle();
+  expect(Math.max(...attempts.values())).toBe(1);
+  fails = false;
+  stage.clock.advance(5_000);
+  await until(async () => stage.dispatcher.status().every(({ waiting, inFlight }) => waiting + inFlight === 0));
+  await until(async () => (await collect(stage.ledger.pending())).length === 0);
+  expect(Math.max(...attempts.values())).toBe(2);
+});
