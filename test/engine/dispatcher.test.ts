@@ -3,19 +3,11 @@ import { collect } from '../support/collect.js';
 import { realClock as clock } from '../support/real-clock.js';
 import { until } from '../support/turn.js';
 import { openDispatchStage } from './dispatch-stage.js';
+import { startDoor, uuidsOf } from './door.js';
 import { deliveryOf, SCHEDULE_MS, sinkThat, webhookTo } from './sinks.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-
-async function startDoor(respond?: () => { status: number; headers?: Record<string, string> }) {
-  const receiver = await startReceiver({ clock, ...(respond && { respond }) });
-  return { ...receiver, [Symbol.asyncDispose]: () => receiver.close() };
-}
-
-function uuidsOf(messages: readonly { readonly json: unknown }[]): string[] {
-  return messages.map(({ json }) => (json as { data: { recording: { uuid: string } } }).data.recording.uuid);
-}
 
 test('what is offered is delivered, in the order in which it is due', async () => {
   await using door = await startDoor();
@@ -26,7 +18,7 @@ test('what is offered is delivered, in the order in which it is due', async () =
   expect(await stage.attempted(now, 1)).toMatchObject({ state: 'delivered', attempts: 1, nextAttemptAtMs: null });
   stage.clock.advance(2_000);
   await stage.attempted(late, 1);
-  expect(uuidsOf(await door.waitFor(3))).toEqual(['now', 'early', 'late']);
+  expect(uuidsOf(door)).toEqual(['now', 'early', 'late']);
   expect(await collect(stage.ledger.pending())).toEqual([]);
 });
 
@@ -81,7 +73,7 @@ test('rate: so long at least between the starts of two attempts', async () => {
 });
 
 test('a receiver that fails: eleven attempts in 75.6 hours, then dead, with the same id each time', async () => {
-  await using door = await startDoor(() => ({ status: 500 }));
+  await using door = await startDoor({ status: 500 });
   await using stage = await openDispatchStage([webhookTo('hook', door.url)]);
   const startMs = stage.clock.nowMs();
   const id = await stage.add('hook', 'r');
@@ -110,7 +102,7 @@ test.each([
   { random: 0.5, waitMs: 5_500 },
   { random: 0.999, waitMs: 5_999 },
 ])('jitter lengthens a wait and never shortens it: $random', async ({ random, waitMs }) => {
-  await using door = await startDoor(() => ({ status: 500 }));
+  await using door = await startDoor({ status: 500 });
   await using stage = await openDispatchStage([webhookTo('hook', door.url)], { random: () => random });
   const { nextAttemptAtMs } = await stage.attempted(await stage.add('hook', 'r'), 1);
   expect((nextAttemptAtMs ?? 0) - stage.clock.nowMs()).toBe(waitMs);
@@ -120,15 +112,13 @@ test.each([
   { status: 429, name: '429' },
   { status: 503, name: '503 with Retry-After' },
 ])('$name pauses the lane: the attempt counts, what waits behind it loses none', async ({ status }) => {
-  let answers = 0;
-  await using door = await startDoor(() =>
-    ++answers === 1 ? { status, headers: { 'retry-after': '600' } } : { status: 204 },
-  );
+  await using door = await startDoor({ status, headers: { 'retry-after': '600' } });
   await using stage = await openDispatchStage([webhookTo('hook', door.url)]);
   const first = await stage.add('hook', 'first');
   const behind = await stage.add('hook', 'behind');
   const refused = await stage.attempted(first, 1);
   expect((refused.nextAttemptAtMs ?? 0) - stage.clock.nowMs()).toBe(600_000);
+  door.answer({ status: 204 });
   stage.clock.advance(599_999);
   expect(door.messages).toHaveLength(1);
   expect(await stage.delivery(behind)).toMatchObject({ attempts: 0 });
@@ -138,7 +128,7 @@ test.each([
 });
 
 test('a pause outlasts a restart', async () => {
-  await using door = await startDoor(() => ({ status: 429, headers: { 'retry-after': '600' } }));
+  await using door = await startDoor({ status: 429, headers: { 'retry-after': '600' } });
   const sinks = [webhookTo('hook', door.url)];
   await using stage = await openDispatchStage(sinks);
   await stage.attempted(await stage.add('hook', 'first'), 1);
@@ -191,7 +181,7 @@ describe('the clock', () => {
     { name: 'an hour', backMs: HOUR_MS, waitMs: HOUR_MS + 5_000 },
     { name: 'a year', backMs: 365 * DAY_MS, waitMs: 1.2 * DAY_MS },
   ])('goes back by $name: a wait is as long as a plan could be, at most', async ({ backMs, waitMs }) => {
-    await using door = await startDoor(() => ({ status: 500 }));
+    await using door = await startDoor({ status: 500 });
     const sinks = [webhookTo('hook', door.url)];
     await using stage = await openDispatchStage(sinks);
     const id = await stage.add('hook', 'r');
@@ -211,12 +201,11 @@ describe('the clock', () => {
   });
 
   test('goes back by a year while a lane is paused: a day is the longest pause', async () => {
-    let status = 429;
-    await using door = await startDoor(() => ({ status, headers: { 'retry-after': '60' } }));
+    await using door = await startDoor({ status: 429, headers: { 'retry-after': '60' } });
     await using stage = await openDispatchStage([webhookTo('hook', door.url)]);
     const id = await stage.add('hook', 'r');
     await stage.attempted(id, 1);
-    status = 204;
+    door.answer({ status: 204 });
     stage.clock.jump(-365 * DAY_MS);
     const other = await stage.add('hook', 'other');
     stage.clock.advance(DAY_MS);
@@ -224,12 +213,11 @@ describe('the clock', () => {
   });
 
   test('goes forward: what has become due goes', async () => {
-    let status = 500;
-    await using door = await startDoor(() => ({ status }));
+    await using door = await startDoor({ status: 500 });
     await using stage = await openDispatchStage([webhookTo('hook', door.url)]);
     const id = await stage.add('hook', 'r');
     await stage.attempted(id, 1);
-    status = 204;
+    door.answer({ status: 204 });
     stage.clock.jump(365 * DAY_MS);
     await stage.add('hook', 'other');
     expect(await stage.attempted(id, 2)).toMatchObject({ state: 'delivered' });

@@ -3,8 +3,11 @@ import type { SinkConfig } from '../../src/config/config.js';
 import { type Delivery, newDelivery } from '../../src/core/delivery.js';
 import type { RecordingEvent } from '../../src/core/event.js';
 import { deliveryIdOf, eventIdOf, type RecordingUuid } from '../../src/core/id.js';
+import type { PolledSource } from '../../src/engine/polled-source.js';
 import { defineSink, type SinkContext, type SinkDefinition } from '../../src/sinks/define.js';
 import { webhook } from '../../src/sinks/webhook.js';
+import type { Source } from '../../src/source/define.js';
+import { superviz } from '../../src/source/superviz.js';
 import { sha256 } from '../../src/system.js';
 
 const SECOND_MS = 1_000;
@@ -78,4 +81,22 @@ export function deliveryOf(sink: string, uuid: string, nowMs: number, dueInMs = 
   };
   const delivery = newDelivery(deliveryIdOf(sha256, id, sink), sink, event, includeUrl, nowMs);
   return { ...delivery, nextAttemptAtMs: nowMs + dueInMs };
+}
+
+/** A source made of one function, for what cannot be had of a real one at the moment at which a test wants it. */
+export function sourceThat(find: Source['find']): PolledSource {
+  const schedule = { schedule: '* * * * *', whileProcessing: undefined, timezone: 'UTC' };
+  return {
+    config: {
+      name: 'production',
+      definition: superviz,
+      settings: {},
+      ...schedule,
+      firstPoll: 'remember',
+      stuckAfterMs: HOUR_MS,
+    },
+    source: { scope: '', find, walk: () => Promise.reject(new Error('it is not walked')) as never },
+    askAgainAtMs: 0,
+    urlFailures: 0,
+  };
 }
