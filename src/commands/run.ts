@@ -65,6 +65,8 @@ async function run(options: RunOptions, context: CommandContext) {
   const opened = await openWhenFree(config, options.wait, log, context);
   const notifier = notifierOf(config, opened.store, http, log, context);
   const stopped = stopSignal(log, context);
+  const started = Promise.withResolvers<void>();
+  reloadOnSignal({ options, config, notifier, http, log, context }, started.promise);
   try {
     logCreated(config, opened, log);
     await notifier.load();
@@ -80,7 +82,7 @@ async function run(options: RunOptions, context: CommandContext) {
       'running',
     );
     notifier.start();
-    reloadOnSignal({ options, config, notifier, http, log, context });
+    started.resolve();
     await stopped;
   } finally {
     await notifier.stop();
@@ -118,8 +120,9 @@ function stopSignal(log: Log, { onSignal, exitNow }: CommandContext): Promise<vo
   });
 }
 
-function reloadOnSignal(running: Running): void {
-  let reloading = Promise.resolve();
+/** Listens from the beginning, since the signal would end a program that is still starting. */
+function reloadOnSignal(running: Running, started: Promise<void>): void {
+  let reloading = started;
   running.context.onSignal(['SIGHUP'], () => {
     reloading = reloading.then(() => reload(running));
   });

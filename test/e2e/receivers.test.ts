@@ -5,10 +5,7 @@ const stage = createStage();
 test('receivers that hang or fail delay nobody, and get everything once they are back', async () => {
   const api = await stage.api();
   let areBack = false;
-  let letGo: () => void = () => undefined;
-  const released = new Promise<void>((resolve) => {
-    letGo = resolve;
-  });
+  const { promise: released, resolve: letGo } = Promise.withResolvers<void>();
   const healthy = await stage.receiver();
   const failing = await stage.receiver({ respond: () => ({ status: areBack ? 204 : 500 }) });
   const answerWhenBack = () => released.then(() => ({ status: areBack ? 204 : 500 }));

@@ -1,0 +1,104 @@
+import type { Program } from '../support/program.js';
+import { createStage, sourceOf, uuidOf, webhookTo } from '../support/stage.js';
+
+const stage = createStage();
+
+const PARKED = 'deliveries wait for a sink that is disabled or not in the config';
+
+async function startRunning() {
+  const api = await stage.api();
+  const first = await stage.receiver();
+  const second = await stage.receiver();
+  const source = { production: sourceOf(api) };
+  stage.configure({ sources: source, sinks: { first: webhookTo(first) } });
+  const program = await stage.start(['run']);
+  await stage.untilLog(program, /^first poll complete/);
+  return { api, first, second, source, program };
+}
+
+async function reload(program: Program, config: unknown): Promise<void> {
+  const before = reloads(program);
+  stage.configure(config);
+  program.kill('SIGHUP');
+  await stage.until('the config is reloaded', () => reloads(program) > before);
+}
+
+function reloads({ log }: Program): number {
+  return log.filter(({ msg }) => msg === 'config reloaded').length;
+}
+
+test('a file with mistakes is reported, and the old config stays', async () => {
+  const { api, first, program } = await startRunning();
+  stage.configure('sources: { production: { shedule: x } }\nsinks: {}\n');
+  program.kill('SIGHUP');
+  const { problems } = await stage.untilLog(program, 'the config has mistakes; the old one stays');
+  expect(problems).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(/^config\/notifier\.yaml:1:\d+: sources\.production\.shedule: .*schedule/),
+    ]),
+  );
+  const uuid = api.recordings.add({ status: 'available' });
+  await first.waitFor(1);
+  expect(first.messages.map(uuidOf)).toEqual([uuid]);
+});
+
+test('a signal that comes while it is starting is not its end', async () => {
+  const [api, receiver] = [await stage.api(), await stage.receiver()];
+  const config = { sources: { production: sourceOf(api) }, sinks: { hook: webhookTo(receiver) } };
+  const program = await stage.start(['run'], { config });
+  await stage.untilLog(program, /^a new store was made/);
+  program.kill('SIGHUP');
+  await stage.untilLog(program, 'config reloaded');
+});
+
+test('a new sink is used from then on', async () => {
+  const { api, first, second, source, program } = await startRunning();
+  await reload(program, { sources: source, sinks: { first: webhookTo(first), second: webhookTo(second) } });
+  const uuid = api.recordings.add({ status: 'available' });
+  await Promise.all([first.waitFor(1), second.waitFor(1)]);
+  expect([...first.messages, ...second.messages].map(uuidOf)).toEqual([uuid, uuid]);
+});
+
+test('a new source has a first poll of its own, and the others go on', async () => {
+  const { api, first, source, program } = await startRunning();
+  const other = await stage.api({ recordings: [{ status: 'available' }] });
+  await reload(program, { sources: { ...source, other: sourceOf(other) }, sinks: { first: webhookTo(first) } });
+  await stage.untilLog(program, /^first poll complete/, (line) => line['source'] === 'other');
+  const uuids = [other, api].map(({ recordings }) => recordings.add({ status: 'available' }));
+  await first.waitFor(2);
+  expect(first.messages.map(uuidOf).sort()).toEqual(uuids.sort());
+});
+
+test.each([
+  { name: 'removed', sinksOf: (sinks: object) => ({ ...sinks }) },
+  {
+    name: 'disabled',
+    sinksOf: (sinks: object, waiting: object) => ({ ...sinks, waiting: { ...waiting, enabled: false } }),
+  },
+])('deliveries of a sink that is $name wait, are counted, and go on when it is back', async ({ sinksOf }) => {
+  const { api, first, source, program } = await startRunning();
+  let isBack = false;
+  const receiver = await stage.receiver({ respond: () => ({ status: isBack ? 204 : 500 }) });
+  const waiting = webhookTo(receiver, { retries: Array.from({ length: 50 }, () => '2s') });
+  const sinks = { first: webhookTo(first) };
+  await reload(program, { sources: source, sinks: { ...sinks, waiting } });
+  const uuids = [1, 2].map(() => api.recordings.add({ status: 'available' }));
+  await stage.until('both have failed', () => program.log.filter(({ msg }) => msg === 'attempt failed').length === 2);
+
+  await reload(program, { sources: source, sinks: sinksOf(sinks, waiting) });
+  expect(program.log.filter(({ msg }) => msg === PARKED)).toMatchObject([{ sink: 'waiting', waiting: 2 }]);
+  const uuid = api.recordings.add({ status: 'available' });
+  await first.waitFor(3);
+  const arrived = receiver.messages.length;
+  const { stderr } = await stage.run(['deliveries']);
+  expect(stderr).toEqual(['2 wait for waiting, which is disabled or not in the config.']);
+  const check = await stage.run(['check']);
+  expect(check.stdout.join('\n')).toMatch(/notice +sinks\.waiting: 2 deliveries wait for it/);
+  expect(receiver.messages).toHaveLength(arrived);
+
+  isBack = true;
+  await reload(program, { sources: source, sinks: { ...sinks, waiting } });
+  await stage.until('both have arrived', () => receiver.accepted.length === 2);
+  expect(receiver.messages.slice(arrived).map(uuidOf).sort()).toEqual(uuids.sort());
+  expect(receiver.messages.map(uuidOf)).not.toContain(uuid);
+});
