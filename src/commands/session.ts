@@ -90,7 +90,7 @@ export function notifierOf(
       }));
     },
     http,
-    cron: createCron(log),
+    cron: createCron(systemClock),
     clock: systemClock,
     random: systemRandom,
     sha256,

@@ -1,21 +1,44 @@
-import { createTask, setLogger } from 'node-cron';
-import type { Log, Timer } from '../ports.js';
+import { createTask } from 'node-cron';
+import type { Clock, Timer } from '../ports.js';
 
-/** Calls back at the times of a cron expression. Missed times are not caught up. */
+/** Calls back at the times of a cron expression; once for all that were missed. */
 export type Cron = (expression: string, timezone: string, callback: () => void) => Timer;
 
-/** Cron on node-cron. Expression and timezone have been checked by the config. */
-export function createCron(log: Log): Cron {
-  setLogger({
-    debug: (message) => log.debug({}, String(message)),
-    info: (message) => log.debug({}, String(message)),
-    warn: (message) => log.warn({ message: String(message) }, 'node-cron warns'),
-    error: (message) => log.error({ error: message }, 'node-cron failed'),
-  });
+/** So often the wall clock is looked at: it can jump, and a timer does not jump with it. */
+const LOOK_AGAIN_MS = 10_000;
+
+/**
+ * Cron on node-cron, which says when the next time is. Expression and timezone have been checked by the config.
+ *
+ * Its tasks are not started: they sleep until a time of the wall clock, for a year if that has gone back by a year, and when it has gone
+ * forward, or the machine has slept, they walk through every time that was missed before anything else runs.
+ */
+export function createCron(clock: Clock): Cron {
   return (expression, timezone, callback) => {
-    // After a long suspend node-cron would report every missed time, thousands of them, before anything else runs.
-    const task = createTask(expression, callback, { timezone, suppressMissedWarning: true });
-    void task.start();
-    return { cancel: () => void task.destroy() };
+    const task = createTask(expression, () => undefined, { timezone });
+    let nextMs = nextTimeMs();
+    let timer = sleep();
+
+    function nextTimeMs(): number {
+      return task.getNextRuns(1)[0]?.getTime() ?? Number.POSITIVE_INFINITY;
+    }
+
+    function sleep(): Timer {
+      return clock.after(Math.min(nextMs - clock.nowMs(), LOOK_AGAIN_MS), wake);
+    }
+
+    function wake(): void {
+      const isTime = clock.nowMs() >= nextMs;
+      nextMs = nextTimeMs();
+      timer = sleep();
+      if (isTime) callback();
+    }
+
+    return {
+      cancel: () => {
+        timer.cancel();
+        void task.destroy();
+      },
+    };
   };
 }

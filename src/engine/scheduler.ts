@@ -70,7 +70,15 @@ export function createSourceSchedule(polled: PolledSource, ports: SchedulerPorts
     if (report.result === 'complete') noteRows(report);
     failures = report.result === 'complete' ? 0 : failures + 1;
     if (failures > 0) planRetry(report);
+    else noteThatItWorks();
     return report;
+  }
+
+  /** Whatever was to be waited for is over, also when the clock has gone back since. */
+  function noteThatItWorks(): void {
+    silentUntilMs = 0;
+    polled.askAgainAtMs = 0;
+    polled.urlFailures = 0;
   }
 
   /** A platform that has lost its list answers like an empty account, so somebody should look. */
