@@ -1,6 +1,7 @@
 import type { Delivery } from '../core/delivery.js';
 import { type FreshUrl, NO_URL } from '../core/event.js';
 import type { Recording } from '../core/recording.js';
+import { RETRY_AFTER_MS_MAX } from '../core/retry-after.js';
 import { backoffMs } from '../core/schedule.js';
 import { isFresh, type SeenUrl, urlExpiryMs } from '../core/url-expiry.js';
 import type { Clock, Random } from '../ports.js';
@@ -10,11 +11,16 @@ import type { PolledSource } from './polled-source.js';
 /** URLs kept in memory: those of recordings that had news lately. */
 const KEPT_MAX = 10_000;
 
-/** What was fetched for one sink serves the others of the same event, as long as it lives at all. */
+/** What was fetched for one sink serves the others of the same event, as long as it lives at all; that there was none, too. */
 const FETCHED_SERVES_MS = 60_000;
 
-interface KnownUrl extends SeenUrl {
-  readonly fetchedAtMs: number | null;
+/** For one fetch, however many pages it walks: a place in a lane is taken meanwhile. */
+const FETCH_MS_MAX = 60_000;
+
+interface FetchedUrl {
+  /** undefined: not in the list, or without a URL there. */
+  readonly seen: SeenUrl | undefined;
+  readonly atMonotonicMs: number;
 }
 
 export type UrlAnswer =
@@ -36,86 +42,104 @@ export function createUrls(ports: {
   readonly random: Random;
 }): Urls {
   const { clock, random } = ports;
-  const known = new Map<string, KnownUrl>();
+  const kept = new Map<string, SeenUrl>();
+  const fetched = new Map<string, FetchedUrl>();
   const fetching = new Map<string, Promise<UrlAnswer>>();
 
-  function remember(source: string, recording: Recording): void {
-    keep(keyOf(source, recording.uuid), recording.url, null);
+  function remember(source: string, { uuid, url }: Recording): void {
+    const seen = seenUrl(url);
+    if (seen !== undefined) keep(kept, keyOf(source, uuid), seen);
+    else kept.delete(keyOf(source, uuid));
   }
 
   function refresh(source: string, recordings: readonly Recording[]): void {
-    if (known.size === 0) return;
-    for (const { uuid, url } of recordings) {
-      const key = keyOf(source, uuid);
-      if (known.has(key)) keep(key, url, null);
-    }
+    if (kept.size === 0) return;
+    for (const recording of recordings) if (kept.has(keyOf(source, recording.uuid))) remember(source, recording);
   }
 
-  function keep(key: string, url: string | null, fetchedAtMs: number | null): void {
-    known.delete(key);
-    if (url === null || url === '') return;
-    known.set(key, { url, expiresAtMs: urlExpiryMs(url), seenAtMs: clock.nowMs(), fetchedAtMs });
-    for (const oldest of known.keys()) {
-      if (known.size <= KEPT_MAX) return;
-      known.delete(oldest);
-    }
+  function seenUrl(url: string | null): SeenUrl | undefined {
+    return url === null ? undefined : { url, expiresAtMs: urlExpiryMs(url), seenAtMs: clock.nowMs() };
   }
 
   async function urlFor(delivery: Delivery, signal: AbortSignal): Promise<UrlAnswer> {
-    if (!delivery.includeUrl || delivery.event.type !== 'recording.available') return none();
+    if (!delivery.includeUrl || delivery.event.type !== 'recording.available') return answerWith(undefined);
     const { source, data } = delivery.event;
     const key = keyOf(source, data.recording.uuid);
-    const kept = known.get(key);
-    if (kept !== undefined && serves(kept, clock.nowMs())) return answerWith(kept);
+    const seen = kept.get(key);
+    if (seen !== undefined && isFresh(seen, clock.nowMs())) return answerWith(seen);
+    const recent = fetched.get(key);
+    if (recent !== undefined && serves(recent)) return answerWith(recent.seen);
     const polled = ports.source(source);
-    if (polled === undefined) return none();
-    const underWay = fetching.get(key);
-    if (underWay !== undefined) return underWay;
-    const fetch = fetchUrl(polled, delivery, key, signal).finally(() => fetching.delete(key));
-    fetching.set(key, fetch);
-    return fetch;
+    if (polled === undefined) return answerWith(undefined);
+    const underWay = fetching.get(key) ?? fetchUrl(polled, delivery, key, signal).finally(() => fetching.delete(key));
+    fetching.set(key, underWay);
+    return underWay;
+  }
+
+  function serves({ seen, atMonotonicMs }: FetchedUrl): boolean {
+    const isDead = seen !== undefined && seen.expiresAtMs !== null && seen.expiresAtMs <= clock.nowMs();
+    return !isDead && clock.monotonicMs() - atMonotonicMs <= FETCHED_SERVES_MS;
   }
 
   async function fetchUrl(
     polled: PolledSource,
     delivery: Delivery,
     key: string,
-    signal: AbortSignal,
+    stop: AbortSignal,
   ): Promise<UrlAnswer> {
-    const waitMs = polled.askAgainAtMs - clock.nowMs();
+    // A longer wait than any platform may ask for means that the clock went back.
+    const waitMs = Math.min(polled.askAgainAtMs - clock.nowMs(), RETRY_AFTER_MS_MAX);
     if (waitMs > 0) return { kind: 'unavailable', waitMs, detail: 'the source did not answer when it was asked last' };
-    const { uuid, meetingId, roomId } = delivery.event.data.recording;
     try {
-      const recording = await polled.source.find(uuid, { meetingId, roomId }, signal);
+      const seen = seenUrl(await find(polled, delivery, stop));
       polled.urlFailures = 0;
-      keep(key, recording?.url ?? null, clock.nowMs());
+      keep(fetched, key, { seen, atMonotonicMs: clock.monotonicMs() });
+      if (seen !== undefined) keep(kept, key, seen);
+      return answerWith(seen);
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
-      if (error.kind === 'aborted') return { kind: 'unavailable', waitMs: 0, detail: error.message };
-      polled.urlFailures += 1;
-      const delayMs = Math.max(backoffMs(polled.urlFailures, random()), error.retryAfterMs ?? 0);
-      polled.askAgainAtMs = clock.nowMs() + delayMs;
-      return { kind: 'unavailable', waitMs: delayMs, detail: error.message };
+      if (!stop.aborted) noteFailure(polled, error.retryAfterMs ?? 0);
+      return { kind: 'unavailable', waitMs: Math.max(0, polled.askAgainAtMs - clock.nowMs()), detail: error.message };
     }
-    const fetched = known.get(key);
-    return fetched === undefined ? none() : answerWith(fetched);
+  }
+
+  /** Fetches that fail together are one failure. */
+  function noteFailure(polled: PolledSource, retryAfterMs: number): void {
+    const nowMs = clock.nowMs();
+    if (polled.askAgainAtMs <= nowMs) {
+      polled.urlFailures += 1;
+      polled.askAgainAtMs = nowMs + backoffMs(polled.urlFailures, random());
+    }
+    polled.askAgainAtMs = Math.max(polled.askAgainAtMs, nowMs + retryAfterMs);
+  }
+
+  async function find({ source }: PolledSource, { event }: Delivery, stop: AbortSignal): Promise<string | null> {
+    const { uuid, meetingId, roomId } = event.data.recording;
+    const tooLong = new AbortController();
+    const timer = clock.after(FETCH_MS_MAX, () => tooLong.abort());
+    try {
+      const recording = await source.find(uuid, { meetingId, roomId }, AbortSignal.any([stop, tooLong.signal]));
+      return recording?.url ?? null;
+    } finally {
+      timer.cancel();
+    }
   }
 
   return { remember, refresh, urlFor };
 }
 
-function serves(kept: KnownUrl, nowMs: number): boolean {
-  if (isFresh(kept, nowMs)) return true;
-  if (kept.expiresAtMs !== null && kept.expiresAtMs <= nowMs) return false;
-  return kept.fetchedAtMs !== null && nowMs - kept.fetchedAtMs <= FETCHED_SERVES_MS;
+/** The last ones. */
+function keep<Value>(map: Map<string, Value>, key: string, value: Value): void {
+  map.delete(key);
+  map.set(key, value);
+  for (const oldest of map.keys()) {
+    if (map.size <= KEPT_MAX) return;
+    map.delete(oldest);
+  }
 }
 
-function answerWith({ url, expiresAtMs }: SeenUrl): UrlAnswer {
-  return { kind: 'url', fresh: { url, expiresAtMs } };
-}
-
-function none(): UrlAnswer {
-  return { kind: 'url', fresh: NO_URL };
+function answerWith(seen: SeenUrl | undefined): UrlAnswer {
+  return { kind: 'url', fresh: seen === undefined ? NO_URL : { url: seen.url, expiresAtMs: seen.expiresAtMs } };
 }
 
 function keyOf(source: string, uuid: string): string {
