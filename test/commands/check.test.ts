@@ -1,0 +1,111 @@
+import { createStage, sourceOf, webhookTo } from '../support/stage.js';
+
+const stage = createStage();
+
+test('a valid config is called so', async () => {
+  const [api, receiver] = [await stage.api(), await stage.receiver()];
+  stage.configure({ sources: { production: sourceOf(api) }, sinks: { hook: webhookTo(receiver) } });
+  const { code, stdout, stderr } = await stage.run(['check']);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: [] });
+  expect(stdout).toEqual(['config/notifier.yaml is valid: 1 source, 1 sink']);
+  expect([api.requestCount, receiver.messages]).toEqual([0, []]);
+});
+
+test('every mistake is told at once on stderr, each with its place, and the exit code is 2', async () => {
+  stage.configure(
+    [
+      'sources:',
+      '  production:',
+      '    auth: { clientId: "${CLIENT_ID}", secret: b }',
+      '    timeout: 30',
+      '    shedule: "* * * * *"',
+      'sinks:',
+      '  hook: { type: webhok }',
+      '  team: { type: slack, url: https://example.com }',
+      'heartbeat: off',
+    ].join('\n'),
+    'other.yaml',
+  );
+  const { code, stdout, stderr } = await stage.run(['check', '--config', 'other.yaml']);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: [] });
+  expect(stderr).toEqual([
+    expect.stringMatching(/^other\.yaml:3:\d+: sources\.production\.auth\.clientId: .*CLIENT_ID/),
+    expect.stringMatching(/^other\.yaml:4:\d+: sources\.production\.timeout: .*write 30s$/),
+    expect.stringMatching(/^other\.yaml:5:\d+: sources\.production\.shedule: .*schedule/),
+    expect.stringMatching(/^other\.yaml:7:\d+: sinks\.hook\.type: .*webhook/),
+    expect.stringMatching(/^other\.yaml:8:\d+: sinks\.team\.type: .*not available in this version/),
+    expect.stringMatching(/^other\.yaml:9:\d+: heartbeat: .*not available in this version/),
+  ]);
+});
+
+test('a file that is not there is a mistake too', async () => {
+  const { code, stderr } = await stage.run(['check']);
+  expect(code).toBe(2);
+  expect(stderr.join('\n')).toMatch(/config\/notifier\.yaml/);
+});
+
+test('every command refuses a config with mistakes', async () => {
+  stage.configure('sources: {}\nsinks: {}\n');
+  for (const args of [['run'], ['poll'], ['recordings'], ['deliveries'], ['redeliver', '--dead'], ['test', 'hook']]) {
+    expect(await stage.run(args)).toMatchObject({
+      code: 2,
+      stdout: [],
+      stderr: expect.arrayContaining([expect.stringMatching(/sources: /)]),
+    });
+  }
+});
+
+test('variables come from the environment and from .env, which does not override it', async () => {
+  const receiver = await stage.receiver();
+  const api = await stage.api({ credentials: { clientId: 'from-file', secret: 'from-environment' } });
+  const auth = { clientId: '${CLIENT_ID}', secret: '${CLIENT_SECRET}' };
+  stage.configure('CLIENT_ID=from-file\nCLIENT_SECRET=from-file\n', '.env');
+  stage.configure({ sources: { production: sourceOf(api, { auth }) }, sinks: { hook: webhookTo(receiver) } });
+  const env = { CLIENT_SECRET: 'from-environment' };
+  expect(await stage.run(['check', '--connect'], { env })).toMatchObject({ code: 0 });
+});
+
+describe('--connect', () => {
+  test('tries the platform, the store and the sinks, and sends nothing', async () => {
+    const [api, receiver] = [await stage.api(), await stage.receiver()];
+    stage.configure({
+      sources: { production: sourceOf(api) },
+      sinks: { hook: webhookTo(receiver), out: { type: 'stdout' } },
+    });
+    const { code, stdout } = await stage.run(['check', '--connect', '--json']);
+    expect(code).toBe(0);
+    expect(stdout.map((line) => JSON.parse(line))).toEqual([
+      { what: 'store', result: 'ok', detail: expect.stringMatching(/does not exist yet/) },
+      { what: 'sources.production', result: 'ok', detail: expect.stringMatching(/0 recordings/) },
+      { what: 'sinks.hook', result: 'ok', detail: 'can be reached' },
+      { what: 'sinks.out', result: 'ok', detail: 'nothing to connect to' },
+    ]);
+    expect([api.requestCount, receiver.messages]).toEqual([1, []]);
+  });
+
+  test('what fails is named, and the exit code is 1', async () => {
+    const [api, receiver] = [await stage.api(), await stage.receiver()];
+    const auth = { clientId: 'client', secret: 'wrong-secret' };
+    stage.configure({ sources: { production: sourceOf(api, { auth }) }, sinks: { hook: webhookTo(receiver) } });
+    await receiver.close();
+    const { code, stdout } = await stage.run(['check', '--connect']);
+    expect(code).toBe(1);
+    expect(stdout).toEqual([
+      expect.stringMatching(/^ok +store: /),
+      expect.stringMatching(/^failed +sources\.production: .*401.*sources\.production\.auth\.secret/),
+      expect.stringMatching(/^failed +sinks\.hook: .*127\.0\.0\.1/),
+      expect.stringMatching(/2 failed$/),
+    ]);
+    expect(stdout.join('\n')).not.toContain('wrong-secret');
+  });
+
+  test('it says who owns the store', async () => {
+    const [api, receiver] = [await stage.api(), await stage.receiver()];
+    const config = { sources: { production: sourceOf(api) }, sinks: { hook: webhookTo(receiver) } };
+    const program = await stage.start(['run'], { config });
+    await stage.untilLog(program, /^first poll complete/);
+    const { code, stdout } = await stage.run(['check', '--connect']);
+    expect(code).toBe(0);
+    expect(stdout[0]).toMatch(/store: sqlite:.*, a running program owns it/);
+  });
+});

@@ -1,0 +1,173 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { expectedDeliveryId, expectedEventId } from '../support/expected-id.js';
+import { createStage, sourceOf, webhookTo } from '../support/stage.js';
+
+const stage = createStage();
+
+const ISO = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+
+function parsed(lines: readonly string[]): unknown[] {
+  return lines.map((line) => JSON.parse(line));
+}
+
+/** One recording that was there before and one that came later, told to three sinks that take it differently. */
+async function playOne() {
+  const api = await stage.api();
+  const [fine, failing, refusing] = [
+    await stage.receiver(),
+    await stage.receiver({ respond: () => ({ status: 500 }) }),
+    await stage.receiver({ respond: () => ({ status: 413 }) }),
+  ];
+  stage.configure({
+    sources: { production: sourceOf(api) },
+    sinks: { fine: webhookTo(fine), failing: webhookTo(failing), refusing: webhookTo(refusing) },
+  });
+  const before = api.recordings.add({ status: 'available', roomId: 'lobby', meetingId: 'm-1' });
+  await stage.run(['poll']);
+  const later = api.recordings.add({ status: 'available', roomId: 'Größe <7>', meetingId: 'm-2' });
+  const open = api.recordings.add({ roomId: 'lobby', meetingId: 'm-3' });
+  await stage.run(['poll']);
+  return { api, before, later, open };
+}
+
+test('recordings: a line for each that polls have shown', async () => {
+  const { before, later, open } = await playOne();
+  const { code, stdout, stderr } = await stage.run(['recordings', '--json']);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: [] });
+  const common = { source: 'production', firstSeenAt: ISO };
+  expect(parsed(stdout)).toHaveLength(3);
+  expect(parsed(stdout)).toEqual(
+    expect.arrayContaining([
+      {
+        ...common,
+        uuid: before,
+        roomId: 'lobby',
+        meetingId: 'm-1',
+        status: 'available',
+        availableAt: ISO,
+        occurrence: 1,
+      },
+      {
+        ...common,
+        uuid: later,
+        roomId: 'Größe <7>',
+        meetingId: 'm-2',
+        status: 'available',
+        availableAt: ISO,
+        occurrence: 1,
+      },
+      {
+        ...common,
+        uuid: open,
+        roomId: 'lobby',
+        meetingId: 'm-3',
+        status: 'processing',
+        availableAt: null,
+        occurrence: 0,
+      },
+    ]),
+  );
+  const table = await stage.run(['recordings']);
+  expect(table.stdout[0]).toMatch(/^source +uuid +roomId +meetingId +status +firstSeenAt +availableAt +occurrence$/);
+  expect(table.stdout).toHaveLength(4);
+});
+
+describe('deliveries', () => {
+  test('a line for each, pending, delivered and dead', async () => {
+    const { later } = await playOne();
+    const { code, stdout } = await stage.run(['deliveries', '--json']);
+    expect(code).toBe(0);
+    const eventId = expectedEventId('recording.available', 'production', later, 1);
+    const common = {
+      eventId,
+      type: 'recording.available',
+      source: 'production',
+      uuid: later,
+      createdAt: ISO,
+      attempts: 1,
+    };
+    expect(parsed(stdout)).toHaveLength(3);
+    expect(parsed(stdout)).toEqual(
+      expect.arrayContaining([
+        {
+          ...common,
+          sink: 'fine',
+          id: expectedDeliveryId(eventId, 'fine'),
+          state: 'delivered',
+          nextAttemptAt: null,
+          lastError: null,
+        },
+        {
+          ...common,
+          sink: 'failing',
+          id: expectedDeliveryId(eventId, 'failing'),
+          state: 'pending',
+          nextAttemptAt: ISO,
+          lastError: 'server_error: HTTP 500',
+        },
+        {
+          ...common,
+          sink: 'refusing',
+          id: expectedDeliveryId(eventId, 'refusing'),
+          state: 'dead',
+          nextAttemptAt: null,
+          lastError: 'payload_too_large: HTTP 413',
+        },
+      ]),
+    );
+  });
+
+  test('--state and --sink narrow, and both hold', async () => {
+    await playOne();
+    const sinksOf = async (...filters: string[]) => {
+      const { stdout } = await stage.run(['deliveries', '--json', ...filters]);
+      return parsed(stdout).map((row) => (row as { sink: string }).sink);
+    };
+    expect(await sinksOf('--state', 'pending')).toEqual(['failing']);
+    expect(await sinksOf('--state', 'delivered')).toEqual(['fine']);
+    expect(await sinksOf('--state', 'dead')).toEqual(['refusing']);
+    expect(await sinksOf('--state', 'held')).toEqual([]);
+    expect(await sinksOf('--sink', 'fine')).toEqual(['fine']);
+    expect(await sinksOf('--sink', 'fine', '--state', 'dead')).toEqual([]);
+    const { stderr } = await stage.run(['deliveries', '--sink', 'fine', '--state', 'dead']);
+    expect(stderr).toEqual(['No delivery is stored that fits.']);
+  });
+
+  test('a state that is none is refused', async () => {
+    expect(await stage.run(['deliveries', '--state', 'lost'])).toMatchObject({ code: 2, stdout: [] });
+  });
+});
+
+test.each(['recordings', 'deliveries'])('%s works beside a running program', async (command) => {
+  const { api } = await playOne();
+  const program = await stage.start(['run']);
+  await stage.until('it polls', () => api.requestCount >= 3);
+  const { code, stdout } = await stage.run([command, '--json']);
+  expect(code).toBe(0);
+  expect(stdout).toHaveLength(3);
+  expect(program.isRunning).toBe(true);
+});
+
+test.each([['recordings'], ['deliveries'], ['redeliver', '--dead']])(
+  '%s makes no store, and says how one comes to be',
+  async (...args) => {
+    const api = await stage.api();
+    stage.configure({ sources: { production: sourceOf(api) }, sinks: { out: { type: 'stdout' } } });
+    const { code, stdout, stderr } = await stage.run(args);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: [] });
+    expect(stderr.join('\n')).toMatch(/no store at .*state\/notifier\.sqlite yet: "recording-notifier run" makes one/);
+    expect(existsSync(join(stage.folder, 'state'))).toBe(false);
+  },
+);
+
+test.each([['recordings'], ['deliveries'], ['redeliver', '--dead']])(
+  '%s says that there is nothing to see in memory',
+  async (...args) => {
+    const api = await stage.api();
+    stage.configure({ sources: { production: sourceOf(api) }, sinks: { out: { type: 'stdout' } }, store: 'memory' });
+    const { code, stderr } = await stage.run(args);
+    expect(code).toBe(1);
+    expect(stderr.join('\n')).toMatch(/memory/);
+  },
+);

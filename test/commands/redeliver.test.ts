@@ -1,0 +1,175 @@
+import { expectedDeliveryId, expectedEventId } from '../support/expected-id.js';
+import { createStage, sourceOf, webhookTo } from '../support/stage.js';
+
+const stage = createStage();
+
+/** Three recordings and a sink that refuses them for good, or whatever its answer is. */
+async function playThree(answer: { status: number } = { status: 413 }) {
+  const api = await stage.api();
+  const receiver = await stage.receiver({ respond: () => ({ ...answer }) });
+  const config = { sources: { production: sourceOf(api) }, sinks: { hook: webhookTo(receiver) } };
+  stage.configure(config);
+  await stage.run(['poll']);
+  const uuids = [1, 2, 3].map(() => api.recordings.add({ status: 'available' }));
+  const eventIds = uuids.map((uuid) => expectedEventId('recording.available', 'production', uuid, 1));
+  await stage.run(['poll']);
+  return { api, receiver, config, answer, eventIds };
+}
+
+async function statesOf(...filters: string[]): Promise<unknown[]> {
+  const { stdout } = await stage.run(['deliveries', '--json', ...filters]);
+  return stdout.map((line) => JSON.parse(line));
+}
+
+async function redeliver(...args: string[]) {
+  const { code, stdout, stderr } = await stage.run(['redeliver', '--json', ...args]);
+  return { code, stderr, lines: stdout.map((line) => JSON.parse(line)) };
+}
+
+describe('alone', () => {
+  test('an event id goes to all its sinks, with the same id', async () => {
+    const { receiver, answer, eventIds } = await playThree();
+    answer.status = 204;
+    const [eventId = ''] = eventIds;
+    const { code, lines } = await redeliver(eventId);
+    expect(code).toBe(0);
+    expect(lines).toEqual([
+      { id: expectedDeliveryId(eventId, 'hook'), eventId, sink: 'hook', result: 'delivered', detail: 'HTTP 204' },
+    ]);
+    expect(receiver.accepted).toEqual([eventId]);
+    expect(receiver.messages.filter(({ id }) => id === eventId)).toHaveLength(2);
+    expect(await statesOf('--state', 'dead')).toHaveLength(2);
+  });
+
+  test('a delivered one is delivered again', async () => {
+    const { receiver, eventIds } = await playThree({ status: 204 });
+    const [eventId = ''] = eventIds;
+    expect(await redeliver(expectedDeliveryId(eventId, 'hook'))).toMatchObject({ code: 0 });
+    expect(receiver.accepted).toHaveLength(4);
+    expect(receiver.accepted.at(-1)).toBe(eventId);
+  });
+
+  test('--dead takes all that are dead, --since only those given up lately', async () => {
+    const { receiver, answer, eventIds } = await playThree();
+    answer.status = 204;
+    expect(await redeliver('--dead', '--since', '0ms')).toMatchObject({ code: 0, lines: [] });
+    expect(await redeliver('--dead', '--sink', 'other')).toMatchObject({ code: 0, lines: [] });
+    const { code, lines } = await redeliver('--dead', '--sink', 'hook', '--since', '1h');
+    expect(code).toBe(0);
+    expect(lines).toHaveLength(3);
+    expect(receiver.accepted.toSorted()).toEqual(eventIds.toSorted());
+    expect(await statesOf('--state', 'delivered')).toHaveLength(3);
+  });
+
+  test('one that fails gets a new schedule, and the exit code is 1', async () => {
+    const { answer, eventIds } = await playThree();
+    answer.status = 500;
+    const { code, lines } = await redeliver(eventIds[0] ?? '');
+    expect(code).toBe(1);
+    expect(lines).toMatchObject([{ result: 'pending', detail: 'server_error: HTTP 500' }]);
+    expect(await statesOf('--state', 'pending')).toMatchObject([
+      { eventId: eventIds[0], attempts: 2, nextAttemptAt: expect.any(String) },
+    ]);
+  });
+
+  test('--to moves them to another sink', async () => {
+    const { config, receiver, eventIds } = await playThree();
+    const other = await stage.receiver();
+    stage.configure({ ...config, sinks: { other: webhookTo(other) } });
+    expect(await redeliver('--dead')).toMatchObject({ code: 1 });
+    const { code, lines } = await redeliver('--dead', '--sink', 'hook', '--to', 'other');
+    expect(code).toBe(0);
+    expect(lines).toHaveLength(3);
+    expect(other.accepted.toSorted()).toEqual(eventIds.toSorted());
+    expect(receiver.messages).toHaveLength(3);
+    expect(await statesOf('--sink', 'hook')).toEqual([]);
+    expect(await statesOf('--sink', 'other', '--state', 'delivered')).toHaveLength(3);
+  });
+
+  test('an id that is not stored is said to be unknown', async () => {
+    await playThree();
+    const id = expectedEventId('recording.available', 'production', 'nobody', 1);
+    expect(await redeliver(id)).toMatchObject({ code: 1, lines: [{ id, sink: null, result: 'unknown' }] });
+  });
+});
+
+test.each([
+  { name: 'nothing named', args: [] },
+  { name: 'ids and --dead', args: ['--dead', `evt_${'0'.repeat(32)}`] },
+  { name: 'what is no id', args: ['evt_1'] },
+  { name: '--since without --dead', args: [`evt_${'0'.repeat(32)}`, '--since', '1h'] },
+  { name: '--since without a unit', args: ['--dead', '--since', '2'] },
+  { name: '--to a sink that is not in the config', args: ['--dead', '--to', 'nowhere'] },
+])('asked wrongly: $name', async ({ args }) => {
+  const api = await stage.api();
+  stage.configure({ sources: { production: sourceOf(api) }, sinks: { out: { type: 'stdout' } } });
+  const { code, stdout, stderr } = await stage.run(['redeliver', ...args]);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: [] });
+  expect(stderr.join('')).not.toBe('');
+});
+
+describe('beside a running program', () => {
+  test('the owner does it and answers', async () => {
+    const { receiver, answer, eventIds } = await playThree();
+    const program = await stage.start(['run']);
+    await stage.untilLog(program, 'running');
+    answer.status = 204;
+    const { code, lines } = await redeliver('--dead');
+    expect(code).toBe(0);
+    expect(lines.map(({ eventId }) => eventId).sort()).toEqual(eventIds.toSorted());
+    expect(receiver.accepted.toSorted()).toEqual(eventIds.toSorted());
+    expect(program.log.filter(({ msg }) => msg === 'delivered')).toHaveLength(3);
+    answer.status = 500;
+    expect(await redeliver(eventIds[0] ?? '')).toMatchObject({ code: 1, lines: [{ result: 'pending' }] });
+  });
+
+  test('a planned retry is replaced', async () => {
+    const { receiver, answer, eventIds } = await playThree({ status: 500 });
+    answer.status = 204;
+    const program = await stage.start(['run']);
+    await stage.untilLog(program, 'running');
+    const { lines } = await redeliver(...eventIds);
+    const answered = lines.filter(({ result }) => result === 'delivered').length;
+    await stage.until('all have arrived', () => receiver.accepted.length >= 3);
+    program.kill('SIGTERM');
+    await program.ended;
+    expect(answered).toBeGreaterThan(0);
+    expect(await statesOf('--state', 'delivered')).toHaveLength(3);
+  });
+});
+
+describe('a sink that said 410', () => {
+  test('gets nothing more, until a redelivery lifts it and the rest follows', async () => {
+    const answer = { status: 410 };
+    const { api, receiver, eventIds } = await playThree(answer);
+    const program = await stage.start(['run']);
+    await stage.untilLog(program, /^sink suspended/);
+    const later = api.recordings.add({ status: 'available' });
+    await stage.untilLog(program, 'event', ({ recording }) => recording === later);
+    const arrived = receiver.messages.length;
+    const polls = api.requestCount;
+    await stage.until('two more polls were made', () => api.requestCount >= polls + 2);
+    expect(receiver.messages).toHaveLength(arrived);
+    expect(await statesOf()).toEqual(
+      Array.from({ length: 4 }, () => expect.objectContaining({ state: 'pending', attempts: 0 })),
+    );
+    const { stderr } = await stage.run(['deliveries', '--sink', 'hook']);
+    expect(stderr.join('\n')).toMatch(/^4 wait for hook, which is suspended \(gone: HTTP 410\)/);
+
+    answer.status = 204;
+    expect(await redeliver(eventIds[0] ?? '')).toMatchObject({ code: 0, lines: [{ result: 'delivered' }] });
+    await stage.until('the rest follows', () => receiver.accepted.length === 4);
+    expect(new Set(receiver.accepted).size).toBe(4);
+  });
+
+  test('and is tried once at a start', async () => {
+    const answer = { status: 410 };
+    const { receiver } = await playThree(answer);
+    const arrived = receiver.messages.length;
+    answer.status = 204;
+    const program = await stage.start(['run']);
+    await stage.until('all have arrived', () => receiver.accepted.length === 3);
+    expect(receiver.messages).toHaveLength(arrived + 3);
+    expect(program.isRunning).toBe(true);
+  });
+});
