@@ -41,6 +41,8 @@ export class Notifier {
   readonly #urls;
   readonly #sources = new Map<string, ScheduledSource>();
   #config: Config;
+  #reloaded: Promise<void> = Promise.resolve();
+  #stopping = false;
 
   constructor(config: Config, ports: NotifierPorts) {
     const { ledger, clock, log } = ports;
@@ -81,8 +83,15 @@ export class Notifier {
     return Promise.all([...this.#sources.values()].map(({ schedule }) => schedule.pollNow()));
   }
 
-  /** Takes another configuration: sources that are the same go on, the others end or begin; sinks are set anew and tried. */
-  async reload(config: Config): Promise<void> {
+  /** Takes another configuration, after the one before it is in place; a stop goes before both. */
+  reload(config: Config): Promise<void> {
+    const reloaded = this.#reloaded.then(() => (this.#stopping ? undefined : this.#reload(config)));
+    this.#reloaded = reloaded.catch(() => undefined);
+    return reloaded;
+  }
+
+  /** Sources that are the same go on, the others end or begin; sinks are set anew and tried. */
+  async #reload(config: Config): Promise<void> {
     const before = new Map(this.#config.sources.map((source) => [source.name, JSON.stringify(source)]));
     const isSame = (source: SourceConfig) => before.get(source.name) === JSON.stringify(source);
     const staying = new Set(config.sources.filter(isSame).map(({ name }) => name));
@@ -106,6 +115,8 @@ export class Notifier {
 
   /** Ends the polls, then finishes what is in flight, 8 s at most. */
   async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#reloaded;
     await Promise.all([...this.#sources.values()].map(({ schedule }) => schedule.stop()));
     // At once, since a sweep and a request may wait for what only the dispatcher gives up.
     await Promise.all([this.#requests.stop(), this.#sweeper.stop(), this.#dispatcher.stop()]);
