@@ -1,0 +1,126 @@
+import type { RedeliverOrder } from '../../src/core/redelivery.js';
+import { keys } from '../../src/store/keys.js';
+import { answerRequest, askOwner, takeRequests } from '../../src/store/requests.js';
+import { createFailingStore } from '../support/failing-store.js';
+import { openTestStore } from '../support/open-store.js';
+import { createTurningClock, until } from '../support/turn.js';
+
+const ORDER: RedeliverOrder = { ids: ['evt_1'], dead: false, sink: null, to: null, sinceMs: null };
+const LINE = { id: 'dlv_1', eventId: 'evt_1', sink: 'hook', result: 'delivered', detail: 'HTTP 204' } as const;
+
+async function openDesk() {
+  const store = createFailingStore(await openTestStore());
+  const clock = createTurningClock();
+  return {
+    store,
+    clock,
+    take: () => takeRequests(store, clock.nowMs()),
+    ask: (nonce: string, order = ORDER) => askOwner(store, order, nonce, clock),
+    /** Lets a command look for its answer again, until that is so. */
+    async lookUntil(condition: () => boolean | Promise<boolean>) {
+      await until(async () => {
+        clock.advance(100);
+        return condition();
+      });
+    },
+  };
+}
+
+/** What became of a promise, without waiting for it. */
+function watch(promise: Promise<unknown>) {
+  const seen: { value?: unknown; error?: Error } = {};
+  promise.then(
+    (value) => (seen.value = value),
+    (error: Error) => (seen.error = error),
+  );
+  return seen;
+}
+
+test('a request is taken once, and its answer goes to whoever asked', async () => {
+  const desk = await openDesk();
+  const one = watch(desk.ask('one'));
+  await until(async () => (await desk.store.getMany([keys.request(0)])).size === 1);
+  const second = watch(desk.ask('other', { ...ORDER, dead: true, ids: [], sinceMs: 5 }));
+  await until(async () => (await desk.store.getMany([keys.request(1)])).size === 1);
+  const taken = await desk.take();
+  expect(taken).toMatchObject([
+    { slot: 0, nonce: 'one', redeliver: ORDER },
+    { slot: 1, nonce: 'other', redeliver: { dead: true, sinceMs: 5 } },
+  ]);
+  expect(await desk.take()).toEqual([]);
+  for (const request of taken) {
+    await answerRequest(desk.store, request, { error: null, lines: [{ ...LINE, id: request.nonce }], more: 0 });
+  }
+  await desk.lookUntil(() => one.value !== undefined && second.value !== undefined);
+  expect(one.value).toMatchObject({ error: null, lines: [{ id: 'one' }], more: 0 });
+  expect(second.value).toMatchObject({ lines: [{ id: 'other' }] });
+});
+
+test('a failure is an answer, and so is a part of the lines with the number of the rest', async () => {
+  const desk = await openDesk();
+  const asked = watch(desk.ask('one'));
+  await until(async () => (await desk.store.getMany([keys.request(0)])).size === 1);
+  const [request] = await desk.take();
+  if (request === undefined) throw new Error('it was left');
+  const lines = Array.from({ length: 1_200 }, () => LINE);
+  await answerRequest(desk.store, request, { error: 'the disk is full', lines, more: 0 });
+  await desk.lookUntil(() => asked.value !== undefined);
+  expect(asked.value).toMatchObject({ error: 'the disk is full', more: 200 });
+});
+
+test('nobody takes it: said after ten seconds, and the request is taken back', async () => {
+  const desk = await openDesk();
+  const asked = watch(desk.ask('one'));
+  await desk.lookUntil(() => asked.error !== undefined);
+  expect(asked.error?.message).toContain('did not take the request within 10 s');
+  expect(await desk.take()).toEqual([]);
+});
+
+test('taken and not answered: said after ten minutes', async () => {
+  const desk = await openDesk();
+  const asked = watch(desk.ask('one'));
+  await until(async () => (await desk.store.getMany([keys.request(0)])).size === 1);
+  await desk.take();
+  for (let seconds = 0; seconds < 30; seconds += 1) await desk.lookUntil(() => true);
+  expect(asked.error).toBeUndefined();
+  desk.clock.advance(611_000);
+  await desk.lookUntil(() => asked.error !== undefined);
+  expect(asked.error?.message).toContain('has not answered within 10 min');
+});
+
+test('an answer to an earlier request in the same slot is not taken for ours', async () => {
+  const desk = await openDesk();
+  await answerRequest(desk.store, { slot: 0, nonce: 'earlier', redeliver: ORDER }, { error: null, lines: [], more: 0 });
+  const asked = watch(desk.ask('one'));
+  await until(async () => (await desk.store.getMany([keys.request(0)])).size === 1);
+  await desk.lookUntil(() => true);
+  expect(asked).toEqual({});
+});
+
+test('what is too old, and what cannot be read, is taken away and not carried out', async () => {
+  const desk = await openDesk();
+  const expiresAtMs = desk.clock.nowMs();
+  await desk.store.setMany([
+    [keys.request(0), { nonce: 'old', expiresAtMs, redeliver: { ...ORDER, ids: [] } }],
+    [keys.request(1), 'nonsense'],
+    [keys.request(2), { nonce: 'newer version', expiresAtMs: expiresAtMs + 1, announce: {} }],
+    [keys.request(15), { nonce: 'good', expiresAtMs: expiresAtMs + 1, redeliver: { ...ORDER, ids: [] } }],
+  ]);
+  expect(await desk.take()).toMatchObject([{ nonce: 'good' }]);
+  expect((await desk.store.getMany([0, 1, 2, 15].map(keys.request))).size).toBe(0);
+});
+
+test.each(['setMany', 'deleteMany'] as const)(
+  'a store that fails at %s when requests are taken carries out none twice',
+  async (method) => {
+    const desk = await openDesk();
+    const asked = watch(desk.ask('one'));
+    await until(async () => (await desk.store.getMany([keys.request(0)])).size === 1);
+    desk.store.fail(1, 'before', method);
+    await expect(desk.take()).rejects.toMatchObject({ name: 'StoreError' });
+    desk.store.heal();
+    expect(await desk.take()).toHaveLength(1);
+    expect(await desk.take()).toHaveLength(0);
+    expect(asked.error).toBeUndefined();
+  },
+);
