@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import type { Config } from '../config/config.js';
 import type { RedeliverLine, RedeliverOrder } from '../core/redelivery.js';
 import { OwnedError } from '../store/errors.js';
+import { hasOwner } from '../store/open.js';
 import { askOwner } from '../store/requests.js';
 import { nonce, systemClock } from '../system.js';
 import { durationArgument } from './arguments.js';
@@ -14,7 +15,7 @@ import {
   type Register,
   UsageError,
 } from './command.js';
-import { configOf, httpOf, notifierOf, openStoreOf, quietLogOf } from './session.js';
+import { configOf, httpOf, notifierOf, openStoreOf, quietLogOf, storeDependencies } from './session.js';
 
 interface RedeliverOptions extends CommonOptions {
   readonly dead?: true;
@@ -109,7 +110,11 @@ async function besideOwner(
 ): Promise<readonly RedeliverLine[]> {
   const { store } = await openStoreOf(config, 'request', context);
   try {
-    const { error, lines, more } = await askOwner(store, order, nonce(), systemClock);
+    const { error, lines, more } = await askOwner(order, nonce(), {
+      store,
+      clock: systemClock,
+      isOwned: () => hasOwner(config.store, storeDependencies(context)),
+    });
     if (error !== null) throw new CommandError(`the running program could not do it: ${error}`);
     if (more > 0) context.tell(`${more} more were attempted; "deliveries" shows how they stand.`);
     return lines;

@@ -86,7 +86,7 @@ export function notifierOf(
       const left = await takeRequests(store, systemClock.nowMs());
       return left.map((request) => ({
         redeliver: request.redeliver,
-        answer: (lines, error) => answerRequest(store, request, { lines, error, more: 0 }),
+        answer: (lines, error) => answerRequest(store, request, { lines, error, more: 0 }, systemClock.nowMs()),
       }));
     },
     http,

@@ -1,6 +1,6 @@
 import type { RedeliverOrder } from '../../src/core/redelivery.js';
 import { keys } from '../../src/store/keys.js';
-import { answerRequest, askOwner, takeRequests } from '../../src/store/requests.js';
+import { type Answer, answerRequest, askOwner, type LeftRequest, takeRequests } from '../../src/store/requests.js';
 import { createFailingStore } from '../support/failing-store.js';
 import { openTestStore } from '../support/open-store.js';
 import { createTurningClock, until } from '../support/turn.js';
@@ -15,7 +15,9 @@ async function openDesk() {
     store,
     clock,
     take: () => takeRequests(store, clock.nowMs()),
-    ask: (nonce: string, order = ORDER) => askOwner(store, order, nonce, clock),
+    ask: (nonce: string, order = ORDER, isOwned = async () => true) =>
+      askOwner(order, nonce, { store, clock, isOwned }),
+    answer: (request: LeftRequest, answer: Answer) => answerRequest(store, request, answer, clock.nowMs()),
     /** Lets a command look for its answer again, until that is so. */
     async lookUntil(condition: () => boolean | Promise<boolean>) {
       await until(async () => {
@@ -49,7 +51,7 @@ test('a request is taken once, and its answer goes to whoever asked', async () =
   ]);
   expect(await desk.take()).toEqual([]);
   for (const request of taken) {
-    await answerRequest(desk.store, request, { error: null, lines: [{ ...LINE, id: request.nonce }], more: 0 });
+    await desk.answer(request, { error: null, lines: [{ ...LINE, id: request.nonce }], more: 0 });
   }
   await desk.lookUntil(() => one.value !== undefined && second.value !== undefined);
   expect(one.value).toMatchObject({ error: null, lines: [{ id: 'one' }], more: 0 });
@@ -63,7 +65,7 @@ test('a failure is an answer, and so is a part of the lines with the number of t
   const [request] = await desk.take();
   if (request === undefined) throw new Error('it was left');
   const lines = Array.from({ length: 1_200 }, () => LINE);
-  await answerRequest(desk.store, request, { error: 'the disk is full', lines, more: 0 });
+  await desk.answer(request, { error: 'the disk is full', lines, more: 0 });
   await desk.lookUntil(() => asked.value !== undefined);
   expect(asked.value).toMatchObject({ error: 'the disk is full', more: 200 });
 });
@@ -88,13 +90,51 @@ test('taken and not answered: said after ten minutes', async () => {
   expect(asked.error?.message).toContain('has not answered within 10 min');
 });
 
-test('an answer to an earlier request in the same slot is not taken for ours', async () => {
+test('an answer that is still waited for keeps its slot', async () => {
   const desk = await openDesk();
-  await answerRequest(desk.store, { slot: 0, nonce: 'earlier', redeliver: ORDER }, { error: null, lines: [], more: 0 });
+  const first = watch(desk.ask('first'));
+  await until(async () => (await desk.store.getMany([keys.request(0)])).size === 1);
+  const [taken] = await desk.take();
+  const second = watch(desk.ask('second'));
+  await until(async () => (await desk.store.getMany([keys.request(1)])).size === 1);
+  for (const request of [taken, ...(await desk.take())]) {
+    if (request !== undefined) await desk.answer(request, { error: request.nonce, lines: [], more: 0 });
+  }
+  await desk.lookUntil(() => first.value !== undefined && second.value !== undefined);
+  expect([first.value, second.value]).toMatchObject([{ error: 'first' }, { error: 'second' }]);
+  expect((await desk.store.getMany([0, 1].map(keys.answer))).size).toBe(0);
+});
+
+test('a request that another command has written over is left again', async () => {
+  const desk = await openDesk();
   const asked = watch(desk.ask('one'));
   await until(async () => (await desk.store.getMany([keys.request(0)])).size === 1);
-  await desk.lookUntil(() => true);
+  const expiresAtMs = desk.clock.nowMs() + 10_000;
+  await desk.store.setMany([[keys.request(0), { nonce: 'other', expiresAtMs, redeliver: { ...ORDER, ids: [] } }]]);
+  await desk.lookUntil(async () => (await desk.store.getMany([keys.request(1)])).size === 1);
+  expect(await desk.take()).toMatchObject([{ nonce: 'other' }, { nonce: 'one' }]);
   expect(asked).toEqual({});
+});
+
+test('an owner that ends before it has answered is not waited for', async () => {
+  const desk = await openDesk();
+  const asked = watch(desk.ask('one', ORDER, async () => false));
+  await until(async () => (await desk.store.getMany([keys.request(0)])).size === 1);
+  await desk.take();
+  desk.clock.advance(5_000);
+  await desk.lookUntil(() => asked.error !== undefined);
+  expect(asked.error?.message).toContain('ended before it answered');
+});
+
+test('an answer that nobody takes frees its slot after ten minutes, and sixteen that wait are a refusal', async () => {
+  const desk = await openDesk();
+  const slots = Array.from({ length: 16 }, (_, slot) => slot);
+  for (const slot of slots)
+    await desk.answer({ slot, nonce: 'gone', redeliver: ORDER }, { error: null, lines: [], more: 0 });
+  await expect(desk.ask('one')).rejects.toThrow('16 other commands wait');
+  desk.clock.advance(600_001);
+  await desk.take();
+  expect((await desk.store.getMany(slots.map(keys.answer))).size).toBe(0);
 });
 
 test('what is too old, and what cannot be read, is taken away and not carried out', async () => {
