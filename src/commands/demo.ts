@@ -53,6 +53,10 @@ export const registerDemo: Register = (program, context) => {
 };
 
 async function demo(folder: string, once: boolean, context: CommandContext): Promise<void> {
+  // From the beginning: a signal that nobody awaits would end it without clearing up.
+  const stopped = new Promise<'stopped'>((resolve) =>
+    context.onSignal(['SIGINT', 'SIGTERM'], () => resolve('stopped')),
+  );
   const secret = `whsec_${Buffer.from(nonce()).toString('base64')}`;
   const arrived = new Set<string>();
   let allArrived: () => void = () => undefined;
@@ -87,7 +91,7 @@ async function demo(folder: string, once: boolean, context: CommandContext): Pro
     await runOn({ ...context, environment }, async () => {
       api.recordings.add({ roomId: 'interview room <7> & lobby' });
       await context.print(`${timeOf(systemClock.nowMs())}  platform: a recording has ended and is being processed\n`);
-      await untilDone(once, onceArrived, context);
+      await untilDone(once, onceArrived, stopped, context);
     });
   } finally {
     await Promise.all([api, ...receivers].map((server) => server.close()));
@@ -131,9 +135,9 @@ async function introduce(api: FakeApi, receivers: readonly Receiver[], { print }
 async function untilDone(
   once: boolean,
   onceArrived: Promise<void>,
-  { onSignal, print }: CommandContext,
+  stopped: Promise<'stopped'>,
+  { print }: CommandContext,
 ): Promise<void> {
-  const stopped = new Promise<'stopped'>((resolve) => onSignal(['SIGINT', 'SIGTERM'], () => resolve('stopped')));
   if (!once) return void (await stopped);
   const late = new Promise<'late'>((resolve) => systemClock.after(ONCE_WITHIN_MS, () => resolve('late')));
   const ended = await Promise.race([stopped, late, onceArrived]);

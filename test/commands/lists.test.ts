@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { expectedDeliveryId, expectedEventId } from '../support/expected-id.js';
 import { createStage, sourceOf, webhookTo } from '../support/stage.js';
 
-const stage = createStage();
+/** Lists change nothing, so one story is enough to look at. */
+const played = createStage(afterAll);
+const empty = createStage();
 
 const ISO = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
@@ -13,27 +15,33 @@ function parsed(lines: readonly string[]): unknown[] {
 
 /** One recording that was there before and one that came later, told to three sinks that take it differently. */
 async function playOne() {
-  const api = await stage.api();
+  const api = await played.api();
   const [fine, failing, refusing] = [
-    await stage.receiver(),
-    await stage.receiver({ respond: () => ({ status: 500 }) }),
-    await stage.receiver({ respond: () => ({ status: 413 }) }),
+    await played.receiver(),
+    await played.receiver({ respond: () => ({ status: 500 }) }),
+    await played.receiver({ respond: () => ({ status: 413 }) }),
   ];
-  stage.configure({
+  played.configure({
     sources: { production: sourceOf(api) },
     sinks: { fine: webhookTo(fine), failing: webhookTo(failing), refusing: webhookTo(refusing) },
   });
   const before = api.recordings.add({ status: 'available', roomId: 'lobby', meetingId: 'm-1' });
-  await stage.run(['poll']);
+  await played.run(['poll']);
   const later = api.recordings.add({ status: 'available', roomId: 'Größe <7>', meetingId: 'm-2' });
   const open = api.recordings.add({ roomId: 'lobby', meetingId: 'm-3' });
-  await stage.run(['poll']);
-  return { api, before, later, open };
+  await played.run(['poll']);
+  return { before, later, open };
 }
 
+let story: Awaited<ReturnType<typeof playOne>>;
+
+beforeAll(async () => {
+  story = await playOne();
+});
+
 test('recordings: a line for each that polls have shown', async () => {
-  const { before, later, open } = await playOne();
-  const { code, stdout, stderr } = await stage.run(['recordings', '--json']);
+  const { before, later, open } = story;
+  const { code, stdout, stderr } = await played.run(['recordings', '--json']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: [] });
   const common = { source: 'production', firstSeenAt: ISO };
   expect(parsed(stdout)).toHaveLength(3);
@@ -68,15 +76,15 @@ test('recordings: a line for each that polls have shown', async () => {
       },
     ]),
   );
-  const table = await stage.run(['recordings']);
+  const table = await played.run(['recordings']);
   expect(table.stdout[0]).toMatch(/^source +uuid +roomId +meetingId +status +firstSeenAt +availableAt +occurrence$/);
   expect(table.stdout).toHaveLength(4);
 });
 
 describe('deliveries', () => {
   test('a line for each, pending, delivered and dead', async () => {
-    const { later } = await playOne();
-    const { code, stdout } = await stage.run(['deliveries', '--json']);
+    const { later } = story;
+    const { code, stdout } = await played.run(['deliveries', '--json']);
     expect(code).toBe(0);
     const eventId = expectedEventId('recording.available', 'production', later, 1);
     const common = {
@@ -119,9 +127,8 @@ describe('deliveries', () => {
   });
 
   test('--state and --sink narrow, and both hold', async () => {
-    await playOne();
     const sinksOf = async (...filters: string[]) => {
-      const { stdout } = await stage.run(['deliveries', '--json', ...filters]);
+      const { stdout } = await played.run(['deliveries', '--json', ...filters]);
       return parsed(stdout).map((row) => (row as { sink: string }).sink);
     };
     expect(await sinksOf('--state', 'pending')).toEqual(['failing']);
@@ -130,43 +137,43 @@ describe('deliveries', () => {
     expect(await sinksOf('--state', 'held')).toEqual([]);
     expect(await sinksOf('--sink', 'fine')).toEqual(['fine']);
     expect(await sinksOf('--sink', 'fine', '--state', 'dead')).toEqual([]);
-    const { stderr } = await stage.run(['deliveries', '--sink', 'fine', '--state', 'dead']);
+    const { stderr } = await played.run(['deliveries', '--sink', 'fine', '--state', 'dead']);
     expect(stderr).toEqual(['No delivery is stored that fits.']);
   });
 
   test('a state that is none is refused', async () => {
-    expect(await stage.run(['deliveries', '--state', 'lost'])).toMatchObject({ code: 2, stdout: [] });
+    expect(await played.run(['deliveries', '--state', 'lost'])).toMatchObject({ code: 2, stdout: [] });
   });
 });
 
-test.each(['recordings', 'deliveries'])('%s works beside a running program', async (command) => {
-  const { api } = await playOne();
-  const program = await stage.start(['run']);
-  await stage.until('it polls', () => api.requestCount >= 3);
-  const { code, stdout } = await stage.run([command, '--json']);
-  expect(code).toBe(0);
-  expect(stdout).toHaveLength(3);
+test('both work beside a running program', async () => {
+  const program = await played.start(['run']);
+  await played.untilLog(program, 'running');
+  for (const command of ['recordings', 'deliveries']) {
+    const { code, stdout } = await played.run([command, '--json']);
+    expect({ code, count: stdout.length }).toEqual({ code: 0, count: 3 });
+  }
   expect(program.isRunning).toBe(true);
 });
 
 test.each([['recordings'], ['deliveries'], ['redeliver', '--dead']])(
   '%s makes no store, and says how one comes to be',
   async (...args) => {
-    const api = await stage.api();
-    stage.configure({ sources: { production: sourceOf(api) }, sinks: { out: { type: 'stdout' } } });
-    const { code, stdout, stderr } = await stage.run(args);
+    const api = await empty.api();
+    empty.configure({ sources: { production: sourceOf(api) }, sinks: { out: { type: 'stdout' } } });
+    const { code, stdout, stderr } = await empty.run(args);
     expect({ code, stdout }).toEqual({ code: 1, stdout: [] });
     expect(stderr.join('\n')).toMatch(/no store at .*state\/notifier\.sqlite yet: "recording-notifier run" makes one/);
-    expect(existsSync(join(stage.folder, 'state'))).toBe(false);
+    expect(existsSync(join(empty.folder, 'state'))).toBe(false);
   },
 );
 
 test.each([['recordings'], ['deliveries'], ['redeliver', '--dead']])(
   '%s says that there is nothing to see in memory',
   async (...args) => {
-    const api = await stage.api();
-    stage.configure({ sources: { production: sourceOf(api) }, sinks: { out: { type: 'stdout' } }, store: 'memory' });
-    const { code, stderr } = await stage.run(args);
+    const api = await empty.api();
+    empty.configure({ sources: { production: sourceOf(api) }, sinks: { out: { type: 'stdout' } }, store: 'memory' });
+    const { code, stderr } = await empty.run(args);
     expect(code).toBe(1);
     expect(stderr.join('\n')).toMatch(/memory/);
   },

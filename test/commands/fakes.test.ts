@@ -1,0 +1,135 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Program } from '../support/program.js';
+import { createStage, SIGNING_SECRET, sourceOf, webhookTo } from '../support/stage.js';
+
+const stage = createStage();
+
+/** The address that a server says it listens on. */
+async function addressOf(program: Program): Promise<string> {
+  const find = () => program.stderr.map((line) => /http:\/\/127\.0\.0\.1:\d+/.exec(line)?.[0]).find((url) => url);
+  await stage.until('it listens', () => find() !== undefined);
+  return find() ?? '';
+}
+
+test('fake-api, listen and run work together', async () => {
+  const [api, receiver] = [
+    await stage.start(['fake-api', '--port', '0', '--recordings', '2']),
+    await stage.start(['listen', '--port', '0'], { env: { WEBHOOK_SECRET: SIGNING_SECRET } }),
+  ];
+  const [baseUrl, url] = [await addressOf(api), await addressOf(receiver)];
+  const program = await stage.start(['run'], {
+    config: {
+      sources: { production: { baseUrl, auth: { token: 'a', apiKey: 'b' }, schedule: '* * * * * *' } },
+      sinks: { hook: { type: 'webhook', url, secret: SIGNING_SECRET } },
+    },
+  });
+  expect(await stage.untilLog(program, /^first poll complete/)).toMatchObject({ remembered: 2 });
+  const control = await fetch(`${baseUrl}/_control`, {
+    method: 'POST',
+    body: JSON.stringify({ add: [{ uuid: 'the-new-one', roomId: 'lobby', status: 'available' }] }),
+  });
+  expect(control.status).toBe(200);
+  await stage.until('it has arrived', () => receiver.stdout.some((line) => line.includes('the-new-one')));
+  await stage.until('it is printed whole', () => receiver.stdout.some((line) => /signature +genuine/.test(line)));
+  for (const server of [api, receiver]) server.kill('SIGTERM');
+  expect(await Promise.all([api.ended, receiver.ended])).toMatchObject([{ code: 0 }, { code: 0 }]);
+});
+
+test('listen refuses what is not genuine, and prints it as JSON', async () => {
+  const receiver = await stage.start(['listen', '--port', '0', '--json'], { env: { WEBHOOK_SECRET: SIGNING_SECRET } });
+  const url = await addressOf(receiver);
+  expect((await fetch(url, { method: 'POST', body: '{}' })).status).toBe(401);
+  await stage.until('it is printed', () => receiver.stdout.length === 1);
+  expect(JSON.parse(receiver.stdout[0] ?? '')).toMatchObject({
+    body: '{}',
+    problem: expect.stringMatching(/webhook-id/),
+  });
+});
+
+test('listen refuses a secret that is none, without printing it', async () => {
+  const { code, stdout, stderr } = await stage.run(['listen', '--port', '0'], { env: { WEBHOOK_SECRET: 'hunter2' } });
+  expect({ code, stdout }).toEqual({ code: 2, stdout: [] });
+  expect(stderr.join('\n')).toMatch(/whsec_/);
+  expect(stderr.join('\n')).not.toContain('hunter2');
+});
+
+test.each(['fake-api', 'listen'])('%s says that its port is taken', async (command) => {
+  const { port } = await stage.receiver();
+  const { code, stderr } = await stage.run([command, '--port', String(port)]);
+  expect(code).toBe(1);
+  expect(stderr.join('\n')).toMatch(new RegExp(`EADDRINUSE.*${port}`));
+});
+
+describe('test SINK', () => {
+  async function openOne(status: number) {
+    const api = await stage.api();
+    const receiver = await stage.receiver({ respond: () => ({ status }) });
+    stage.configure({
+      sources: { production: sourceOf(api) },
+      sinks: { hook: webhookTo(receiver, { enabled: false }) },
+    });
+    return receiver;
+  }
+
+  test('sends a sample that says so, stores nothing, and prints what came back', async () => {
+    const receiver = await openOne(202);
+    const { code, stdout } = await stage.run(['test', 'hook', '--json']);
+    expect(code).toBe(0);
+    expect(receiver.messages[0]?.id).toMatch(/^evt_test_/);
+    expect(receiver.messages[0]?.json).toMatchObject({ type: 'recording.available', data: { test: true } });
+    expect(stdout.map((line) => JSON.parse(line))).toEqual([
+      {
+        sink: 'hook',
+        event: receiver.messages[0]?.id,
+        kind: 'delivered',
+        receipt: 'HTTP 202',
+        durationMs: expect.any(Number),
+      },
+    ]);
+    expect(readdirSync(stage.folder)).toEqual(['config']);
+  });
+
+  test('what failed is said in words, and the exit code is 1', async () => {
+    await openOne(403);
+    const { code, stdout } = await stage.run(['test', 'hook']);
+    expect(code).toBe(1);
+    expect(stdout).toEqual([expect.stringMatching(/^hook: failed after \d+ ms: client_error: HTTP 403$/)]);
+  });
+
+  test('a sink that the config does not have is asked wrongly', async () => {
+    await openOne(204);
+    expect(await stage.run(['test', 'hock'])).toMatchObject({
+      code: 2,
+      stderr: [expect.stringMatching(/no sink "hock".*hook/)],
+    });
+  });
+});
+
+test('schema prints what is kept beside the config', async () => {
+  const { code, stdout } = await stage.run(['schema']);
+  expect(code).toBe(0);
+  const kept = readFileSync(join(import.meta.dirname, '../../config/schema.json'), 'utf8');
+  expect(JSON.parse(stdout.join('\n'))).toEqual(JSON.parse(kept));
+});
+
+test('demo --once shows a recording arriving at both receivers, and ends by itself', async () => {
+  const { code, stdout, stderr } = await stage.run(['demo', '--once'], { env: { TMPDIR: stage.folder } });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: [] });
+  const text = stdout.join('\n');
+  expect(text).toMatch(/first poll: 3 recordings were there before/);
+  expect(text).toMatch(/pipeline: got recording\.processing/);
+  expect(text).toMatch(/pipeline: got recording\.available/);
+  expect(text).toMatch(/flaky: got recording\.available .*answers 500/);
+  expect(text).toMatch(/flaky: got recording\.available[^\n]*\n(?:.*\n)*? +event +evt_[0-9a-f]{32}, arrival 2/);
+  expect(text).toMatch(/signature +genuine/);
+  expect(readdirSync(stage.folder)).toEqual([]);
+});
+
+test.each(['SIGINT', 'SIGTERM'] as const)('demo ends with 0 at %s, and leaves nothing behind', async (signal) => {
+  const demo = await stage.start(['demo'], { env: { TMPDIR: stage.folder } });
+  await stage.until('it has begun', () => demo.stdout.some((line) => /platform: a recording has ended/.test(line)));
+  demo.kill(signal);
+  expect(await demo.ended).toMatchObject({ code: 0 });
+  expect(readdirSync(stage.folder)).toEqual([]);
+});
