@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Program } from '../support/program.js';
+import type { Program } from '../support/child-program.js';
 import { createStage, SIGNING_SECRET, sourceOf, webhookTo } from '../support/stage.js';
 
 const stage = createStage();

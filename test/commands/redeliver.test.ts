@@ -123,6 +123,18 @@ describe('beside a running program', () => {
     expect(await redeliver(eventIds[0] ?? '')).toMatchObject({ code: 1, lines: [{ result: 'pending' }] });
   });
 
+  test('--to moves them, and the owner forgets the old ones', async () => {
+    const { config, eventIds } = await playThree();
+    const other = await stage.receiver();
+    const program = await stage.start(['run'], {
+      config: { ...config, sinks: { ...config.sinks, other: webhookTo(other) } },
+    });
+    await stage.untilLog(program, 'running');
+    expect(await redeliver('--dead', '--to', 'other')).toMatchObject({ code: 0 });
+    expect(other.accepted.toSorted()).toEqual(eventIds.toSorted());
+    expect(await statesOf('--sink', 'hook')).toEqual([]);
+  });
+
   test('a planned retry is replaced', async () => {
     const { receiver, answer, eventIds } = await playThree({ status: 500 });
     answer.status = 204;

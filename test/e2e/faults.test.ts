@@ -1,7 +1,7 @@
 import type { FakeApi } from '../../src/fake/api.js';
 import type { Fault } from '../../src/fake/api-schema.js';
+import type { Program } from '../support/child-program.js';
 import { expectedEventId } from '../support/expected-id.js';
-import type { Program } from '../support/program.js';
 import { createStage, type StagedReceiver, sourceOf, uuidOf, webhookTo } from '../support/stage.js';
 
 /** One program polls one platform for each fault, so that all of them are gone through at the same time. */

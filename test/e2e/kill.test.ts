@@ -1,7 +1,7 @@
 import type { FakeApi } from '../../src/fake/api.js';
 import { systemClock } from '../../src/system.js';
+import type { Program } from '../support/child-program.js';
 import { expectedEventId } from '../support/expected-id.js';
-import type { Program } from '../support/program.js';
 import { createStage, type StagedReceiver, sourceOf, uuidOf, webhookTo } from '../support/stage.js';
 
 const stage = createStage();

@@ -1,4 +1,4 @@
-import type { Program } from '../support/program.js';
+import type { Program } from '../support/child-program.js';
 import { createStage, sourceOf, uuidOf, webhookTo } from '../support/stage.js';
 
 const stage = createStage();

@@ -4,8 +4,8 @@ import { Webhook } from 'standardwebhooks';
 import { type FakeApi, type FakeApiOptions, startFakeApi } from '../../src/fake/api.js';
 import { type ReceivedMessage, type Receiver, type ReceiverOptions, startReceiver } from '../../src/fake/receiver.js';
 import { systemClock } from '../../src/system.js';
+import { type Ended, type LogLine, type Program, startProgram } from './child-program.js';
 import { createCondition } from './condition.js';
-import { type Ended, type LogLine, type Program, startProgram } from './program.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 export const CLIENT_SECRET = 'client-secret-6b1d';
@@ -175,7 +175,8 @@ function isMatch(text: string, wanted: string | RegExp): boolean {
   return typeof wanted === 'string' ? text === wanted : wanted.test(text);
 }
 
-function leaksOf({ args, stdout, stderr }: Program, printsUrls: boolean): string[] {
+/** Lines with something that no program may print. */
+export function leaksOf({ args, stdout, stderr }: Program, printsUrls = false): string[] {
   const lines = printsUrls ? stderr : [...stdout, ...stderr];
   return lines
     .filter((line) => UNPRINTABLE.some((secret) => line.includes(secret)))
