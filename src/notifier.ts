@@ -4,12 +4,12 @@ import type { Sha256 } from './core/id.js';
 import type { RedeliverLine, RedeliverOrder } from './core/redelivery.js';
 import type { Cron } from './engine/cron.js';
 import { Dispatcher } from './engine/dispatcher.js';
-import type { PolledSource } from './engine/polled-source.js';
+import { openPolledSource, type PolledSource } from './engine/polled-source.js';
 import { type PollReport, poll, type RoutedSink } from './engine/poller.js';
 import { redeliver } from './engine/redeliver.js';
 import { createRequestLoop, type OpenRequest, type RequestLoop } from './engine/requests.js';
 import { createSourceSchedule, type SourceSchedule } from './engine/scheduler.js';
-import { createSweeper, type Sweeper } from './engine/sweeper.js';
+import { createSweeper, type Sweeper, sweep } from './engine/sweeper.js';
 import { createUrls } from './engine/urls.js';
 import type { Clock, HttpClient, Ledger, Log, Random } from './ports.js';
 
@@ -43,6 +43,7 @@ export class Notifier {
   #config: Config;
   #reloaded: Promise<void> = Promise.resolve();
   #stopping = false;
+  #failedPolls = 0;
 
   constructor(config: Config, ports: NotifierPorts) {
     const { ledger, clock, log } = ports;
@@ -64,6 +65,11 @@ export class Notifier {
     return this.#dispatcher;
   }
 
+  /** Polls that were not complete, since the start. */
+  get failedPolls(): number {
+    return this.#failedPolls;
+  }
+
   /** Reads the outbox; throws when that fails. Delivers nothing yet. */
   async load(): Promise<void> {
     await this.#ports.ledger.tidy();
@@ -81,6 +87,12 @@ export class Notifier {
   /** One poll of every source, all at once. */
   async pollAll(): Promise<readonly PollReport[]> {
     return Promise.all([...this.#sources.values()].map(({ schedule }) => schedule.pollNow()));
+  }
+
+  /** What {@link start} does once an hour. */
+  async sweep(): Promise<void> {
+    const { ledger, clock, log } = this.#ports;
+    await sweep({ ledger, clock, log, dispatcher: this.#dispatcher, retention: () => this.#config });
   }
 
   /** Takes another configuration, after the one before it is in place; a stop goes before both. */
@@ -123,14 +135,11 @@ export class Notifier {
   }
 
   #open(config: SourceConfig): ScheduledSource {
-    const { clock, random, http } = this.#ports;
-    const { name, settings } = config;
-    const source = config.definition.open({ name, settings, http, clock, random, log: this.#ports.log });
-    const polled: PolledSource = { config, source, askAgainAtMs: 0, urlFailures: 0 };
+    const polled = openPolledSource(config, this.#ports);
     const schedule = createSourceSchedule(polled, {
       ...this.#ports,
-      poll: (of, signal) =>
-        poll(
+      poll: async (of, signal) => {
+        const report = await poll(
           of,
           {
             ...this.#ports,
@@ -141,7 +150,10 @@ export class Notifier {
             doubt: () => this.#dispatcher.readAgain(),
           },
           signal,
-        ),
+        );
+        if (report.result !== 'complete' && !signal.aborted) this.#failedPolls += 1;
+        return report;
+      },
     });
     return { polled, schedule };
   }

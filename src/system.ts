@@ -28,6 +28,16 @@ export function nonce(): string {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Resolves when there is room again, or when there will never be any. */
+async function drained(stream: NodeJS.WriteStream): Promise<void> {
+  const ended = new AbortController();
+  const { signal } = ended;
+  // `once` rejects when the stream has an error: that its reader is gone is noted elsewhere.
+  const events = ['drain', 'close'].map((event) => once(stream, event, { signal }).catch(() => undefined));
+  await Promise.race(events);
+  ended.abort();
+}
+
 /** Whoever read our stdout has closed it, as `head` does when it has seen enough. */
 export class ReaderGoneError extends Error {
   override readonly name = 'ReaderGoneError';
@@ -64,7 +74,7 @@ export function thisProcess(): Process {
     stderrIsTerminal: stderr.isTTY === true,
     print: async (line) => {
       const isFull = !readerIsGone && !stdout.write(`${line}\n`);
-      if (isFull) await Promise.race([once(stdout, 'drain'), once(stdout, 'close')]);
+      if (isFull) await drained(stdout);
       if (readerIsGone) throw new ReaderGoneError('nobody reads stdout any more');
     },
     tell: (line) => void stderr.write(`${line}\n`),

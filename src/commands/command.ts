@@ -20,7 +20,7 @@ export interface CommonOptions {
   readonly json?: true;
 }
 
-/** Adds one command to the program. What it returns is the exit code. */
+/** Adds one command to the program. Its action ends with `context.end`. */
 export type Register = (program: Command, context: CommandContext) => void;
 
 export interface CommandContext extends Process {

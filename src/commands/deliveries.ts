@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import { DELIVERY_STATES, type Delivery, type DeliveryState } from '../core/delivery.js';
+import type { DeliveryId } from '../core/id.js';
 import { SINK_WORKS, type SinkState } from '../core/suspension.js';
 import type { Ledger } from '../ports.js';
 import { createLedger } from '../store/ledger.js';
@@ -45,8 +46,12 @@ const COLUMNS = ['id', 'type', 'source', 'uuid', 'sink', 'state', 'attempts', 'n
 
 /** @param waiting gets how many are not finished, by sink */
 async function* selected(ledger: Ledger, { state, sink }: DeliveriesOptions, waiting: Map<string, number>) {
+  // One that is finished between the two scans is in both.
+  const listed = new Set<DeliveryId>();
   for (const deliveries of [ledger.pending(), ledger.finished()]) {
     for await (const delivery of deliveries) {
+      if (listed.has(delivery.id)) continue;
+      if (delivery.nextAttemptAtMs !== null) listed.add(delivery.id);
       if (delivery.nextAttemptAtMs !== null) waiting.set(delivery.sink, (waiting.get(delivery.sink) ?? 0) + 1);
       if (state !== undefined && delivery.state !== state) continue;
       if (sink !== undefined && delivery.sink !== sink) continue;

@@ -6,8 +6,7 @@ import { type FakeApi, startFakeApi } from '../fake/api.js';
 import { type ReceivedMessage, type Receiver, startReceiver } from '../fake/receiver.js';
 import { nonce, systemClock } from '../system.js';
 import { type CommandContext, CommandError, EXIT, type Register } from './command.js';
-import { timeOf } from './listen.js';
-import { describeMessage } from './messages.js';
+import { describeMessage, timeOf } from './messages.js';
 import { configOf, httpOf, logOf, notifierOf, openStoreOf } from './session.js';
 
 const CONFIG_FILE = fileURLToPath(new URL('../../config/demo.yaml', import.meta.url));

@@ -4,7 +4,7 @@ import { secretFlaw } from '../sinks/standard-webhooks.js';
 import { systemClock } from '../system.js';
 import { portArgument } from './arguments.js';
 import { type CommandContext, EXIT, type Register, UsageError } from './command.js';
-import { describeMessage } from './messages.js';
+import { describeMessage, timeOf } from './messages.js';
 
 interface ListenOptions {
   readonly port: number;
@@ -68,10 +68,6 @@ async function print(message: ReceivedMessage, signed: boolean, json: boolean, c
     );
   const [first = '', ...rest] = describeMessage(message, signed);
   await context.print([`${timeOf(receivedAtMs)}  ${first}`, ...rest.map((line) => `          ${line}`), ''].join('\n'));
-}
-
-export function timeOf(ms: number): string {
-  return new Date(ms).toTimeString().slice(0, 8);
 }
 
 function statusArgument(text: string): number {

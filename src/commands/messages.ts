@@ -18,6 +18,10 @@ export function describeMessage(message: ReceivedMessage, signed: boolean): stri
   return message.json === undefined ? [`not JSON: ${message.body.length} characters`] : lines.map(printable);
 }
 
+export function timeOf(ms: number): string {
+  return new Date(ms).toTimeString().slice(0, 8);
+}
+
 function linkOf({ url, urlExpiresAt }: Record<string, unknown>): string {
   const parsed = typeof url === 'string' ? URL.parse(url) : null;
   if (parsed === null) return 'none';

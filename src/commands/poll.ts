@@ -1,8 +1,8 @@
 import { Option } from 'commander';
 import type { Config } from '../config/config.js';
-import { NO_URL, withUrl } from '../core/event.js';
-import type { PolledSource } from '../engine/polled-source.js';
-import { type PollReport, poll } from '../engine/poller.js';
+import { NO_URL, type StoredEvent, withUrl } from '../core/event.js';
+import { openPolledSource } from '../engine/polled-source.js';
+import { type PollReport, poll, rememberedBy } from '../engine/poller.js';
 import { createUrls } from '../engine/urls.js';
 import type { Notifier } from '../notifier.js';
 import type { Store } from '../ports.js';
@@ -68,7 +68,8 @@ async function pollOnce(options: PollOptions, context: CommandContext): Promise<
     await notifier.load();
     logParked(notifier.dispatcher.parked, log);
     const ended = await Promise.race([stopped, pollAndDeliver(notifier, options.for, stopped)]);
-    return ended === 'fine' ? EXIT.fine : EXIT.failed;
+    const isFine = ended !== 'stopped' && notifier.failedPolls === 0 && notifier.dispatcher.deadCount === 0;
+    return isFine ? EXIT.fine : EXIT.failed;
   } finally {
     await notifier.stop();
     await http.close();
@@ -76,20 +77,17 @@ async function pollOnce(options: PollOptions, context: CommandContext): Promise<
   }
 }
 
-async function pollAndDeliver(
-  notifier: Notifier,
-  forMs: number | undefined,
-  stopped: Promise<unknown>,
-): Promise<'fine' | 'failed'> {
-  const reports = await notifier.pollAll();
+async function pollAndDeliver(notifier: Notifier, forMs: number | undefined, stopped: Promise<unknown>): Promise<void> {
+  let isStopped = false;
+  void stopped.then(() => {
+    isStopped = true;
+  });
+  await notifier.pollAll();
   await notifier.dispatcher.attemptDue();
-  if (forMs !== undefined) {
-    notifier.start();
-    await Promise.race([stopped, new Promise<void>((resolve) => systemClock.after(forMs, resolve))]);
-  }
-  return reports.every(({ result }) => result === 'complete') && notifier.dispatcher.deadCount === 0
-    ? 'fine'
-    : 'failed';
+  if (isStopped) return;
+  if (forMs === undefined) return notifier.sweep();
+  notifier.start();
+  await Promise.race([stopped, new Promise<void>((resolve) => systemClock.after(forMs, resolve))]);
 }
 
 /** The same poll on a copy of the memory that is thrown away. */
@@ -104,38 +102,36 @@ async function dryRun(options: PollOptions, context: CommandContext): Promise<Ex
     const ports = { clock: systemClock, random: systemRandom, http, log };
     const reports: PollReport[] = [];
     for (const source of config.sources) {
-      const { name, settings, definition } = source;
-      const polled: PolledSource = {
-        config: source,
-        source: definition.open({ name, settings, ...ports }),
-        askAgainAtMs: 0,
-        urlFailures: 0,
+      const events: StoredEvent[] = [];
+      const pollPorts = {
+        ...ports,
+        ledger,
+        urls,
+        sha256,
+        sinks: () => [],
+        offer: () => undefined,
+        doubt: () => undefined,
+        tell: (news: readonly StoredEvent[]) => void events.push(...news),
       };
-      const printing: Promise<void>[] = [];
-      const report = await poll(
-        polled,
-        {
-          ...ports,
-          ledger,
-          urls,
-          sha256,
-          sinks: () => [],
-          offer: () => undefined,
-          doubt: () => undefined,
-          tell: (events) => {
-            for (const event of events) printing.push(context.print(JSON.stringify(withUrl(event, NO_URL))));
-          },
-        },
-        new AbortController().signal,
-      );
-      await Promise.all(printing);
-      await context.print(JSON.stringify(summaryOf(report)));
+      const report = await poll(openPolledSource(source, ports), pollPorts, new AbortController().signal);
       reports.push(report);
+      for (const event of events) await context.print(JSON.stringify(withUrl(event, NO_URL)));
+      await tellPoll(report, context);
     }
     return reports.every(({ result }) => result === 'complete') ? EXIT.fine : EXIT.failed;
   } finally {
     await http.close();
     await stored?.close();
+  }
+}
+
+/** At a first poll how many recordings it would remember; why a poll is not whole goes to the person. */
+async function tellPoll(report: PollReport, { print, tell }: CommandContext): Promise<void> {
+  const { source, result, reason, phase, rows, available, processing } = report;
+  if (result !== 'complete') tell(`${source}: poll ${result}: ${reason}`);
+  else if (phase !== 'normal') {
+    const wouldRemember = rememberedBy(report);
+    await print(JSON.stringify({ source, firstPoll: true, wouldRemember, rows, available, processing }));
   }
 }
 
@@ -147,17 +143,4 @@ async function openIfThere(config: Config, context: CommandContext): Promise<Sto
     if (error instanceof StoreMissingError) return undefined;
     throw error;
   }
-}
-
-function summaryOf({ source, result, reason, phase, rows, available, processing, unknown, events }: PollReport) {
-  return {
-    source,
-    poll: result,
-    ...(reason === undefined ? {} : { reason }),
-    rows,
-    available,
-    processing,
-    events,
-    ...(phase === 'normal' ? {} : { firstPoll: true, wouldRemember: unknown }),
-  };
 }

@@ -1,7 +1,7 @@
 import type { SinkConfig } from '../config/config.js';
-import type { Delivery } from '../core/delivery.js';
+import type { Delivery, Verdict } from '../core/delivery.js';
 import type { DeliveryId } from '../core/id.js';
-import type { SinkState } from '../core/suspension.js';
+import { SINK_WORKS, type SinkState } from '../core/suspension.js';
 import type { Ledger, Random } from '../ports.js';
 import type { AttemptPorts } from './attempt.js';
 import { Lane } from './lane.js';
@@ -14,6 +14,8 @@ import type { Urls } from './urls.js';
 
 /** How long a graceful stop waits for attempts that are under way, and for the store to take what became of them. */
 const STOP_GRACE_MS = 8_000;
+/** After a mistake of ours: not at once, or it would be made without end. */
+const AGAIN_MS = 30_000;
 
 export interface DispatcherPorts extends AttemptPorts {
   readonly ledger: Ledger;
@@ -169,13 +171,13 @@ export class Dispatcher {
 
   #laneFor(sink: SinkConfig): Lane {
     const { name } = sink;
-    const ports = { ...this.#ports, save: (delivery: Delivery) => this.#results.saveDelivery(delivery) };
     const lane: Lane = new Lane(
       sink,
       { ...this.#states.get(name), inactive: null },
       {
-        clock: ports.clock,
-        attempt: (delivery, trial) => makeAttempt(sink, delivery, trial, ports, this.#stop.signal),
+        clock: this.#ports.clock,
+        attempt: (delivery, trial) => this.#attempt(sink, delivery, trial),
+        save: (delivery) => this.#results.saveDelivery(delivery).catch(() => undefined),
         // What a retired lane learns late, the lane of now finds out for itself.
         saveState: (state) => this.#lanes.get(name) === lane && this.#saveState(name, state),
         refill: () => this.#outbox.readAgain(),
@@ -184,6 +186,22 @@ export class Dispatcher {
       },
     );
     return lane;
+  }
+
+  /** An attempt ends without a verdict when the store did not take it before the stop, or by a mistake of ours. */
+  async #attempt(sink: SinkConfig, delivery: Delivery, trial: boolean): Promise<Verdict | undefined> {
+    const ports = { ...this.#ports, save: (made: Delivery) => this.#results.saveDelivery(made) };
+    try {
+      return await makeAttempt(sink, delivery, trial, ports, this.#stop.signal);
+    } catch (error) {
+      if (this.#stopping) return undefined;
+      this.#ports.log.error(
+        { error, sink: sink.name, delivery: delivery.id },
+        'an attempt broke off; it is made again',
+      );
+      this.#ports.clock.after(AGAIN_MS, () => this.#outbox.readAgain());
+      return undefined;
+    }
   }
 
   #isUnderWay(id: DeliveryId): boolean {
@@ -208,6 +226,7 @@ export class Dispatcher {
     this.#outbox.touch(id);
     if (delivery?.state === 'dead') this.#deadCount += 1;
     if (delivery !== undefined) this.orders.answer(id, { kind: 'attempted', delivery });
+    else this.orders.answer(id, { kind: 'put_off', why: this.#stopping ? 'stopped' : 'broken', state: SINK_WORKS });
     // The lane of now, which need not be the one that made the attempt.
     if (delivery?.state === 'pending') this.offer([delivery]);
     this.#notify();

@@ -4,7 +4,7 @@ import type { DeliveryId } from '../core/id.js';
 /** Deliveries that wait for their time, in memory. What does not fit stays in the store and is read again when it is its turn. */
 export class DueQueue {
   /** The earliest last, so that taking it moves nothing. */
-  #deliveries: Delivery[] = [];
+  readonly #deliveries: Delivery[] = [];
   readonly #ids = new Set<DeliveryId>();
   readonly #max: number;
   /** When the earliest is due of those that did not fit. */
@@ -61,13 +61,15 @@ export class DueQueue {
     this.#deliveries.splice(at, 1);
   }
 
-  /** What is due later than this is due then. */
-  cutTo(latestMs: number): void {
+  /** What is due later than this is due then. Returns what was changed. */
+  cutTo(latestMs: number): readonly Delivery[] {
     const latest = this.#deliveries[0];
-    if (latest === undefined || dueMs(latest) <= latestMs) return;
-    this.#deliveries = this.#deliveries.map((delivery) =>
-      dueMs(delivery) > latestMs ? { ...delivery, nextAttemptAtMs: latestMs } : delivery,
-    );
+    if (latest === undefined || dueMs(latest) <= latestMs) return [];
+    const kept = this.#deliveries.findIndex((delivery) => dueMs(delivery) <= latestMs);
+    const late = this.#deliveries.splice(0, kept < 0 ? this.#deliveries.length : kept);
+    const cut = late.map((delivery) => ({ ...delivery, nextAttemptAtMs: latestMs }));
+    this.#deliveries.unshift(...cut);
+    return cut;
   }
 
   /** The store is about to be read whole: from here on, what does not fit is known to be left out. */

@@ -11,12 +11,14 @@ import { DueQueue } from './due-queue.js';
 const QUEUE_MAX = 10_000;
 
 /** Why a delivery that somebody asked for is not attempted now. It stays pending. */
-export type PutOff = 'paused' | 'suspended' | 'stopped';
+export type PutOff = 'paused' | 'suspended' | 'stopped' | 'broken';
 
 export interface LanePorts {
   readonly clock: Clock;
-  /** Makes the attempt and stores what became of it. Rejects when that could not be stored. */
-  readonly attempt: (delivery: Delivery, trial: boolean) => Promise<Verdict>;
+  /** Makes the attempt and stores what became of it; undefined when that could not be done. */
+  readonly attempt: (delivery: Delivery, trial: boolean) => Promise<Verdict | undefined>;
+  /** Stores a delivery that is still to be attempted. */
+  readonly save: (delivery: Delivery) => unknown;
   /** Stores the state of the sink. */
   readonly saveState: (state: SinkState) => unknown;
   /** The store has more, and it is its turn. */
@@ -176,7 +178,7 @@ export class Lane {
   /** Times are wall clock: what is further ahead than anything is planned was planned before the clock went back, and is cut to that. */
   #cutWaits(): void {
     const nowMs = this.#ports.clock.nowMs();
-    this.#queue.cutTo(nowMs + longestDelayMs(this.sink.retry));
+    for (const delivery of this.#queue.cutTo(nowMs + longestDelayMs(this.sink.retry))) this.#ports.save(delivery);
     const { pausedUntilMs, suspension } = this.#state;
     const latestMs = nowMs + RETRY_AFTER_MS_MAX;
     if ((pausedUntilMs ?? 0) > latestMs) this.#setState({ ...this.#state, pausedUntilMs: latestMs });
@@ -195,8 +197,8 @@ export class Lane {
     if (trial) this.#wantsTrial = false;
     this.#inFlight.add(delivery.id);
     this.#nextStartMs = this.#ports.clock.monotonicMs() + this.sink.intervalMs;
-    // A result that the store did not take before the stop: the delivery is pending there, and the next start goes on with it.
-    const verdict = await this.#ports.attempt(delivery, trial).catch(() => undefined);
+    // Without a verdict the delivery is pending in the store, as it was.
+    const verdict = await this.#ports.attempt(delivery, trial);
     this.#inFlight.delete(delivery.id);
     if (verdict !== undefined) this.#apply(verdict, trial);
     if (this.#pauseMs() > 0) this.#putOffAsked('paused');
@@ -208,12 +210,17 @@ export class Lane {
   #apply({ effect, delivery }: Verdict, trial: boolean): void {
     const { suspension } = this.#state;
     if (effect.kind === 'works') this.#works();
-    if (effect.kind === 'pause') this.#setState({ ...this.#state, pausedUntilMs: effect.untilMs });
+    if (effect.kind === 'pause') this.#pause(effect.untilMs);
     if (effect.kind === 'suspend' && (trial || suspension === null)) this.#suspend(effect);
     if (effect.kind !== 'none' || !trial || suspension === null) return;
     // The trial said nothing of the sink. Dead: only this delivery earned that. Pending: it could not be made, and is made later.
     if (delivery.state === 'pending') this.#postponeTrial(delivery);
     else this.#suspend(suspension);
+  }
+
+  /** Of several that were under way, the one that was told to wait longest counts. */
+  #pause(untilMs: number): void {
+    this.#setState({ ...this.#state, pausedUntilMs: Math.max(untilMs, this.#state.pausedUntilMs ?? 0) });
   }
 
   #works(): void {

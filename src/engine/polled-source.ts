@@ -1,12 +1,26 @@
 import type { SourceConfig } from '../config/config.js';
-import type { Source } from '../source/define.js';
+import type { Source, SourceContext } from '../source/define.js';
 
 /** A configured source at work: what its poller and the fetches of its URLs have to know of each other. */
 export interface PolledSource {
   readonly config: SourceConfig;
   readonly source: Source;
-  /** The platform asked to be left alone, or a fetch failed: no request for a URL before this time. */
+  /** The platform asked to be left alone until then: no poll by schedule, and no request for a URL. */
+  silentUntilMs: number;
+  /** A fetch of a URL failed: none before this time. */
   askAgainAtMs: number;
   /** Fetches of URLs that failed in a row. */
   urlFailures: number;
+}
+
+export function openPolledSource(
+  config: SourceConfig,
+  ports: Omit<SourceContext<unknown>, 'name' | 'settings'>,
+): PolledSource {
+  const { name, settings, definition } = config;
+  return newPolledSource(config, definition.open({ name, settings, ...ports }));
+}
+
+export function newPolledSource(config: SourceConfig, source: Source): PolledSource {
+  return { config, source, silentUntilMs: 0, askAgainAtMs: 0, urlFailures: 0 };
 }

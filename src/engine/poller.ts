@@ -17,6 +17,7 @@ const WALKS_MAX = 3;
 const SEEN_MAX = 20_000;
 /** No poll takes longer. */
 const POLL_MS_MAX = 3_600_000;
+const TOO_LONG = 'the list could not be walked within an hour; raise paging.size, or split the source by roomId';
 
 export interface RoutedSink extends Route {
   readonly name: string;
@@ -54,7 +55,7 @@ export interface PollReport {
   readonly unknown: number;
   readonly events: number;
   readonly deliveries: number;
-  readonly requestsOfPages: number;
+  readonly pages: number;
   readonly durationMs: number;
 }
 
@@ -64,7 +65,8 @@ export async function poll(polled: PolledSource, ports: PollerPorts, signal: Abo
   const timer = ports.clock.after(POLL_MS_MAX, () => tooLong.abort());
   const run = new PollRun(polled, ports, AbortSignal.any([signal, tooLong.signal]));
   try {
-    return await run.poll();
+    const report = await run.poll();
+    return report.result === 'failed' && tooLong.signal.aborted ? { ...report, reason: TOO_LONG } : report;
   } finally {
     timer.cancel();
   }
@@ -76,6 +78,7 @@ class PollRun {
   readonly #signal: AbortSignal;
   readonly #startedMs: number;
   #phase: PollPhase = 'normal';
+  #sinks: readonly RoutedSink[] = [];
   /** Of the walk under way, as the counts are. */
   #seen = new Set<RecordingUuid>();
   #counts = { rows: 0, rejected: 0, available: 0, processing: 0 };
@@ -98,6 +101,11 @@ class PollRun {
       else if (mark.scope !== this.#polled.source.scope) this.#phase = 'new-scope';
       const end = await this.#walkUntilSettled();
       if (!end.complete) return this.#report('incomplete', end.reason);
+      const { rows, rejected } = this.#counts;
+      // A list that nobody can read is not an empty one: what it holds would all be announced once it can be read.
+      if (this.#phase !== 'normal' && rows === 0 && rejected > 0) {
+        return this.#report('incomplete', `none of the ${rejected} rows of the list is a recording`);
+      }
       if (this.#phase !== 'normal') await this.#endFirstPoll();
       return this.#report('complete');
     } catch (error) {
@@ -146,8 +154,7 @@ class PollRun {
     }
     this.#ports.urls.refresh(config.name, page.recordings);
     const fresh = page.recordings.filter((recording) => this.#isFirstRowOf(recording));
-    const rowsMax = this.#rowsPerWrite();
-    for (let from = 0; from < fresh.length; from += rowsMax) await this.#takeSlice(fresh.slice(from, from + rowsMax));
+    for (const slice of this.#slices(fresh)) await this.#takeSlice(slice);
   }
 
   #isFirstRowOf({ uuid, status }: Recording): boolean {
@@ -206,8 +213,7 @@ class PollRun {
   }
 
   #deliveriesOf(event: StoredEvent, nowMs: number): Delivery[] {
-    return this.#ports
-      .sinks()
+    return this.#sinks
       .filter((sink) => wants(sink, event))
       .map((sink) => {
         const id = deliveryIdOf(this.#ports.sha256, event.id, sink.name);
@@ -230,16 +236,13 @@ class PollRun {
   }
 
   async #announceRemembered(): Promise<void> {
-    const rowsMax = this.#rowsPerWrite();
-    let slice: RememberedRecording[] = [];
+    let waiting: RememberedRecording[] = [];
     for await (const remembered of this.#ports.ledger.allRecordings(this.#name)) {
-      if (!remembered.state.awaitsAnnouncement) continue;
-      slice.push(remembered);
-      if (slice.length < rowsMax) continue;
-      await this.#announce(slice);
-      slice = [];
+      if (!remembered.state.awaitsAnnouncement || waiting.push(remembered) < SLICE_MAX) continue;
+      for (const slice of this.#slices(waiting)) await this.#announce(slice);
+      waiting = [];
     }
-    await this.#announce(slice);
+    for (const slice of this.#slices(waiting)) await this.#announce(slice);
   }
 
   async #announce(slice: readonly RememberedRecording[]): Promise<void> {
@@ -251,10 +254,17 @@ class PollRun {
     );
   }
 
-  /** A recording is written together with a delivery for every sink, and one write has its bound. */
-  #rowsPerWrite(): number {
-    const entriesPerRow = 1 + this.#ports.sinks().length;
-    return Math.max(1, Math.min(SLICE_MAX, Math.floor(STORE_BATCH_MAX / entriesPerRow)));
+  /**
+   * A recording is written together with a delivery for every sink, and one write has its bound. The sinks stay the same within a slice,
+   * whatever a reload does.
+   */
+  *#slices<Row>(rows: readonly Row[]): Generator<readonly Row[]> {
+    for (let from = 0; from < rows.length; ) {
+      this.#sinks = this.#ports.sinks();
+      const to = from + Math.max(1, Math.min(SLICE_MAX, Math.floor(STORE_BATCH_MAX / (1 + this.#sinks.length))));
+      yield rows.slice(from, to);
+      from = to;
+    }
   }
 
   #report(result: PollReport['result'], reason?: string, error?: unknown): PollReport {
@@ -268,10 +278,15 @@ class PollRun {
       unknown: this.#unknown,
       events: this.#events,
       deliveries: this.#deliveries,
-      requestsOfPages: this.#pages,
+      pages: this.#pages,
       durationMs: Math.round(this.#ports.clock.monotonicMs() - this.#startedMs),
     };
   }
+}
+
+/** How many recordings a first poll has remembered. Polls that broke off may have begun with it. */
+export function rememberedBy({ phase, rows, unknown }: PollReport): number {
+  return phase === 'first' ? rows : unknown;
 }
 
 /** What the platform asked for, when a poll failed for that. */

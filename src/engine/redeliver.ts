@@ -95,6 +95,7 @@ function laterOf({ why, state: { pausedUntilMs, suspension } }: Later): Pick<Red
     const cause = suspension === null ? '' : `: ${suspension.reason}: ${suspension.detail}`;
     return { result: 'pending', detail: `the sink is suspended${cause}; it goes once a trial has succeeded` };
   }
+  if (why === 'broken') return { result: 'pending', detail: 'the attempt broke off; the log of the program says why' };
   return { result: 'pending', detail: 'the program is stopping or taking another config; it goes afterwards' };
 }
 

@@ -2,7 +2,7 @@ import { backoffMs } from '../core/schedule.js';
 import type { Clock, Log, Random, Timer } from '../ports.js';
 import type { Cron } from './cron.js';
 import type { PolledSource } from './polled-source.js';
-import { type PollReport, retryAfterMsOf } from './poller.js';
+import { type PollReport, rememberedBy, retryAfterMsOf } from './poller.js';
 
 /** Two schedules that fire at the same second make one poll. */
 const SAME_TIME_MS = 500;
@@ -32,7 +32,6 @@ export function createSourceSchedule(polled: PolledSource, ports: SchedulerPorts
   let underWay: Promise<PollReport> | undefined;
   let lastStartMs = Number.NEGATIVE_INFINITY;
   let failures = 0;
-  let silentUntilMs = 0;
   let processing = 0;
   let rowsBefore: number | undefined;
   let retry: Timer | undefined;
@@ -48,7 +47,7 @@ export function createSourceSchedule(polled: PolledSource, ports: SchedulerPorts
 
   function onTime(): void {
     if (underWay !== undefined || clock.monotonicMs() - lastStartMs < SAME_TIME_MS) return;
-    if (clock.nowMs() < silentUntilMs) return;
+    if (clock.nowMs() < polled.silentUntilMs) return;
     void pollNow();
   }
 
@@ -76,7 +75,7 @@ export function createSourceSchedule(polled: PolledSource, ports: SchedulerPorts
 
   /** Whatever was to be waited for is over, also when the clock has gone back since. */
   function noteThatItWorks(): void {
-    silentUntilMs = 0;
+    polled.silentUntilMs = 0;
     polled.askAgainAtMs = 0;
     polled.urlFailures = 0;
   }
@@ -96,8 +95,7 @@ export function createSourceSchedule(polled: PolledSource, ports: SchedulerPorts
   function planRetry(report: PollReport): void {
     const retryAfterMs = retryAfterMsOf(report);
     const delayMs = Math.max(backoffMs(failures, random()), retryAfterMs);
-    silentUntilMs = clock.nowMs() + retryAfterMs;
-    polled.askAgainAtMs = Math.max(polled.askAgainAtMs, silentUntilMs);
+    polled.silentUntilMs = Math.max(polled.silentUntilMs, clock.nowMs() + retryAfterMs);
     retry = clock.after(delayMs, () => void pollNow());
     log.debug({ source: name, delayMs }, 'the next poll is planned');
   }
@@ -114,15 +112,13 @@ export function createSourceSchedule(polled: PolledSource, ports: SchedulerPorts
 
 /** One line for what an operator wants to know: news, a first poll's end, a failure and the end of failures. */
 function logReport(log: Log, report: PollReport, failuresBefore: number): void {
-  const { source, result, reason, error, phase, rows, rejected, available, processing, unknown, events, durationMs } =
-    report;
+  const { source, result, reason, error, phase, rows, rejected, available, processing, events, durationMs } = report;
   const counts = { source, rows, available, processing, rejected, events, durationMs };
-  // Polls that broke off have remembered a part of the first one already.
-  const remembered = phase === 'first' ? rows : unknown;
   if (result === 'failed') log.error({ ...counts, reason, ...unexpected(error) }, 'poll failed');
   else if (result === 'incomplete')
     log.warn({ ...counts, reason }, 'poll incomplete: what its good pages showed is told, the rest is not known');
-  else if (phase !== 'normal') log.info({ ...counts, remembered }, 'first poll complete: from now on changes are told');
+  else if (phase !== 'normal')
+    log.info({ ...counts, remembered: rememberedBy(report) }, 'first poll complete: from now on changes are told');
   else if (failuresBefore > 0) log.info({ ...counts, failedPolls: failuresBefore }, 'polls work again');
   else if (events > 0) log.info(counts, 'poll with news');
   else log.debug(counts, 'poll without news');

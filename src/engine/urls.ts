@@ -88,7 +88,7 @@ export function createUrls(ports: {
     stop: AbortSignal,
   ): Promise<UrlAnswer> {
     // A longer wait than any platform may ask for means that the clock went back.
-    const waitMs = Math.min(polled.askAgainAtMs - clock.nowMs(), RETRY_AFTER_MS_MAX);
+    const waitMs = Math.min(waitUntilMs(polled) - clock.nowMs(), RETRY_AFTER_MS_MAX);
     if (waitMs > 0) return { kind: 'unavailable', waitMs, detail: 'the source did not answer when it was asked last' };
     try {
       const seen = seenUrl(await find(polled, delivery, stop));
@@ -99,7 +99,7 @@ export function createUrls(ports: {
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
       if (!stop.aborted) noteFailure(polled, error.retryAfterMs ?? 0);
-      return { kind: 'unavailable', waitMs: Math.max(0, polled.askAgainAtMs - clock.nowMs()), detail: error.message };
+      return { kind: 'unavailable', waitMs: Math.max(0, waitUntilMs(polled) - clock.nowMs()), detail: error.message };
     }
   }
 
@@ -110,7 +110,7 @@ export function createUrls(ports: {
       polled.urlFailures += 1;
       polled.askAgainAtMs = nowMs + backoffMs(polled.urlFailures, random());
     }
-    polled.askAgainAtMs = Math.max(polled.askAgainAtMs, nowMs + retryAfterMs);
+    polled.silentUntilMs = Math.max(polled.silentUntilMs, nowMs + retryAfterMs);
   }
 
   async function find({ source }: PolledSource, { event }: Delivery, stop: AbortSignal): Promise<string | null> {
@@ -126,6 +126,10 @@ export function createUrls(ports: {
   }
 
   return { remember, refresh, urlFor };
+}
+
+function waitUntilMs({ askAgainAtMs, silentUntilMs }: PolledSource): number {
+  return Math.max(askAgainAtMs, silentUntilMs);
 }
 
 /** The last ones. */

@@ -15,7 +15,7 @@ export interface SinkContext<Settings> {
   readonly print: (line: string) => Promise<void>;
 }
 
-/** Code that can deliver to one kind of place. One file; see ARCHITECTURE in `src/README.md`. */
+/** Code that can deliver to one kind of place. One file; `src/README.md` says how to add one. */
 export interface SinkDefinition<Settings extends z.ZodType = z.ZodType> {
   readonly type: string;
   readonly summary: string;

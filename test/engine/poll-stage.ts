@@ -1,6 +1,6 @@
 import type { Delivery } from '../../src/core/delivery.js';
 import type { StoredEvent } from '../../src/core/event.js';
-import type { PolledSource } from '../../src/engine/polled-source.js';
+import { newPolledSource, type PolledSource } from '../../src/engine/polled-source.js';
 import { type PollReport, poll, type RoutedSink } from '../../src/engine/poller.js';
 import { createUrls } from '../../src/engine/urls.js';
 import { type FakeApi, type FakeApiOptions, startFakeApi } from '../../src/fake/api.js';
@@ -68,7 +68,7 @@ export async function openPollStage(options: PollStageOptions = {}): Promise<Pol
     const source = openSuperviz({ name: SOURCE, settings, http, clock: realClock, random: () => 0, log }, 1);
     const schedule = { schedule: '* * * * *', whileProcessing: undefined, timezone: 'UTC' };
     const config = { name: SOURCE, definition: superviz, settings, ...schedule, firstPoll, stuckAfterMs };
-    polled = { config, source, askAgainAtMs: 0, urlFailures: 0 };
+    polled = newPolledSource(config, source);
     sinks = change.sinks ?? [routed('hook')];
   }
 

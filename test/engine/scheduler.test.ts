@@ -31,7 +31,7 @@ const COMPLETE: PollReport = {
   unknown: 0,
   events: 0,
   deliveries: 0,
-  requestsOfPages: 1,
+  pages: 1,
   durationMs: 10,
 };
 

@@ -96,6 +96,7 @@ export function sourceThat(find: Source['find']): PolledSource {
       stuckAfterMs: HOUR_MS,
     },
     source: { scope: '', find, walk: () => Promise.reject(new Error('it is not walked')) as never },
+    silentUntilMs: 0,
     askAgainAtMs: 0,
     urlFailures: 0,
   };
