@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { builtDist } from '../support/build.js';
 import { expectedDeliveryId, expectedEventId } from '../support/expected-id.js';
 import { createStage, sourceOf, webhookTo } from '../support/stage.js';
 
@@ -178,3 +180,18 @@ test.each([['recordings'], ['deliveries'], ['redeliver', '--dead']])(
     expect(stderr.join('\n')).toMatch(/memory/);
   },
 );
+
+test('a reader that has seen enough ends a list without a complaint', async () => {
+  const recordings = Array.from({ length: 3_000 }, (_, n) => ({ uuid: `r${n}`, status: 'available' }));
+  const api = await empty.api({ recordings });
+  empty.configure({ sources: { production: sourceOf(api) }, sinks: { out: { type: 'stdout' } } });
+  await empty.run(['poll']);
+  const cli = join(await builtDist(), 'cli.js');
+  const { stdout, stderr } = spawnSync(
+    'sh',
+    ['-c', '{ "$0" "$1" recordings --json; echo "code $?" >&2; } | head -n 1', process.execPath, cli],
+    { cwd: empty.folder, encoding: 'utf8' },
+  );
+  expect(stdout.trim().split('\n')).toHaveLength(1);
+  expect(stderr).toBe('code 0\n');
+});

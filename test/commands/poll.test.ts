@@ -31,6 +31,21 @@ test('each run is one poll and one attempt of what is due', async () => {
   expect(receiver.messages).toHaveLength(2);
 });
 
+test('it forgets what was finished long ago', async () => {
+  const { api, receiver } = await openOne();
+  stage.configure({
+    sources: { production: sourceOf(api) },
+    sinks: { hook: webhookTo(receiver) },
+    delivery: { keepDelivered: '0ms' },
+  });
+  await stage.run(['poll']);
+  api.recordings.add({ status: 'available' });
+  await stage.run(['poll']);
+  await stage.run(['poll']);
+  expect(await stage.run(['deliveries', '--json'])).toMatchObject({ stdout: [] });
+  expect(receiver.messages).toHaveLength(1);
+});
+
 test('it ends with 1 when a delivery became dead', async () => {
   const { api, receiver } = await openOne(413);
   await stage.run(['poll']);

@@ -4,7 +4,7 @@ import { realClock as clock } from '../support/real-clock.js';
 import { until } from '../support/turn.js';
 import { openDispatchStage } from './dispatch-stage.js';
 import { startDoor, uuidsOf } from './door.js';
-import { deliveryOf, SCHEDULE_MS, sinkThat, webhookTo } from './sinks.js';
+import { deliveryOf, SCHEDULE_MS, sinkThat, sourceThat, webhookTo } from './sinks.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -212,6 +212,17 @@ describe('the clock', () => {
     expect(await stage.attempted(other, 1)).toMatchObject({ state: 'delivered' });
   });
 
+  test('goes back: what was cut is stored, so that restarts do not push it away', async () => {
+    await using door = await startDoor({ status: 500 });
+    await using stage = await openDispatchStage([webhookTo('hook', door.url)]);
+    const id = await stage.add('hook', 'r');
+    await stage.attempted(id, 1);
+    stage.clock.jump(-365 * DAY_MS);
+    stage.dispatcher.open(Number.POSITIVE_INFINITY);
+    const latestMs = stage.clock.nowMs() + 2 * DAY_MS;
+    await until(async () => ((await stage.delivery(id)).nextAttemptAtMs ?? Number.POSITIVE_INFINITY) < latestMs);
+  });
+
   test('goes forward: what has become due goes', async () => {
     await using door = await startDoor({ status: 500 });
     await using stage = await openDispatchStage([webhookTo('hook', door.url)]);
@@ -222,6 +233,37 @@ describe('the clock', () => {
     await stage.add('hook', 'other');
     expect(await stage.attempted(id, 2)).toMatchObject({ state: 'delivered' });
   });
+});
+
+test('an attempt that breaks off by a mistake of ours is logged, answered and made again', async () => {
+  await using door = await startDoor();
+  let breaks = true;
+  const source = sourceThat(async () => {
+    if (breaks) throw new TypeError('a mistake');
+    return undefined;
+  });
+  await using stage = await openDispatchStage([webhookTo('hook', door.url)], { source });
+  const id = await stage.add('hook', 'r', 0, true);
+  await until(() => stage.log.lines.some(({ message }) => message.startsWith('an attempt broke off')));
+  expect(await stage.dispatcher.orders.redeliver(id)).toMatchObject({ kind: 'put_off', why: 'broken' });
+  breaks = false;
+  stage.clock.advance(30_000);
+  expect(await stage.attempted(id, 1)).toMatchObject({ state: 'delivered' });
+});
+
+test('of several that are told to wait, the longest wait holds the lane', async () => {
+  const waits = [3_600_000, 1_000];
+  const sink = sinkThat(
+    'busy',
+    async () => ({ kind: 'failed', reason: 'rate_limited', detail: '', retryAfterMs: waits.shift() ?? 0 }),
+    { concurrency: 2 },
+  );
+  await using stage = await openDispatchStage([sink]);
+  const now = stage.clock.nowMs();
+  await stage.add('busy', 'one');
+  const two = await stage.add('busy', 'two');
+  await stage.attempted(two, 1);
+  expect(stage.dispatcher.stateOf('busy').pausedUntilMs).toBeGreaterThanOrEqual(now + 3_600_000);
 });
 
 test('more than memory holds: what is due already goes before the retries of the rest, and nothing is lost', async () => {

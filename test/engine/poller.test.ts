@@ -229,6 +229,20 @@ describe('the list', () => {
     expect(await statuses(stage)).toEqual({ twin: 'available', other: 'available' });
   });
 
+  test('a list of which no row can be read ends no first poll: what it holds is not announced later', async () => {
+    const rows = ['a', 'b'].map((uuid) => ({ uuid, status: 'available', overrides: { status: 7 } }));
+    await using stage = await openPollStage({ api: { recordings: rows } });
+    expect(await stage.poll()).toMatchObject({
+      result: 'incomplete',
+      rejected: 2,
+      reason: expect.stringMatching(/none of the 2 rows/),
+    });
+    for (const uuid of ['a', 'b']) stage.api.recordings.update(uuid, { overrides: {} });
+    expect(await stage.poll()).toMatchObject({ result: 'complete', phase: 'first', rows: 2 });
+    await stage.poll();
+    expect(stage.told).toEqual([]);
+  });
+
   test('with rows that are none: they are counted, told in the log, and harm no other', async () => {
     await using stage = await openPollStage({ api: { recordings: [{ uuid: 'good' }, { omits: ['uuid'] }] } });
     expect(await stage.poll()).toMatchObject({ result: 'complete', rows: 1, rejected: 1 });
