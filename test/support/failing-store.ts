@@ -7,26 +7,26 @@ export type StoreMethod = 'getMany' | 'setMany' | 'deleteMany' | 'scan';
 export type StoreFault = 'before' | 'after';
 
 export interface FailingStore extends Store {
-  /** In their order, since the start or the last {@link fail}. */
+  /** In their order, since the start or since it was last told to fail or to heal. */
   readonly operations: readonly StoreMethod[];
   /** What was written together. */
   readonly batches: readonly (readonly (readonly [key: string, value: Json])[])[];
   /** The n-th operation from now on fails, 1 or more; of one method only, if it is named. */
   fail(n: number, fault: StoreFault, method?: StoreMethod): void;
+  /** The n-th operation from now on fails so, and whatever comes after it is not done: what the death of a process is to a store. */
+  die(n: number, fault: StoreFault): void;
   /** From now on everything fails, or of one method everything. */
   failAlways(fault: StoreFault, method?: StoreMethod): void;
   heal(): void;
 }
 
-interface Plan {
-  readonly fault: StoreFault;
-  readonly method: StoreMethod | undefined;
-  readonly fails: (count: number) => boolean;
-}
+/** What becomes of the n-th operation; undefined: it works. */
+type Plan = (n: number) => StoreFault | undefined;
 
 /** A real store that a test lets fail. */
 export function createFailingStore(store: Store): FailingStore {
-  let plan: Plan | undefined;
+  let plan: Plan = () => undefined;
+  let planned: StoreMethod | undefined;
   let count = 0;
   const operations: StoreMethod[] = [];
   const batches: (readonly (readonly [string, Json])[])[] = [];
@@ -34,9 +34,9 @@ export function createFailingStore(store: Store): FailingStore {
   /** The fault of this operation. */
   function note(method: StoreMethod): StoreFault | undefined {
     operations.push(method);
-    if (plan === undefined || (plan.method !== undefined && plan.method !== method)) return undefined;
+    if (planned !== undefined && planned !== method) return undefined;
     count += 1;
-    return plan.fails(count) ? plan.fault : undefined;
+    return plan(count);
   }
 
   async function run<Result>(method: StoreMethod, operate: () => Promise<Result>): Promise<Result> {
@@ -47,8 +47,9 @@ export function createFailingStore(store: Store): FailingStore {
     return result;
   }
 
-  function setPlan(next: Plan | undefined): void {
+  function setPlan(next: Plan, method?: StoreMethod): void {
     plan = next;
+    planned = method;
     count = 0;
     operations.length = 0;
   }
@@ -70,9 +71,10 @@ export function createFailingStore(store: Store): FailingStore {
       if (fault === 'after') throw failure();
     },
     close: () => store.close(),
-    fail: (n, fault, method) => setPlan({ fault, method, fails: (at) => at === n }),
-    failAlways: (fault, method) => setPlan({ fault, method, fails: () => true }),
-    heal: () => setPlan(undefined),
+    fail: (n, fault, method) => setPlan((at) => (at === n ? fault : undefined), method),
+    die: (n, fault) => setPlan((at) => (at === n ? fault : at > n ? 'before' : undefined)),
+    failAlways: (fault, method) => setPlan(() => fault, method),
+    heal: () => setPlan(() => undefined),
   };
 }
 
