@@ -12,6 +12,11 @@ import { cron, cronOrOff, rate, store, timezone } from './fields.js';
 /** Of sources and sinks. */
 export const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/;
 
+const SOURCES_MAX = 10_000;
+
+/** A change is written together with a delivery for each sink, and one write holds a thousand entries. */
+const SINKS_MAX = 500;
+
 export const DEFAULT_SOURCE_TYPE = 'superviz';
 
 /** The keys that every source takes beside its `type`. */
@@ -98,8 +103,8 @@ const log = z.strictObject({
 
 /** The whole file. Sources and sinks are checked one by one, each with the keys of its type. */
 export const fileKeys = z.strictObject({
-  sources: named('source').describe('The accounts to poll, by name. Renaming one makes a new source.'),
-  sinks: named('sink').describe('The places to tell, by name.'),
+  sources: named('source', SOURCES_MAX).describe('The accounts to poll, by name. Renaming one makes a new source.'),
+  sinks: named('sink', SINKS_MAX).describe('The places to tell, by name.'),
   store: store()
     .prefault('sqlite:state/notifier.sqlite')
     .describe('Where it is remembered what was seen and what is to be delivered: sqlite:FILE or memory.'),
@@ -109,9 +114,10 @@ export const fileKeys = z.strictObject({
   log: log.default({ level: 'info' }).describe('Logs go to stderr.'),
 });
 
-function named(kind: string) {
+function named(kind: string, max: number) {
   return z.record(z.string().regex(NAME), z.unknown()).superRefine((entries, context) => {
-    if (Object.keys(entries).length > 0) return;
-    context.addIssue({ code: 'custom', message: `is empty; configure at least one ${kind}` });
+    const count = Object.keys(entries).length;
+    if (count === 0) context.addIssue({ code: 'custom', message: `is empty; configure at least one ${kind}` });
+    if (count > max) context.addIssue({ code: 'custom', message: `has ${count} entries; ${max} is the most` });
   });
 }

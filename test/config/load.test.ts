@@ -164,3 +164,11 @@ test('a problem names its file, line, column and key', () => {
     'config/notifier.yaml:4:14: sources.production.timeout: "30" has no unit; write 30s',
   ]);
 });
+
+test('more sinks than one write can hold deliveries for are refused', () => {
+  const sinks = Array.from({ length: 501 }, (_, n) => `  s${n}: { type: stdout }\n`).join('');
+  const loaded = loadConfig('notifier.yaml', `${SOURCES}sinks:\n${sinks}`, { env: {}, readFile: () => '' });
+  expect('problems' in loaded && loaded.problems.map(formatProblem)).toEqual([
+    'notifier.yaml:3:3: sinks: has 501 entries; 500 is the most',
+  ]);
+});
