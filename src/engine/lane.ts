@@ -202,7 +202,9 @@ export class Lane {
     this.#inFlight.delete(delivery.id);
     if (verdict !== undefined) this.#apply(verdict, trial);
     if (this.#pauseMs() > 0) this.#putOffAsked('paused');
-    else if (trial && this.#state.suspension !== null) this.#putOffAsked('suspended');
+    else if (this.#state.suspension !== null && (trial || verdict?.effect.kind === 'suspend')) {
+      this.#putOffAsked('suspended');
+    }
     this.#ports.ended(delivery.id, verdict?.delivery);
     this.pump();
   }

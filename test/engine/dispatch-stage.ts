@@ -36,6 +36,8 @@ export interface DispatchStage extends AsyncDisposable {
   idle(): Promise<void>;
   /** Another process on the same store; the one before ends as a crash does, if it has not been stopped. */
   restart(sinks: readonly SinkConfig[]): Promise<void>;
+  /** The same, before it may deliver anything. */
+  load(sinks: readonly SinkConfig[]): Promise<void>;
 }
 
 export async function openDispatchStage(
@@ -48,13 +50,13 @@ export async function openDispatchStage(
   const log = createMemoryLog();
   const http = createHttpClient({ privateAddresses: 'allow', clock: realClock, userAgent: 'test' });
   const random = options.random ?? (() => 0);
-  let dispatcher = await start(sinks);
+  let dispatcher = await load(sinks);
+  dispatcher.open(Number.POSITIVE_INFINITY);
 
-  async function start(configured: readonly SinkConfig[]): Promise<Dispatcher> {
+  async function load(configured: readonly SinkConfig[]): Promise<Dispatcher> {
     const urls = createUrls({ source: () => options.source, clock, random });
     const started = new Dispatcher({ ledger, urls, random, http, clock, log, print: async () => undefined });
     await started.load(configured);
-    started.open(Number.POSITIVE_INFINITY);
     return started;
   }
 
@@ -86,7 +88,11 @@ export async function openDispatchStage(
     },
     idle: () => until(() => dispatcher.status().every(({ inFlight }) => inFlight === 0)),
     async restart(configured) {
-      dispatcher = await start(configured);
+      dispatcher = await load(configured);
+      dispatcher.open(Number.POSITIVE_INFINITY);
+    },
+    async load(configured) {
+      dispatcher = await load(configured);
     },
     async [Symbol.asyncDispose]() {
       await http.close();

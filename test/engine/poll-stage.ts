@@ -2,7 +2,7 @@ import type { Delivery } from '../../src/core/delivery.js';
 import type { StoredEvent } from '../../src/core/event.js';
 import { newPolledSource, type PolledSource } from '../../src/engine/polled-source.js';
 import { type PollReport, poll, type RoutedSink } from '../../src/engine/poller.js';
-import { createUrls } from '../../src/engine/urls.js';
+import { createUrls, type Urls } from '../../src/engine/urls.js';
 import { type FakeApi, type FakeApiOptions, startFakeApi } from '../../src/fake/api.js';
 import { createHttpClient } from '../../src/http/client.js';
 import type { Ledger } from '../../src/ports.js';
@@ -36,6 +36,7 @@ export interface PollStage extends AsyncDisposable {
   readonly store: FailingStore;
   readonly ledger: Ledger;
   readonly log: MemoryLog;
+  readonly urls: Urls;
   readonly told: StoredEvent[];
   readonly offered: Delivery[];
   readonly doubts: () => number;
@@ -78,6 +79,7 @@ export async function openPollStage(options: PollStageOptions = {}): Promise<Pol
     store,
     ledger,
     log,
+    urls,
     told,
     offered,
     doubts: () => doubts,

@@ -194,6 +194,47 @@ test('while the receiver has asked for a pause it is put off, due then', async (
   expect(await stage.attempted(second, 1)).toMatchObject({ state: 'delivered', attempts: 1 });
 });
 
+test('to a sink that says 410: one is tried, the others say why they wait', async () => {
+  await using door = await startDoor({ status: 410 });
+  await using stage = await openDispatchStage([webhookTo('hook', door.url)]);
+  for (const uuid of ['r1', 'r2', 'r3']) await giveUp(stage, 'hook', uuid);
+  const lines = await order(stage, { dead: true });
+  expect(door.messages).toHaveLength(1);
+  expect(lines.map(({ result, detail }) => `${result} ${detail}`).sort()).toEqual([
+    'pending gone: HTTP 410',
+    ...Array(2).fill('pending the sink is suspended: gone: HTTP 410; it goes once a trial has succeeded'),
+  ]);
+});
+
+test('while the program stops: what was not attempted stays pending and says so', async () => {
+  await using door = await startDoor();
+  await using stage = await openDispatchStage([webhookTo('hook', door.url, { intervalMs: 60_000 })]);
+  for (const uuid of ['r1', 'r2', 'r3']) await giveUp(stage, 'hook', uuid);
+  const lines = order(stage, { dead: true });
+  await until(() => stage.dispatcher.orders.changing === 0 && door.messages.length === 1);
+  await stage.dispatcher.stop();
+  const results = (await lines).map(({ result }) => result).sort();
+  expect(results).toEqual(['delivered', 'pending', 'pending']);
+});
+
+test('nothing starts a delivery while somebody is changing it', async () => {
+  await using door = await startDoor({ status: 500 });
+  await using stage = await openDispatchStage([webhookTo('hook', door.url)]);
+  const id = await stage.add('hook', 'r');
+  await stage.attempted(id, 1);
+  const redelivery = stage.dispatcher.orders.redeliver(id);
+  // Its retry comes due, and the outbox is read, before the change is stored.
+  stage.clock.advance(5_000);
+  stage.dispatcher.readAgain();
+  door.answer({ status: 204 });
+  expect(await redelivery).toMatchObject({
+    kind: 'attempted',
+    delivery: { state: 'delivered', attempts: 2, round: 1 },
+  });
+  await stage.idle();
+  expect(door.messages).toHaveLength(2);
+});
+
 test('a store that fails just then loses nothing', async () => {
   await using door = await startDoor({ status: 500 });
   await using stage = await openDispatchStage([webhookTo('hook', door.url)]);
