@@ -45,9 +45,11 @@ export interface Program {
 
 export async function startProgram(options: ProgramOptions): Promise<Program> {
   const { args, cwd, env = {}, onChange = () => undefined } = options;
-  const child = spawn(process.execPath, [join(await builtDist(), 'cli.js'), ...args], {
+  const dist = await builtDist();
+  const child = spawn(process.execPath, [join(dist, 'cli.js'), ...args], {
     cwd,
-    env: { ...env },
+    // Compiled once for all that are started: a quarter of a start.
+    env: { NODE_COMPILE_CACHE: join(dist, '../compiled'), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const log: LogLine[] = [];
