@@ -114,9 +114,12 @@ export function createSourceSchedule(polled: PolledSource, ports: SchedulerPorts
 function logReport(log: Log, report: PollReport, failuresBefore: number): void {
   const { source, result, reason, error, phase, rows, rejected, available, processing, events, durationMs } = report;
   const counts = { source, rows, available, processing, rejected, events, durationMs };
-  if (result === 'failed') log.error({ ...counts, reason, ...unexpected(error) }, 'poll failed');
+  // What the pages had that came before it broke.
+  const read = rows > 0 ? { rows, events } : {};
+  const trouble = { source, reason, failedPolls: failuresBefore + 1, ...read, durationMs };
+  if (result === 'failed') log.error({ ...trouble, ...unexpected(error) }, 'poll failed');
   else if (result === 'incomplete')
-    log.warn({ ...counts, reason }, 'poll incomplete: what its good pages showed is told, the rest is not known');
+    log.warn(trouble, 'poll incomplete: what its good pages showed is told, the rest is not known');
   else if (phase !== 'normal')
     log.info({ ...counts, remembered: rememberedBy(report) }, 'first poll complete: from now on changes are told');
   else if (failuresBefore > 0) log.info({ ...counts, failedPolls: failuresBefore }, 'polls work again');
