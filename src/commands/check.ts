@@ -141,7 +141,9 @@ async function sinkFinding(
   const what = `sinks.${name}`;
   if (definition.connect === undefined) return { what, result: 'ok', detail: 'nothing to connect to' };
   const signal = new AbortController().signal;
-  const problem = await definition.connect({ settings, http, clock: systemClock, timeoutMs, signal, print });
+  const ports = { http, clock: systemClock, timeoutMs, signal, print };
+  const problem = await definition.connect({ name, settings, progress: null, ...ports });
+  await definition.close?.(settings);
   return problem === undefined
     ? { what, result: 'ok', detail: 'can be reached' }
     : { what, result: 'failed', detail: problem };

@@ -30,7 +30,8 @@ export const registerTest: Register = (program, context) => {
       const startedMs = systemClock.monotonicMs();
       const ports = { http, clock: systemClock, log: quietLogOf(config, context), print: context.print };
       const event = sampleEvent(sink, systemClock.nowMs());
-      const outcome = await attemptOnce(sink, event, ports, new AbortController().signal).finally(() => http.close());
+      const outcome = await attemptOnce(sink, event, null, ports, new AbortController().signal);
+      await Promise.all([http.close(), sink.definition.close?.(sink.settings)]);
       const durationMs = Math.round(systemClock.monotonicMs() - startedMs);
       if (options.json) await context.print(JSON.stringify({ sink: name, event: event.id, ...outcome, durationMs }));
       else if (outcome.kind === 'delivered')

@@ -1,5 +1,5 @@
 import type { StoredEvent } from './event.js';
-import { FAILURE_REASONS, type Failed, type FailureReason, type Outcome } from './failure.js';
+import { FAILURE_REASONS, type Failed, type FailureReason, type Outcome, type Progress } from './failure.js';
 import type { DeliveryId } from './id.js';
 import { longestDelayMs, type RetryPolicy, retryDelayMs } from './retry.js';
 import { RETRY_AFTER_MS_MAX } from './retry-after.js';
@@ -37,6 +37,8 @@ export interface Delivery {
   readonly urlWaitSinceMs: number | null;
   readonly lastError: { readonly reason: FailureReason; readonly detail: string } | null;
   readonly finishedAtMs: number | null;
+  /** What a sink with several recipients has reached so far; kept when the delivery is dead, so that redelivering goes to the rest. */
+  readonly progress: Progress | null;
   /** The latest ones, oldest first. */
   readonly history: readonly Attempt[];
 }
@@ -93,6 +95,7 @@ export function newDelivery(
     urlWaitSinceMs: null,
     lastError: null,
     finishedAtMs: null,
+    progress: null,
     history: [],
   };
 }
@@ -101,9 +104,11 @@ export function newDelivery(
 export function afterAttempt(delivery: Delivery, outcome: Outcome, facts: AttemptFacts): Verdict {
   if (outcome.kind === 'delivered') {
     const attempt = noteOf(facts, null, outcome.receipt);
-    return { delivery: finished(counted(delivery, attempt), 'delivered', facts.nowMs), effect: { kind: 'works' } };
+    const delivered = { ...counted(delivery, attempt), progress: null };
+    return { delivery: finished(delivered, 'delivered', facts.nowMs), effect: { kind: 'works' } };
   }
-  const attempted = { ...delivery, ...noted(delivery, noteOf(facts, outcome.reason, outcome.detail)) };
+  const note = noteOf(facts, outcome.reason, outcome.detail);
+  const attempted = { ...delivery, ...noted(delivery, note), progress: outcome.progress ?? delivery.progress };
   const lastError = { reason: outcome.reason, detail: outcome.detail };
   switch (fateOf(outcome, facts.trial)) {
     case 'uncounted':

@@ -66,4 +66,9 @@ export interface Failed {
   /** For the operator, in words: no secret, no URL, no body of an answer. */
   readonly detail: string;
   readonly retryAfterMs?: number;
+  /** What the next attempt of this delivery has to know of this one: which of several recipients have it already. No secret; it is stored. */
+  readonly progress?: Progress;
 }
+
+/** Plain JSON, as small as it can be. */
+export type Progress = Readonly<Record<string, string | number | boolean | readonly string[]>>;

@@ -1,6 +1,6 @@
 import type { SinkConfig } from '../config/config.js';
 import type { RecordingEvent } from '../core/event.js';
-import type { Outcome } from '../core/failure.js';
+import type { Outcome, Progress } from '../core/failure.js';
 import type { Clock, HttpClient, Log } from '../ports.js';
 
 export interface AttemptPorts {
@@ -20,6 +20,7 @@ const STOPPED: Outcome = { kind: 'failed', reason: 'stopped', detail: 'cut off b
 export async function attemptOnce(
   sink: SinkConfig,
   event: RecordingEvent,
+  progress: Progress | null,
   ports: AttemptPorts,
   stop: AbortSignal,
 ): Promise<Outcome> {
@@ -40,7 +41,8 @@ export async function attemptOnce(
   );
   stop.addEventListener('abort', onStop, { once: true });
   try {
-    const context = { settings: sink.settings, http, clock, print, timeoutMs: sink.timeoutMs, signal: ended.signal };
+    const { name, settings, timeoutMs } = sink;
+    const context = { name, settings, progress, http, clock, print, timeoutMs, signal: ended.signal };
     return await Promise.race([givenUp, delivered()]);
 
     async function delivered(): Promise<Outcome> {

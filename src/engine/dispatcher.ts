@@ -158,15 +158,37 @@ export class Dispatcher {
     timer.cancel();
     this.#stop.abort();
     await this.#outbox.stop();
+    await this.#close(lanes);
     this.#notify();
   }
 
   #setLanes(sinks: readonly SinkConfig[]): void {
     for (const lane of this.#lanes.values()) lane.stop();
-    this.#retired = [...this.#retired, ...this.#lanes.values()].filter(({ inFlight }) => inFlight > 0);
+    this.#retired.push(...this.#lanes.values());
     this.#lanes.clear();
+    this.#closeRetired();
     this.#states.configure(sinks);
     for (const sink of sinks) if (sink.enabled) this.#lanes.set(sink.name, this.#laneFor(sink));
+  }
+
+  /** A sink of an earlier configuration keeps its connections until its last attempt is over. */
+  #closeRetired(): void {
+    const idle = this.#retired.filter(({ inFlight }) => inFlight === 0);
+    this.#retired = this.#retired.filter(({ inFlight }) => inFlight > 0);
+    void this.#close(idle);
+  }
+
+  async #close(lanes: readonly Lane[]): Promise<void> {
+    const { log } = this.#ports;
+    await Promise.all(
+      lanes.map(async ({ sink: { name, definition, settings } }) => {
+        try {
+          await definition.close?.(settings);
+        } catch (error) {
+          log.warn({ sink: name, error }, 'the connections of a sink did not close well');
+        }
+      }),
+    );
   }
 
   #laneFor(sink: SinkConfig): Lane {
@@ -229,6 +251,7 @@ export class Dispatcher {
     else this.orders.answer(id, { kind: 'put_off', why: this.#stopping ? 'stopped' : 'broken', state: SINK_WORKS });
     // The lane of now, which need not be the one that made the attempt.
     if (delivery?.state === 'pending') this.offer([delivery]);
+    this.#closeRetired();
     this.#notify();
   }
 

@@ -34,7 +34,7 @@ export async function makeAttempt(
   const startedAtMs = clock.nowMs();
   const startedMs = clock.monotonicMs();
   const event = withUrl(delivery.event, url.kind === 'url' ? url.fresh : NO_URL);
-  const outcome = await attemptOnce(sink, event, ports, stop);
+  const outcome = await attemptOnce(sink, event, delivery.progress, ports, stop);
   const durationMs = clock.monotonicMs() - startedMs;
   const facts = { startedAtMs, nowMs: clock.nowMs(), durationMs, random: random(), retry: sink.retry, trial };
   const verdict = afterAttempt(delivery, outcome, facts);

@@ -1,10 +1,14 @@
 import type { z } from 'zod';
 import type { RecordingEvent } from '../core/event.js';
-import type { Outcome } from '../core/failure.js';
+import type { Outcome, Progress } from '../core/failure.js';
 import type { Clock, HttpClient } from '../ports.js';
 
 export interface SinkContext<Settings> {
+  /** The sink's own name in the config. */
+  readonly name: string;
   readonly settings: Settings;
+  /** What the attempt before left in its outcome; null at the first one. */
+  readonly progress: Progress | null;
   readonly http: HttpClient;
   readonly clock: Clock;
   /** Time for the whole attempt. */
@@ -28,6 +32,8 @@ export interface SinkDefinition<Settings extends z.ZodType = z.ZodType> {
   /** What `check` and `run` should point out about valid settings, each a sentence. */
   notices?(settings: z.output<Settings>): readonly string[];
   deliver(event: RecordingEvent, context: SinkContext<z.output<Settings>>): Promise<Outcome>;
+  /** Ends what `deliver` keeps open for these settings, such as a pool: the sink is removed or changed, or the program stops. */
+  close?(settings: z.output<Settings>): Promise<void>;
   /** For `check --connect`: tries what can be tried without sending a message. Undefined when fine, else what is wrong in words. */
   connect?(context: SinkContext<z.output<Settings>>): Promise<string | undefined>;
 }

@@ -23,6 +23,7 @@ test('newDelivery: due at once, and nothing has happened to it', () => {
     urlWaitSinceMs: null,
     lastError: null,
     finishedAtMs: null,
+    progress: null,
     history: [],
   });
   expect(newDelivery(id, 'pipeline', storedEvent, true, NOW_MS).includeUrl).toBe(true);

@@ -178,3 +178,15 @@ test.each([
     expect(after.history.at(-1)?.atMs).toBe(NOW_MS - 250);
   }
 });
+
+test('what an attempt has reached is kept for the next one and for a redelivery, until all of it is', () => {
+  const progress = { accepted: ['a@example.com'] };
+  const once = afterAttempt(delivery(), failed('server_error', { progress }), facts()).delivery;
+  expect(once.progress).toEqual(progress);
+  const twice = afterAttempt(once, failed('timeout'), facts()).delivery;
+  expect(twice.progress).toEqual(progress);
+  const dead = afterAttempt(twice, failed('payload_too_large'), facts()).delivery;
+  expect(dead).toMatchObject({ state: 'dead', progress });
+  const delivered = afterAttempt(dead, { kind: 'delivered', receipt: 'ok' }, facts()).delivery;
+  expect(delivered.progress).toBeNull();
+});

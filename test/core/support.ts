@@ -77,6 +77,7 @@ export function delivery(rest: Partial<Delivery> = {}): Delivery {
     urlWaitSinceMs: null,
     lastError: { reason: 'server_error', detail: 'HTTP 500' },
     finishedAtMs: null,
+    progress: null,
     history: [],
     ...rest,
   };

@@ -37,9 +37,10 @@ export function sinkThat(
   name: string,
   deliver: (event: RecordingEvent, context: SinkContext<unknown>) => ReturnType<SinkDefinition['deliver']>,
   change: Partial<SinkConfig> = {},
+  close: () => Promise<void> = async () => undefined,
 ): SinkConfig {
-  const settings = z.unknown();
-  return sinkOf(name, defineSink({ type: 'own', summary: '', settings, example: '', concurrency: 1, deliver }), change);
+  const own = { type: 'own', summary: '', settings: z.unknown(), example: '', concurrency: 1, deliver, close };
+  return sinkOf(name, defineSink(own), change);
 }
 
 function sinkOf(name: string, definition: SinkDefinition, change: Partial<SinkConfig>): SinkConfig {

@@ -225,3 +225,43 @@ describe('another configuration', () => {
     await expect(stage.restart([])).rejects.toMatchObject({ name: 'StoreError' });
   });
 });
+
+describe('what a sink keeps open', () => {
+  test('is ended after its last attempt, when a reload takes the sink away', async () => {
+    const story: string[] = [];
+    const attempt = Promise.withResolvers<void>();
+    const sink = sinkThat(
+      'pool',
+      async () => {
+        story.push('begun');
+        await attempt.promise;
+        story.push('over');
+        return { kind: 'delivered', receipt: '' };
+      },
+      {},
+      async () => void story.push('closed'),
+    );
+    await using stage = await openDispatchStage([sink]);
+    await stage.add('pool', 'r');
+    await until(() => story.length === 1);
+    await stage.dispatcher.configure([]);
+    expect(story).toEqual(['begun']);
+    attempt.resolve();
+    await until(() => story.length === 3);
+    expect(story).toEqual(['begun', 'over', 'closed']);
+  });
+
+  test('is ended at the stop, and a failure there is only logged', async () => {
+    const sink = sinkThat(
+      'pool',
+      async () => ({ kind: 'delivered', receipt: '' }),
+      {},
+      async () => {
+        throw new Error('it hangs');
+      },
+    );
+    await using stage = await openDispatchStage([sink]);
+    await stage.dispatcher.stop();
+    expect(stage.log.lines).toMatchObject([{ level: 'warn', fields: { sink: 'pool' } }]);
+  });
+});

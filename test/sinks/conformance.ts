@@ -55,6 +55,8 @@ export function describeSink(suite: SinkSuite): void {
 
   function contextOf({ settings, print }: Place): SinkContext<unknown> {
     return {
+      name: 'sink',
+      progress: null,
       settings: definition.settings.parse(settings),
       http,
       clock,

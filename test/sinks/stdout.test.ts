@@ -27,6 +27,8 @@ test('an event is one line of JSON, the whole of it', async () => {
   const place = openPipe();
   const unused = {} as never;
   await stdout.deliver(sampleEvent, {
+    name: 'out',
+    progress: null,
     settings: {},
     http: unused,
     clock: unused,

@@ -91,6 +91,8 @@ async function deliverTo(behave: Behaviour): Promise<Outcome> {
 async function deliver(settings: unknown, event: RecordingEvent = sampleEvent, clock = realClock): Promise<Outcome> {
   const http = createHttpClient({ privateAddresses: 'allow', clock, userAgent: 'recording-notifier/1' });
   const outcome = await webhook.deliver(event, {
+    name: 'hook',
+    progress: null,
     settings: webhook.settings.parse(settings),
     http,
     clock,
