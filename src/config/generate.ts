@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { SINK_TYPES } from '../sinks/registry.js';
 import { SOURCE_TYPES } from '../source/registry.js';
 import { renderExample } from './example.js';
+import { renderReference } from './reference.js';
 import { renderJsonSchema } from './render.js';
 
 /** Writes the files that are made from the code: `npm run generate`. */
@@ -13,3 +14,4 @@ const types = { sourceTypes: SOURCE_TYPES, sinkTypes: SINK_TYPES };
 mkdirSync(FOLDER, { recursive: true });
 writeFileSync(join(FOLDER, 'schema.json'), renderJsonSchema(types));
 writeFileSync(join(FOLDER, 'notifier.example.yaml'), renderExample(types));
+writeFileSync(join(FOLDER, 'REFERENCE.md'), renderReference(types));

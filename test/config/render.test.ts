@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { renderExample } from '../../src/config/example.js';
 import { loadConfig } from '../../src/config/load.js';
 import { formatProblem } from '../../src/config/problem.js';
+import { renderReference } from '../../src/config/reference.js';
 import { renderJsonSchema } from '../../src/config/render.js';
 import { SINK_TYPES } from '../../src/sinks/registry.js';
 import { SOURCE_TYPES } from '../../src/source/registry.js';
@@ -17,6 +18,7 @@ const validate = new Ajv2020({ strict: false, formats: { uri: true } }).compile(
 test.each([
   { file: 'schema.json', want: renderJsonSchema(types) },
   { file: 'notifier.example.yaml', want: example },
+  { file: 'REFERENCE.md', want: renderReference(types) },
 ])('config/$file is what the code makes: else run "npm run generate"', ({ file, want }) => {
   expect(readFileSync(join(import.meta.dirname, '..', '..', 'config', file), 'utf8')).toBe(want);
 });

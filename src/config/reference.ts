@@ -1,0 +1,101 @@
+import { stringify } from 'yaml';
+import { EVENT_TYPES } from '../core/event.js';
+import { FAILURE_REASONS } from '../core/failure.js';
+import type { Types } from './check.js';
+import { type JsonSchema, jsonSchemaOf } from './json-schema.js';
+import { fileKeys, sinkKeys, sourceKeys } from './schema.js';
+
+const HEAD = `# Reference
+
+Generated from the code. Durations carry a unit (\`ms s m h d\`). \`\${NAME}\`, \`\${NAME:-default}\` and \`\${file:PATH}\` work in every value;
+inside \`{ }\` and \`[ ]\` YAML needs quotes around them. Required keys are marked \\*, secrets 🔒.`;
+
+const FATES = {
+  retry: 'tried again on the schedule',
+  dead: 'the delivery is dead',
+  suspend: 'the sink is suspended',
+  uncounted: 'does not count',
+} as const;
+
+/** `config/REFERENCE.md`: every key, event type and reason, from the tables that the program itself uses. */
+export function renderReference({ sourceTypes, sinkTypes }: Types): string {
+  const { sources: _, sinks: __, ...file } = jsonSchemaOf(fileKeys).properties ?? {};
+  return [
+    HEAD,
+    '## The file',
+    keyTable({ properties: file }),
+    '## Every source',
+    keyTable(jsonSchemaOf(sourceKeys)),
+    ...sourceTypes.flatMap(({ type, summary, settings }) => [
+      `### Source \`${type}\``,
+      summary,
+      keyTable(jsonSchemaOf(settings)),
+    ]),
+    '## Every sink',
+    keyTable(jsonSchemaOf(sinkKeys)),
+    ...sinkTypes.flatMap(({ type, summary, settings, concurrency }) => [
+      `### Sink \`${type}\``,
+      `${summary} \`concurrency\` is ${concurrency} unless it is set.`,
+      keyTable(jsonSchemaOf(settings)),
+    ]),
+    '## Events',
+    table(
+      ['type', 'when'],
+      Object.entries(EVENT_TYPES).map(([type, when]) => [code(type), when]),
+    ),
+    '## Why an attempt failed',
+    table(
+      ['reason', 'what it means', 'what follows'],
+      Object.entries(FAILURE_REASONS).map(([reason, { fate, help }]) => [code(reason), help, FATES[fate]]),
+    ),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n')
+    .concat('\n');
+}
+
+function keyTable(schema: JsonSchema): string {
+  const rows = keyRows(schema, '');
+  return rows.length === 0 ? '' : table(['key', 'value', 'default', 'meaning'], rows);
+}
+
+/** A row for each key, those of an object below it. Alternatives stand one after the other. */
+function keyRows({ properties = {}, required = [] }: JsonSchema, prefix: string): string[][] {
+  return Object.entries(properties).flatMap(([key, schema]) => {
+    const path = `${prefix}${key}`;
+    const marks = `${required.includes(key) ? ' \\*' : ''}${isSecret(schema) ? ' 🔒' : ''}`;
+    const row = [`${code(path)}${marks}`, formOf(schema), defaultOf(schema), schema.description ?? ''];
+    const inner = [schema, ...(schema.anyOf ?? [])].flatMap((each) => keyRows(each, `${path}.`));
+    return [row, ...inner.filter(([first], index) => inner.findIndex(([other]) => other === first) === index)];
+  });
+}
+
+function isSecret({ secret, anyOf = [], items, additionalProperties: values }: JsonSchema): boolean {
+  return secret === true || [...anyOf, items, values].some((each) => typeof each === 'object' && isSecret(each));
+}
+
+function formOf(schema: JsonSchema): string {
+  const { type, enum: words, const: constant, items, anyOf, want, pattern } = schema;
+  if (constant !== undefined) return code(String(constant));
+  if (Array.isArray(words)) return words.map((word) => code(String(word))).join(' ');
+  if (want !== undefined) return want;
+  if (anyOf !== undefined) return [...new Set(anyOf.map(formOf))].join(' or ');
+  if (type === 'array' && items !== undefined) return `list: ${formOf(items)}`;
+  if (type === 'string') return pattern === undefined ? 'text' : 'text of a certain form';
+  if (type === 'object') return 'keys';
+  return type ?? '';
+}
+
+function defaultOf({ default: value, properties }: JsonSchema): string {
+  if (value === undefined || properties !== undefined) return '';
+  return code(stringify(value, { collectionStyle: 'flow', flowCollectionPadding: false, lineWidth: 0 }).trim());
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}
