@@ -1,0 +1,99 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { createHttpClient } from '../src/http/client.js';
+import { webhook } from '../src/sinks/webhook.js';
+import { systemClock } from '../src/system.js';
+import { sampleEvent } from './support/sample-event.js';
+
+/** The README's receivers, as they stand there, get what our own sink sends. */
+
+const README = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
+const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+
+const hasPython = spawnSync('python3', ['--version']).status === 0;
+const languages = [
+  { language: 'js', command: process.execPath, args: ['--input-type=module', '-e'] },
+  { language: 'python', command: 'python3', args: ['-c'] },
+];
+
+function snippet(language: string): string {
+  const block = README.match(new RegExp(`## Receiving a webhook[\\s\\S]*?\`\`\`${language}\\n([\\s\\S]*?)\`\`\``));
+  if (block?.[1] === undefined) throw new Error(`README.md has no receiver in ${language}`);
+  return block[1];
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Resolves when somebody listens; the port is asked again and again until then, or until the process has ended. */
+async function answers(port: number, child: ChildProcess): Promise<void> {
+  while (child.exitCode === null) {
+    const socket = connect(port, '127.0.0.1');
+    const isOpen = await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    );
+    socket.destroy();
+    if (isOpen) return;
+  }
+  throw new Error('the receiver ended before it listened');
+}
+
+describe.each(languages)('the receiver in $language', ({ language, command, args }) => {
+  const isMissing = language === 'python' && !hasPython;
+  const run = isMissing && process.env['CI'] !== 'true' ? test.skip : test;
+  if (isMissing) process.stderr.write('SKIPPED: the README receiver in Python, since there is no python3\n');
+  let child: ChildProcess | undefined;
+
+  afterEach(() => child?.kill('SIGKILL'));
+
+  run('takes what is genuine, once, and refuses what is not', async () => {
+    const port = await freePort();
+    const env = { ...process.env, NODE_OPTIONS: '', PORT: String(port), WEBHOOK_SECRET: SECRET };
+    const started = spawn(command, [...args, snippet(language)], { env, stdio: ['ignore', 'pipe', 'ignore'] });
+    child = started;
+    let printed = '';
+    started.stdout.on('data', (chunk) => {
+      printed += chunk;
+    });
+    await answers(port, started);
+    const http = createHttpClient({ privateAddresses: 'allow', clock: systemClock, userAgent: 'readme' });
+    const send = (secret: string, agedMs = 0) =>
+      webhook.deliver(sampleEvent, {
+        name: 'readme',
+        settings: webhook.settings.parse({ url: `http://127.0.0.1:${port}/`, secret }),
+        progress: null,
+        http,
+        clock: { ...systemClock, nowMs: () => systemClock.nowMs() - agedMs },
+        timeoutMs: 10_000,
+        signal: new AbortController().signal,
+        print: async () => undefined,
+      });
+    const outcomes = [
+      await send(SECRET),
+      await send(SECRET),
+      await send('whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD'),
+      await send(SECRET, 600_000),
+    ];
+    await http.close();
+    expect(outcomes.map((outcome) => (outcome.kind === 'delivered' ? outcome.receipt : outcome.reason))).toEqual([
+      'HTTP 204',
+      'HTTP 204',
+      'client_error',
+      'client_error',
+    ]);
+    started.kill();
+    await once(started, 'close');
+    const { recording } = sampleEvent.data;
+    expect(printed.trim()).toBe(`${sampleEvent.type} ${recording.uuid}`);
+  });
+});
