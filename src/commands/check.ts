@@ -1,13 +1,12 @@
-import type { Config, SinkConfig, SourceConfig } from '../config/config.js';
+import type { Config } from '../config/config.js';
 import { notices } from '../config/notices.js';
-import type { HttpClient } from '../ports.js';
 import { StoreError, StoreMissingError } from '../store/errors.js';
 import { createLedger } from '../store/ledger.js';
 import { hasOwner } from '../store/open.js';
-import { systemClock, systemRandom } from '../system.js';
 import { type CommandContext, type CommonOptions, EXIT, type ExitCode, type Register } from './command.js';
-import { configOf, httpOf, openStoreOf, quietLogOf, storeDependencies } from './session.js';
+import { configOf, httpOf, openStoreOf, storeDependencies } from './session.js';
 import { printable } from './table.js';
+import { type Trial, tryConnection, tryList } from './trials.js';
 
 interface CheckOptions extends CommonOptions {
   readonly connect?: true;
@@ -62,8 +61,9 @@ async function* findings(config: Config, { connect }: CheckOptions, context: Com
   yield await storeFinding(config, context);
   const http = httpOf(config, context);
   try {
-    for (const source of config.sources) yield await sourceFinding(source, http, config, context);
-    for (const sink of config.sinks) yield await sinkFinding(sink, http, context);
+    for (const source of config.sources)
+      yield findingOf(`sources.${source.name}`, await tryList(source, http, config, context));
+    for (const sink of config.sinks) yield findingOf(`sinks.${sink.name}`, await tryConnection(sink, http, context));
   } finally {
     await http.close();
   }
@@ -111,42 +111,8 @@ async function storeFinding(config: Config, context: CommandContext): Promise<Fi
   }
 }
 
-/** Reads the first page of the list. */
-async function sourceFinding(
-  source: SourceConfig,
-  http: HttpClient,
-  config: Config,
-  context: CommandContext,
-): Promise<Finding> {
-  const { name, settings, definition } = source;
-  const ports = { http, clock: systemClock, random: systemRandom, log: quietLogOf(config, context) };
-  try {
-    const walk = definition.open({ name, settings, ...ports }).walk(new AbortController().signal);
-    const first = await walk.next();
-    await walk.return({ complete: false, pages: 1, reason: 'one page is enough' });
-    if (first.done && !first.value.complete)
-      return { what: `sources.${name}`, result: 'failed', detail: first.value.reason };
-    const rows = first.done ? 0 : first.value.recordings.length;
-    return { what: `sources.${name}`, result: 'ok', detail: `answers; its first page has ${rows} recordings` };
-  } catch (error) {
-    return { what: `sources.${name}`, result: 'failed', detail: (error as Error).message };
-  }
-}
-
-async function sinkFinding(
-  { name, definition, settings, timeoutMs }: SinkConfig,
-  http: HttpClient,
-  { print }: CommandContext,
-): Promise<Finding> {
-  const what = `sinks.${name}`;
-  if (definition.connect === undefined) return { what, result: 'ok', detail: 'nothing to connect to' };
-  const signal = new AbortController().signal;
-  const ports = { http, clock: systemClock, timeoutMs, signal, print };
-  const problem = await definition.connect({ name, settings, progress: null, ...ports });
-  await definition.close?.(settings);
-  return problem === undefined
-    ? { what, result: 'ok', detail: 'can be reached' }
-    : { what, result: 'failed', detail: problem };
+function findingOf(what: string, { isFine, detail }: Trial): Finding {
+  return { what, result: isFine ? 'ok' : 'failed', detail };
 }
 
 function textOf({ what, result, detail }: Finding): string {

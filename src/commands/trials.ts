@@ -1,0 +1,104 @@
+import type { Config, SinkConfig, SourceConfig } from '../config/config.js';
+import type { RecordingEvent } from '../core/event.js';
+import type { Outcome } from '../core/failure.js';
+import type { EventId, RecordingUuid } from '../core/id.js';
+import { attemptOnce } from '../engine/attempt.js';
+import type { HttpClient } from '../ports.js';
+import { nonce, systemClock, systemRandom } from '../system.js';
+import type { CommandContext } from './command.js';
+import { quietLogOf } from './session.js';
+
+/** Trying for real what a config names, for the commands that tell a person how it went. Nothing is stored. */
+
+const HOUR_MS = 3_600_000;
+
+/** How it went, in words. */
+export interface Trial {
+  readonly isFine: boolean;
+  readonly detail: string;
+}
+
+/** Reads the first page of the list. */
+export async function tryList(
+  { name, settings, definition }: SourceConfig,
+  http: HttpClient,
+  config: Config,
+  context: CommandContext,
+): Promise<Trial> {
+  const ports = { http, clock: systemClock, random: systemRandom, log: quietLogOf(config, context) };
+  try {
+    const walk = definition.open({ name, settings, ...ports }).walk(new AbortController().signal);
+    const first = await walk.next();
+    await walk.return({ complete: false, pages: 1, reason: 'one page is enough' });
+    if (first.done && !first.value.complete) return { isFine: false, detail: first.value.reason };
+    const rows = first.done ? 0 : first.value.recordings.length;
+    return { isFine: true, detail: `answers; its first page has ${rows} recordings` };
+  } catch (error) {
+    return { isFine: false, detail: (error as Error).message };
+  }
+}
+
+/** Reaches for the sink without sending a message. */
+export async function tryConnection(
+  { name, definition, settings, timeoutMs }: SinkConfig,
+  http: HttpClient,
+  { print }: CommandContext,
+): Promise<Trial> {
+  if (definition.connect === undefined) return { isFine: true, detail: 'nothing to connect to' };
+  const signal = new AbortController().signal;
+  const ports = { http, clock: systemClock, timeoutMs, signal, print };
+  const problem = await definition.connect({ name, settings, progress: null, ...ports });
+  await definition.close?.(settings);
+  return problem === undefined ? { isFine: true, detail: 'can be reached' } : { isFine: false, detail: problem };
+}
+
+export interface Sample {
+  readonly event: EventId;
+  readonly outcome: Outcome;
+  readonly durationMs: number;
+}
+
+/** Sends one sample event (id `evt_test_…`, `data.test: true`) to the sink, enabled or not. */
+export async function sendSample(
+  sink: SinkConfig,
+  http: HttpClient,
+  config: Config,
+  context: CommandContext,
+): Promise<Sample> {
+  const startedMs = systemClock.monotonicMs();
+  const ports = { http, clock: systemClock, log: quietLogOf(config, context), print: context.print };
+  const event = sampleEvent(sink, systemClock.nowMs());
+  const outcome = await attemptOnce(sink, event, null, ports, new AbortController().signal);
+  await sink.definition.close?.(sink.settings);
+  return { event: event.id, outcome, durationMs: Math.round(systemClock.monotonicMs() - startedMs) };
+}
+
+export function sampleTrial({ event, outcome, durationMs }: Sample): Trial {
+  return outcome.kind === 'delivered'
+    ? { isFine: true, detail: `delivered (${outcome.receipt}) in ${durationMs} ms, event ${event}` }
+    : { isFine: false, detail: `failed after ${durationMs} ms: ${outcome.reason}: ${outcome.detail}` };
+}
+
+function sampleEvent({ includeUrl }: SinkConfig, nowMs: number): RecordingEvent {
+  const id = nonce();
+  return {
+    id: `evt_test_${id}` as EventId,
+    type: 'recording.available',
+    timestamp: new Date(nowMs).toISOString(),
+    source: 'test',
+    data: {
+      recording: {
+        uuid: `test-${id.slice(0, 8)}` as RecordingUuid,
+        roomId: 'TEST room',
+        meetingId: 'TEST meeting',
+        status: 'available',
+        createdAt: new Date(nowMs - HOUR_MS).toISOString(),
+        url: includeUrl ? 'https://example.com/test-recording.mp4' : null,
+        urlExpiresAt: includeUrl ? new Date(nowMs + HOUR_MS).toISOString() : null,
+      },
+      previousStatus: 'processing',
+      occurrence: 1,
+      test: true,
+    },
+  };
+}
