@@ -1,5 +1,5 @@
 import type { Config, SourceConfig } from './config/config.js';
-import type { StoredEvent } from './core/event.js';
+import type { RecordingEvent, StoredEvent } from './core/event.js';
 import type { Sha256 } from './core/id.js';
 import type { RedeliverLine, RedeliverOrder } from './core/redelivery.js';
 import type { Cron } from './engine/cron.js';
@@ -25,6 +25,8 @@ export interface NotifierPorts {
   readonly log: Log;
   /** Writes a line to stdout. */
   readonly print: (line: string) => Promise<void>;
+  /** Called with events that have just been stored, and the URLs just seen. Must not throw. */
+  readonly tell?: (events: readonly RecordingEvent[]) => void;
 }
 
 interface ScheduledSource {
@@ -145,7 +147,10 @@ export class Notifier {
             ...this.#ports,
             sinks: () => this.#routes(),
             urls: this.#urls,
-            tell: (events) => logEvents(this.#ports.log, events),
+            tell: (events) => {
+              logEvents(this.#ports.log, events);
+              this.#ports.tell?.(events);
+            },
             offer: (deliveries) => this.#dispatcher.offer(deliveries),
             doubt: () => this.#dispatcher.readAgain(),
           },

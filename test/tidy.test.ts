@@ -89,12 +89,19 @@ test.each([
     text: `import { x } from ${from};`,
   })),
   {
-    rule: 'notifier is imported by index, commands and cli alone',
+    rule: 'notifier is imported by assemble and commands alone',
     path: 'engine/lane.ts',
     text: "import type { Notifier } from '../notifier.js';",
   },
-  { rule: 'nobody imports cli or index', path: 'commands/run.ts', text: "import '../cli.js';" },
-  { rule: 'nobody imports cli or index', path: 'cli.ts', text: "await import('./index.js');" },
+  { rule: 'nobody imports cli, index or testing', path: 'commands/run.ts', text: "import '../cli.js';" },
+  { rule: 'nobody imports cli, index or testing', path: 'cli.ts', text: "await import('./index.js');" },
+  ...[
+    { path: 'library/notifier.ts', text: "import { notifierOf } from '../commands/session.js';" },
+    { path: 'commands/run.ts', text: "import { createNotifier } from '../library/notifier.js';" },
+  ].map((file) => ({
+    rule: 'the library and the command line share assemble, and import nothing of each other',
+    ...file,
+  })),
   ...[
     'const nowMs = Date.now();',
     'const now = new Date();',
@@ -122,7 +129,7 @@ test.each([
   { rule: 'argv and exit are in cli alone', path: 'system.ts', text: 'process.exit(1);' },
   { rule: 'the environment is in system alone', path: 'cli.ts', text: 'const { NO_COLOR } = process.env;' },
   {
-    rule: 'system is handed on by index, commands and cli, types apart',
+    rule: 'system is handed on by assemble, library, commands and cli, types apart',
     path: 'engine/lane.ts',
     text: "import { systemClock } from '../system.js';",
   },

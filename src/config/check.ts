@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { SinkDefinition } from '../sinks/define.js';
+import type { UnusableType } from '../sinks/load.js';
 import type { SourceDefinition } from '../source/define.js';
 import type { Config, SinkConfig, SourceConfig, StoreConfig } from './config.js';
 import { explain, type Finding, isRecord, NO_MESSAGE, valueAt } from './explain.js';
@@ -15,6 +16,8 @@ export interface Types {
   readonly sourceTypes: readonly SourceDefinition[];
   readonly sinkTypes: readonly SinkDefinition[];
 }
+  /** Modules that the config names and that gave no sink type. */
+  readonly unusableTypes?: readonly UnusableType[];
 
 export type Checked = { readonly config: Config } | { readonly problems: readonly Problem[] };
 
@@ -27,7 +30,7 @@ export function checkTree(tree: Tree, types: Types): Checked {
   const entries = <Entry>(key: 'sources' | 'sinks', check: (name: string, entry: unknown) => Entry | undefined) =>
     Object.entries(recordAt(root, key)).map(([name, entry]) => check(name, entry));
   const sources = entries('sources', (name, entry) => checkSource(checker, name, entry, types.sourceTypes));
-  const sinks = entries('sinks', (name, entry) => checkSink(checker, name, entry, types.sinkTypes));
+  const sinks = entries('sinks', (name, entry) => checkSink(checker, name, entry, types));
   const problems = [...tree.problems, ...checker.problems];
   if (file === undefined || problems.length > 0) return { problems };
   return { config: configOf(tree.file, file, sources.filter(isDefined), sinks.filter(isDefined)) };
@@ -97,12 +100,12 @@ function checkSink(
   checker: Checker,
   name: string,
   entry: unknown,
-  types: readonly SinkDefinition[],
+  { sinkTypes, unusableTypes }: Types,
 ): CheckedSink | undefined {
   const path = ['sinks', name];
   const parts = checker.split(entry, path, sinkKeys);
   if (parts === undefined) return undefined;
-  const definition = checker.definition(parts.type, path, types, 'sink');
+  const definition = checker.definition(parts.type, path, sinkTypes, 'sink', unusableTypes);
   const common = checker.parse(sinkKeys, parts.common, path);
   const settings = definition && checker.parse(definition.settings, parts.settings, path, parts.otherKeys);
   if (definition === undefined || common === undefined || settings === undefined) return undefined;
@@ -166,8 +169,12 @@ class Checker {
     kind: string,
   ): Definition | undefined {
     const found = types.find((definition) => definition.type === type);
-    if (found === undefined) this.#reportType(type, [...path, 'type'], types, kind);
-    return found;
+    if (found !== undefined) return found;
+    const failed = unusable.find((each) => each.type === type);
+    if (failed === undefined) this.#reportType(type, [...path, 'type'], types, kind);
+    else this.#reportFailedType(failed, [...path, 'type']);
+    return undefined;
+    unusable: readonly UnusableType[] = [],
   }
 
   #reportType(type: unknown, path: Path, types: readonly { readonly type: string }[], kind: string) {
@@ -187,6 +194,10 @@ class Checker {
     const path = [...base, ...finding.path];
     const isSecret = schemasAt(schema, finding.path).some((each) => each.secret === true);
     const mayEcho = !isSecret && this.#tree.references(path).length === 0;
+  #reportFailedType({ type, problem }: UnusableType, path: Path) {
+    this.#reportUnsettled(path, 'value', `${this.#subject(type, path, false)} ${problem}`);
+  }
+
     const subject = finding.isBare ? '' : this.#subject(valueAt(root, finding.path), path, isSecret);
     const remedy = mayEcho ? (finding.fix ?? finding.hint) : finding.hint;
     const message = `${subject} ${finding.problem}${remedy === undefined ? '' : `; ${remedy}`}`.trim();

@@ -1,21 +1,24 @@
 import { parseEnv } from 'node:util';
+import { loadSinkType, type UnusableType } from '../sinks/load.js';
 import { SINK_TYPES } from '../sinks/registry.js';
 import { SOURCE_TYPES } from '../source/registry.js';
 import { checkTree, type Types } from './check.js';
 import type { Config } from './config.js';
+import { isRecord, valueAt } from './explain.js';
 import { readTextFile, UnreadableFileError } from './files.js';
 import type { References } from './interpolate.js';
 import { type Problem, sortProblems } from './problem.js';
-import { readTree } from './tree.js';
+import { readTree, type Tree } from './tree.js';
+import { findUnavailable } from './unavailable.js';
 
 export type Loaded = { readonly config: Config } | { readonly problems: readonly Problem[] };
 
 export type Environment = References['env'];
 
-const BUILT_IN: Types = { sourceTypes: SOURCE_TYPES, sinkTypes: SINK_TYPES };
+export const BUILT_IN_TYPES: Types = { sourceTypes: SOURCE_TYPES, sinkTypes: SINK_TYPES };
 
 /** Reads the file and what it refers to. Relative paths are relative to the working directory, where `.env` is looked for too. */
-export function readConfig(file: string, env: Environment, types: Types = BUILT_IN): Loaded {
+export function readConfig(file: string, env: Environment, types: Types = BUILT_IN_TYPES): Loaded {
   const dotEnv = readDotEnv();
   if ('problem' in dotEnv) return { problems: [dotEnv.problem] };
   try {
@@ -28,9 +31,33 @@ export function readConfig(file: string, env: Environment, types: Types = BUILT_
 }
 
 /** Checks the text of a config; all that is wrong with it, in the order of the file, or the config. */
-export function loadConfig(file: string, text: string, from: References, types: Types = BUILT_IN): Loaded {
-  const checked = checkTree(readTree(file, text, from), types);
+export function loadConfig(file: string, text: string, from: References, types: Types = BUILT_IN_TYPES): Loaded {
+  return loadTree(readTree(file, text, from), types);
+}
+
+/** The same of a config that is parsed already. */
+export function loadTree(tree: Tree, types: Types = BUILT_IN_TYPES): Loaded {
+  const checked = checkTree(tree, withOwnTypes(tree, types));
   return 'problems' in checked ? { problems: sortProblems(checked.problems) } : checked;
+}
+
+/** With the sink types that the config takes from modules: `type: ./my-sink.js`. */
+function withOwnTypes(tree: Tree, types: Types): Types {
+  const sinks = valueAt(tree.value, ['sinks']);
+  const names = Object.values(isRecord(sinks) ? sinks : {}).map((sink) => valueAt(sink, ['type']));
+  const isOwn = (name: unknown): name is string =>
+    typeof name === 'string' &&
+    !types.sinkTypes.some(({ type }) => type === name) &&
+    findUnavailable({ sinks: { own: { type: name } } }).length === 0;
+  const sinkTypes = [...types.sinkTypes];
+  const unusableTypes: UnusableType[] = [];
+  for (const name of new Set(names.filter(isOwn))) {
+    const loaded = loadSinkType(name);
+    if (loaded === undefined) continue;
+    if ('problem' in loaded) unusableTypes.push(loaded);
+    else sinkTypes.push(loaded);
+  }
+  return { ...types, sinkTypes, unusableTypes };
 }
 
 /** The environment with what `.env` adds to it; the environment goes first. */

@@ -3,7 +3,7 @@ export type Path = readonly (string | number)[];
 
 export interface Problem {
   readonly file: string;
-  /** From 1, as editors count. */
+  /** From 1, as editors count; 0 in a config that is no file. */
   readonly line: number;
   readonly column: number;
   readonly path: Path;
@@ -11,10 +11,11 @@ export interface Problem {
   readonly message: string;
 }
 
-/** `FILE:LINE:COLUMN: path.to.key: what is wrong and what would do`. */
+/** `FILE:LINE:COLUMN: path.to.key: what is wrong and what would do`; no more of the place than there is. */
 export function formatProblem({ file, line, column, path, message }: Problem): string {
   const key = path.length === 0 ? '' : `${formatPath(path)}: `;
-  return `${file}:${line}:${column}: ${key}${message}`;
+  const place = line === 0 ? file : `${file}:${line}:${column}`;
+  return `${place}: ${key}${message}`;
 }
 
 /** `sources.production.auth`, `delivery.retries[2]`, `sinks."odd key"`. */

@@ -12,7 +12,6 @@ interface Unavailable {
 }
 
 const quoted = (match: string) => `"${match}"`;
-const ownType = { value: /^[./@]/, what: () => 'a type of your own' };
 
 /** What the documented configuration has and this version does not. A feature that arrives takes its lines away. */
 const UNAVAILABLE: readonly Unavailable[] = [
@@ -24,8 +23,7 @@ const UNAVAILABLE: readonly Unavailable[] = [
   { at: 'store', value: /^(?:rediss?|postgres(?:ql)?):/, what: quoted, instead: 'write sqlite:FILE or memory' },
   { at: 'sources.*.fullWalk' },
   { at: 'sources.*.hookToken' },
-  { at: 'sources.*.type', ...ownType },
-  { at: 'sinks.*.type', ...ownType },
+  { at: 'sources.*.type', value: /^[./@]/, what: () => 'a type of your own' },
   {
     at: 'sinks.*.type',
     value: /^(?:slack|email|archive|discord|teams|telegram|ntfy|file|exec)$/,

@@ -1,6 +1,6 @@
 import { type Delivery, newDelivery } from '../core/delivery.js';
 import { announceRemembered, type Change, type DiffPolicy, diff, type PollPhase } from '../core/diff.js';
-import { eventOf, type StoredEvent } from '../core/event.js';
+import { eventOf, NO_URL, type RecordingEvent, type StoredEvent, withUrl } from '../core/event.js';
 import { deliveryIdOf, type RecordingUuid, type Sha256 } from '../core/id.js';
 import type { Recording } from '../core/recording.js';
 import { type Route, wants } from '../core/routing.js';
@@ -29,8 +29,8 @@ export interface PollerPorts {
   /** The sinks that take new events. */
   readonly sinks: () => readonly RoutedSink[];
   readonly urls: Urls;
-  /** Events that have just been stored. */
-  readonly tell: (events: readonly StoredEvent[]) => void;
+  /** Events that have just been stored, with the URLs just seen. */
+  readonly tell: (events: readonly RecordingEvent[]) => void;
   /** Deliveries that have just been stored. */
   readonly offer: (deliveries: readonly Delivery[]) => void;
   /** A write failed: what it was to store may be there all the same. */
@@ -208,8 +208,13 @@ class PollRun {
     }
     this.#events += events.length;
     this.#deliveries += deliveries.length;
-    tell(events);
+    tell(events.map((event) => this.#withUrlSeen(event)));
     offer(deliveries);
+  }
+
+  #withUrlSeen(event: StoredEvent): RecordingEvent {
+    const hasUrl = event.type === 'recording.available';
+    return withUrl(event, hasUrl ? this.#ports.urls.lastSeen(this.#name, event.data.recording.uuid) : NO_URL);
   }
 
   #deliveriesOf(event: StoredEvent, nowMs: number): Delivery[] {

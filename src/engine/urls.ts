@@ -1,5 +1,6 @@
 import type { Delivery } from '../core/delivery.js';
 import { type FreshUrl, NO_URL } from '../core/event.js';
+import type { RecordingUuid } from '../core/id.js';
 import type { Recording } from '../core/recording.js';
 import { RETRY_AFTER_MS_MAX } from '../core/retry-after.js';
 import { backoffMs } from '../core/schedule.js';
@@ -33,6 +34,8 @@ export interface Urls {
   remember(source: string, recording: Recording): void;
   /** Rows of a poll: those whose URL is kept get the newer one. */
   refresh(source: string, recordings: readonly Recording[]): void;
+  /** The one seen last of a recording with news, without asking anybody. */
+  lastSeen(source: string, uuid: RecordingUuid): FreshUrl;
   urlFor(delivery: Delivery, signal: AbortSignal): Promise<UrlAnswer>;
 }
 
@@ -55,6 +58,10 @@ export function createUrls(ports: {
   function refresh(source: string, recordings: readonly Recording[]): void {
     if (kept.size === 0) return;
     for (const recording of recordings) if (kept.has(keyOf(source, recording.uuid))) remember(source, recording);
+  }
+
+  function lastSeen(source: string, uuid: RecordingUuid): FreshUrl {
+    return freshUrl(kept.get(keyOf(source, uuid)));
   }
 
   function seenUrl(url: string | null): SeenUrl | undefined {
@@ -125,7 +132,7 @@ export function createUrls(ports: {
     }
   }
 
-  return { remember, refresh, urlFor };
+  return { remember, refresh, lastSeen, urlFor };
 }
 
 function waitUntilMs({ askAgainAtMs, silentUntilMs }: PolledSource): number {
@@ -143,7 +150,11 @@ function keep<Value>(map: Map<string, Value>, key: string, value: Value): void {
 }
 
 function answerWith(seen: SeenUrl | undefined): UrlAnswer {
-  return { kind: 'url', fresh: seen === undefined ? NO_URL : { url: seen.url, expiresAtMs: seen.expiresAtMs } };
+  return { kind: 'url', fresh: freshUrl(seen) };
+}
+
+function freshUrl(seen: SeenUrl | undefined): FreshUrl {
+  return seen === undefined ? NO_URL : { url: seen.url, expiresAtMs: seen.expiresAtMs };
 }
 
 function keyOf(source: string, uuid: string): string {

@@ -46,12 +46,12 @@ export const RULES: Readonly<Record<string, Rule>> = {
     imports(['store/', 'engine/', 'sinks/', 'commands/']),
   ),
 
-  'notifier is imported by index, commands and cli alone': outside(
-    ['index.ts', 'commands/', 'cli.ts'],
+  'notifier is imported by assemble and commands alone': outside(
+    ['assemble.ts', 'commands/'],
     imports(['notifier.ts']),
   ),
 
-  'nobody imports cli or index': imports(['cli.ts', 'index.ts']),
+  'nobody imports cli, index or testing': imports(['cli.ts', 'index.ts', 'testing.ts']),
 
   'the ambient clock, dice, timers and fetch are in system alone': outside(['system.ts'], ambient),
 
@@ -61,9 +61,15 @@ export const RULES: Readonly<Record<string, Rule>> = {
 
   'the environment is in system alone': outside(['system.ts'], (file) => uses(file, ['process.env'])),
 
-  'system is handed on by index, commands and cli, types apart': outside(['index.ts', 'commands/', 'cli.ts'], (file) =>
-    imports(['system.ts'])({ ...file, imports: file.imports.filter(({ typeOnly }) => !typeOnly) }),
+  'system is handed on by assemble, library, commands and cli, types apart': outside(
+    ['assemble.ts', 'library/', 'commands/', 'cli.ts'],
+    (file) => imports(['system.ts'])({ ...file, imports: file.imports.filter(({ typeOnly }) => !typeOnly) }),
   ),
+
+  'the library and the command line share assemble, and import nothing of each other': (file) => [
+    ...inside(['library/', 'index.ts', 'testing.ts', 'testing/'], imports(['commands/', 'cli.ts', 'fake/']))(file),
+    ...inside(['commands/', 'assemble.ts', 'notifier.ts'], imports(['library/', 'testing/']))(file),
+  ],
 
   'console is nowhere': (file) => free(file, ['console']),
 

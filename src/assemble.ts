@@ -1,0 +1,106 @@
+import type { Config } from './config/config.js';
+import { notices } from './config/notices.js';
+import type { RecordingEvent } from './core/event.js';
+import { createCron } from './engine/cron.js';
+import { createHttpClient } from './http/client.js';
+import { Notifier } from './notifier.js';
+import type { HttpClient, Log, Store } from './ports.js';
+import { createLedger } from './store/ledger.js';
+import { type OpenedStore, openStore, type StoreDependencies, type StoreMode } from './store/open.js';
+import { answerRequest, takeRequests } from './store/requests.js';
+import { type Process, sha256, systemClock, systemRandom } from './system.js';
+import { USER_AGENT } from './version.js';
+
+/** How the command line and the library put the program together on the real machine. */
+
+export function storeDependencies({ cwd, host, pid }: Pick<Process, 'cwd' | 'host' | 'pid'>): StoreDependencies {
+  return { clock: systemClock, cwd, host, pid };
+}
+
+export function openStoreOf(
+  config: Config,
+  mode: StoreMode,
+  process: Pick<Process, 'cwd' | 'host' | 'pid'>,
+): Promise<OpenedStore> {
+  return openStore(config.store, mode, storeDependencies(process));
+}
+
+/** Outgoing HTTP that a reload can change; requests under way end by the rules under which they began. */
+export interface ConfiguredHttp extends HttpClient {
+  configure(config: Config): void;
+}
+
+/** Throws when the environment names a proxy that is no URL. */
+export function createConfiguredHttp(config: Config, { environment }: Pick<Process, 'environment'>): ConfiguredHttp {
+  let { privateAddresses } = config;
+  let client = open();
+  const clients = [client];
+
+  function open(): HttpClient {
+    return createHttpClient({ privateAddresses, clock: systemClock, userAgent: USER_AGENT, proxyEnv: environment });
+  }
+
+  return {
+    configure: (next) => {
+      if (next.privateAddresses === privateAddresses) return;
+      privateAddresses = next.privateAddresses;
+      client = open();
+      clients.push(client);
+    },
+    request: (request) => client.request(request),
+    connect: (url, timeoutMs, signal) => client.connect(url, timeoutMs, signal),
+    close: async () => {
+      await Promise.all(clients.map((each) => each.close()));
+    },
+  };
+}
+
+export interface Surroundings {
+  readonly store: Store;
+  readonly http: HttpClient;
+  readonly log: Log;
+  readonly print: Process['print'];
+  /** Called with events that have just been stored. Must not throw. */
+  readonly tell?: (events: readonly RecordingEvent[]) => void;
+}
+
+/** The program on an open store. */
+export function assemble(config: Config, { store, ...ports }: Surroundings): Notifier {
+  return new Notifier(config, {
+    ...ports,
+    ledger: createLedger(store),
+    takeRequests: async () => {
+      const left = await takeRequests(store, systemClock.nowMs());
+      return left.map((request) => ({
+        redeliver: request.redeliver,
+        answer: (lines, error) => answerRequest(store, request, { lines, error, more: 0 }, systemClock.nowMs()),
+      }));
+    },
+    cron: createCron(systemClock),
+    clock: systemClock,
+    random: systemRandom,
+    sha256,
+  });
+}
+
+/** What an operator should know before it runs. */
+export function logNotices(config: Config, log: Log): void {
+  for (const notice of notices(config)) log.warn({ notice }, 'the config is valid, but look at this');
+}
+
+/** A store that has just been made makes everything a first poll. */
+export function logCreated(config: Config, { store, created }: OpenedStore, log: Log): void {
+  if (!created) return;
+  const firstPolls = Object.fromEntries(config.sources.map(({ name, firstPoll }) => [name, firstPoll]));
+  log.warn(
+    { store: store.label, firstPoll: firstPolls },
+    'a new store was made: the first poll of each source remembers what is there, or announces it, as firstPoll says',
+  );
+}
+
+/** Deliveries that nobody takes, since the config does not have their sink or has it disabled. */
+export function logParked(parked: ReadonlyMap<string, number>, log: Log): void {
+  for (const [sink, waiting] of parked) {
+    log.warn({ sink, waiting }, 'deliveries wait for a sink that is disabled or not in the config');
+  }
+}

@@ -1,0 +1,23 @@
+/** The library: everything that is public, and nothing else is. */
+
+export { z } from 'zod';
+export type { Problem } from './config/problem.js';
+export type { EventType, RecordingEvent } from './core/event.js';
+export type { Delivered, Failed, FailureReason, Outcome, Progress } from './core/failure.js';
+export type { EventId, RecordingUuid } from './core/id.js';
+export type { PollReport } from './engine/poller.js';
+export type { EventOf, Listener } from './library/listeners.js';
+export { ConfigError, createNotifier, type Notifier } from './library/notifier.js';
+export type {
+  LogSettings,
+  NotifierConfig,
+  NotifierOptions,
+  OwnLog,
+  SinkOptions,
+  SourceOptions,
+} from './library/options.js';
+export type { Clock, HttpAnswer, HttpClient, HttpFailure, HttpRequest, LogFields } from './ports.js';
+export { boolean, duration, httpUrl, integer, number, secret } from './settings.js';
+export type { SinkContext, SinkDefinition } from './sinks/define.js';
+export { defineOwnSink as defineSink, type OwnSink } from './sinks/own.js';
+export { OwnedError, StoreError } from './store/errors.js';

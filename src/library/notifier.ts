@@ -1,0 +1,184 @@
+import { assemble, createConfiguredHttp, logCreated, logNotices, logParked, openStoreOf } from '../assemble.js';
+import type { Config } from '../config/config.js';
+import { BUILT_IN_TYPES, type Loaded, loadTree, readConfig } from '../config/load.js';
+import { objectTree } from '../config/object.js';
+import { formatProblem, type Problem } from '../config/problem.js';
+import type { EventType } from '../core/event.js';
+import type { PollReport } from '../engine/poller.js';
+import { createLog } from '../observe/log.js';
+import type { Log } from '../ports.js';
+import type { SinkDefinition } from '../sinks/define.js';
+import { type Process, thisProcess } from '../system.js';
+import { type Listener, Listeners } from './listeners.js';
+import type { LogSettings, NotifierOptions, OwnLog } from './options.js';
+
+/** The config has mistakes: all of them, each with its place. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super(problems.map(formatProblem).join('\n'));
+    this.problems = problems;
+  }
+}
+
+/**
+ * recording-notifier in a program of one's own. It sets no signal handlers and ends no process: call {@link stop} before the program
+ * ends.
+ */
+export interface Notifier {
+  /**
+   * Calls back with each event of the type, once, after the change is stored, with the URL just seen. It is not repeated after a crash:
+   * what must not be lost takes a sink. A listener that throws or rejects is logged and harms nothing.
+   */
+  on<Type extends EventType>(type: Type, listener: Listener<Type>): this;
+  /** {@link on}, for the next event only. */
+  once<Type extends EventType>(type: Type, listener: Listener<Type>): this;
+  off<Type extends EventType>(type: Type, listener: Listener<Type>): this;
+  /** Opens the store, polls at once and on schedule, and delivers. Rejects with an OwnedError when another process owns the store. */
+  start(): Promise<void>;
+  /** One poll of every source, now. When it is not started, what is due by then is also tried once, as the command `poll` does. */
+  poll(): Promise<readonly PollReport[]>;
+  /** Ends the polls, finishes what is in flight (8 s at most), and closes the store. It cannot be started again. */
+  stop(): Promise<void>;
+}
+
+/** Checks the config and makes a notifier of it, which does nothing yet. Rejects with a {@link ConfigError} that has every mistake. */
+export async function createNotifier(options: NotifierOptions): Promise<Notifier> {
+  const process = thisProcess();
+  const config = configOf(options, process);
+  return new EmbeddedNotifier(config, logOf(options.log, config, process), process);
+}
+
+function configOf(options: NotifierOptions, { environment }: Process): Config {
+  const loaded = load(options, environment);
+  if ('problems' in loaded) throw new ConfigError(loaded.problems);
+  return loaded.config;
+}
+
+function load(
+  { configFile, log, sinkTypes = [], ...config }: NotifierOptions,
+  environment: Process['environment'],
+): Loaded {
+  const types = { ...BUILT_IN_TYPES, sinkTypes: [...BUILT_IN_TYPES.sinkTypes, ...sinkTypes.map(ownType)] };
+  if (configFile !== undefined) return readConfig(configFile, environment, types);
+  const settings = isOwnLog(log) ? {} : log;
+  return loadTree(objectTree({ ...config, log: { level: 'warn', ...settings } }, 'config'), types);
+}
+
+/** A name that ships stays what it is. */
+function ownType(definition: SinkDefinition): SinkDefinition {
+  const isTaken = BUILT_IN_TYPES.sinkTypes.some(({ type }) => type === definition.type);
+  if (isTaken) throw new TypeError(`sinkTypes: the type "${definition.type}" ships already; call yours otherwise`);
+  return definition;
+}
+
+function isOwnLog(log: NotifierOptions['log']): log is OwnLog {
+  return log !== undefined && 'warn' in log && typeof log.warn === 'function';
+}
+
+/** What the program says counts before what the file says. */
+function logOf(log: NotifierOptions['log'], config: Config, { stderrIsTerminal }: Process): Log {
+  if (isOwnLog(log)) return log;
+  const settings: LogSettings = log ?? {};
+  return createLog({ ...config.log, ...settings, isTerminal: stderrIsTerminal, color: stderrIsTerminal });
+}
+
+/** The program on its open store, with what has to be closed after it. */
+interface Opened {
+  readonly program: ReturnType<typeof assemble>;
+  close(): Promise<void>;
+}
+
+class EmbeddedNotifier implements Notifier {
+  readonly #config: Config;
+  readonly #log: Log;
+  readonly #process: Process;
+  readonly #listeners: Listeners;
+  #opened: Promise<Opened> | undefined;
+  #started = false;
+  #stopped: Promise<void> | undefined;
+
+  constructor(config: Config, log: Log, process: Process) {
+    this.#config = config;
+    this.#log = log;
+    this.#process = process;
+    this.#listeners = new Listeners(log);
+  }
+
+  on<Type extends EventType>(type: Type, listener: Listener<Type>): this {
+    this.#listeners.add(type, listener, false);
+    return this;
+  }
+
+  once<Type extends EventType>(type: Type, listener: Listener<Type>): this {
+    this.#listeners.add(type, listener, true);
+    return this;
+  }
+
+  off<Type extends EventType>(type: Type, listener: Listener<Type>): this {
+    this.#listeners.remove(type, listener);
+    return this;
+  }
+
+  async start(): Promise<void> {
+    const { program } = await this.#open();
+    if (this.#started || this.#stopped !== undefined) return;
+    this.#started = true;
+    program.start();
+  }
+
+  async poll(): Promise<readonly PollReport[]> {
+    const { program } = await this.#open();
+    const reports = await program.pollAll();
+    if (!this.#started && this.#stopped === undefined) await program.dispatcher.attemptDue();
+    return reports;
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    const opened = await this.#opened?.catch(() => undefined); // Whoever wanted it open has been told.
+    await opened?.close();
+  }
+
+  /** Once for all; a failed one is tried anew. */
+  #open(): Promise<Opened> {
+    if (this.#stopped !== undefined) return Promise.reject(new Error('the notifier is stopped; create another one'));
+    this.#opened ??= this.#openNow().catch((error: unknown) => {
+      this.#opened = undefined;
+      throw error;
+    });
+    return this.#opened;
+  }
+
+  async #openNow(): Promise<Opened> {
+    const [config, log, process] = [this.#config, this.#log, this.#process];
+    logNotices(config, log);
+    const http = createConfiguredHttp(config, process);
+    const opened = await openStoreOf(config, 'own', process).catch(async (error: unknown) => {
+      await http.close();
+      throw error;
+    });
+    const tell = this.#listeners.tell.bind(this.#listeners);
+    const program = assemble(config, { store: opened.store, http, log, print: process.print, tell });
+    async function close(): Promise<void> {
+      await program.stop();
+      await http.close();
+      await opened.store.close();
+    }
+    try {
+      logCreated(config, opened, log);
+      await program.load();
+      logParked(program.dispatcher.parked, log);
+      return { program, close };
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,187 @@
+import {
+  ConfigError,
+  createNotifier,
+  defineSink,
+  type EventType,
+  type NotifierConfig,
+  type RecordingEvent,
+  z,
+} from '../../src/index.js';
+import { createMemoryLog } from '../support/memory-log.js';
+import { CLIENT_SECRET, createStage, sourceOf } from '../support/stage.js';
+
+const stage = createStage();
+
+const NEVER = { schedule: '0 0 1 1 *', whileProcessing: 'off' };
+
+/** Keeps what it gets. */
+function keepingSink() {
+  const events: RecordingEvent[] = [];
+  const sink = defineSink({
+    type: 'keep',
+    settings: z.strictObject({ label: z.string() }),
+    async deliver(event, { settings }) {
+      events.push(event);
+      return { kind: 'delivered', receipt: `kept as ${settings.label}` };
+    },
+  });
+  return { sink, events };
+}
+
+async function stagedNotifier() {
+  const api = await stage.api();
+  const log = createMemoryLog();
+  const { sink, events } = keepingSink();
+  const notifier = await createNotifier({
+    sources: { production: sourceOf(api, NEVER) as NotifierConfig['sources'][string] },
+    sinks: { box: { type: 'keep', label: 'mine' } },
+    store: 'memory',
+    sinkTypes: [sink],
+    log,
+  });
+  await notifier.poll();
+  return { api, log, notifier, delivered: events };
+}
+
+test('a listener gets the event once, with the URL just seen; the sinks get it too', async () => {
+  const { api, notifier, delivered } = await stagedNotifier();
+  const heard: RecordingEvent[] = [];
+  notifier.on('recording.available', (event) => heard.push(event));
+  const uuid = api.recordings.add({ status: 'available' });
+  await notifier.poll();
+  const [report] = await notifier.poll();
+  await notifier.stop();
+  expect(heard).toHaveLength(1);
+  expect(heard[0]).toMatchObject({ type: 'recording.available', source: 'production', data: { recording: { uuid } } });
+  expect(heard[0]?.data.recording.url).toMatch(`${api.url}/files/${uuid}.mp4?`);
+  expect(heard[0]?.data.recording.urlExpiresAt).toMatch(/Z$/);
+  expect(delivered).toEqual(heard);
+  expect(report).toMatchObject({ source: 'production', result: 'complete', rows: 1, events: 0 });
+});
+
+test('what a first poll announces carries its URL as well', async () => {
+  const api = await stage.api();
+  const uuid = api.recordings.add({ status: 'available' });
+  const notifier = await createNotifier({
+    sources: { production: { ...sourceOf(api, NEVER), firstPoll: 'announce' } },
+    sinks: { out: { type: 'stdout', events: ['recording.stuck'] } },
+    store: 'memory',
+    log: createMemoryLog(),
+  });
+  const urls: (string | null)[] = [];
+  notifier.on('recording.available', ({ data }) => urls.push(data.recording.url));
+  await notifier.poll();
+  await notifier.stop();
+  expect(urls).toEqual([expect.stringContaining(uuid)]);
+});
+
+test('listeners come and go: once, off, and each by its type', async () => {
+  const { api, notifier } = await stagedNotifier();
+  const heard: string[] = [];
+  const gone = () => heard.push('gone');
+  notifier
+    .once('recording.available', () => heard.push('once'))
+    .on('recording.available', gone)
+    .on('recording.processing', () => heard.push('processing'))
+    .off('recording.available', gone);
+  api.recordings.add({ status: 'available' });
+  await notifier.poll();
+  api.recordings.add({ status: 'available' });
+  api.recordings.add({ status: 'processing' });
+  await notifier.poll();
+  await notifier.stop();
+  expect(heard).toEqual(['once', 'processing']);
+});
+
+test('a listener that throws, rejects or changes its event harms nothing, and is logged', async () => {
+  const { api, log, notifier, delivered } = await stagedNotifier();
+  const heard: RecordingEvent[] = [];
+  notifier
+    .on('recording.available', () => {
+      throw new Error('thrown');
+    })
+    .on('recording.available', async () => {
+      throw new Error('rejected');
+    })
+    .on('recording.available', (event) => {
+      Object.assign(event.data.recording, { uuid: 'changed' });
+    })
+    .on('recording.available', (event) => heard.push(event));
+  const uuid = api.recordings.add({ status: 'available' });
+  const [report] = await notifier.poll();
+  await notifier.stop();
+  expect(report).toMatchObject({ result: 'complete', events: 1 });
+  expect([heard[0]?.data.recording.uuid, delivered[0]?.data.recording.uuid]).toEqual([uuid, uuid]);
+  const failures = log.lines.filter(({ message }) => message.startsWith('a listener failed'));
+  expect(failures.map(({ level, fields }) => [level, fields['error']])).toEqual([
+    ['error', new Error('thrown')],
+    ['error', new Error('rejected')],
+  ]);
+  expect(JSON.stringify(log.lines)).not.toContain('Signature=');
+});
+
+test('started, it polls by itself and delivers; stopped, it stays so', async () => {
+  const { api, notifier, delivered } = await stagedNotifier();
+  const heard = new Promise((resolve) => notifier.once('recording.available', resolve));
+  api.recordings.add({ status: 'available' });
+  await notifier.start();
+  await notifier.start();
+  await heard;
+  await Promise.all([notifier.stop(), notifier.stop()]);
+  expect(delivered).toHaveLength(1);
+  await expect(notifier.start()).rejects.toThrow('the notifier is stopped');
+  await expect(notifier.poll()).rejects.toThrow('the notifier is stopped');
+});
+
+test('one that was never started stops at once', async () => {
+  const { notifier } = await stagedNotifier();
+  await notifier.stop();
+});
+
+test('an event that does not exist is refused', async () => {
+  const { notifier } = await stagedNotifier();
+  expect(() => notifier.on('recording.avaliable' as EventType, () => undefined)).toThrow('there is no event');
+  await notifier.stop();
+});
+
+test('every mistake of a config is reported, each with its key', async () => {
+  const cyclic: Record<string, unknown> = {};
+  cyclic['self'] = cyclic;
+  const created = createNotifier({
+    sources: { production: { baseUrl: 'ftp://x', auth: { clientId: 'a', secret: CLIENT_SECRET }, timeout: 30 } },
+    sinks: { out: { type: 'stdot' }, hook: { type: 'webhook', url: () => 'x' }, own: { type: './missing.mjs' } },
+    store: 'memory',
+    network: cyclic,
+  });
+  const error = await created.catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(ConfigError);
+  expect((error as Error).message.split('\n')).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(/^config: sources\.production\.baseUrl: the value is not an http URL/),
+      expect.stringMatching(/^config: sources\.production\.timeout: "30" has no unit; write 30s$/),
+      expect.stringMatching(/^config: sinks\.out\.type: "stdot" is not a type of sink; did you mean "stdout"\?$/),
+      expect.stringMatching(/^config: sinks\.hook\.url: found a function/),
+      expect.stringMatching(/^config: sinks\.own\.type: "\.\/missing\.mjs" cannot be loaded: there is no such file/),
+      expect.stringMatching(/is nested too deeply; it may hold itself$/),
+    ]),
+  );
+  expect((error as Error).message).not.toContain(CLIENT_SECRET);
+});
+
+test.each([
+  { name: 'no type', definition: { deliver: () => undefined }, want: 'a sink type needs a type' },
+  { name: 'no deliver', definition: { type: 'mine' }, want: 'a sink type needs deliver' },
+  {
+    name: 'settings of another kind',
+    definition: { type: 'mine', deliver: () => undefined, settings: { parse: () => 1 } },
+    want: 'no schema of zod 4',
+  },
+])('defineSink refuses: $name', ({ definition, want }) => {
+  expect(() => defineSink(definition as never)).toThrow(want);
+});
+
+test("a sink type of one's own cannot take the name of one that ships", async () => {
+  const taken = defineSink({ type: 'webhook', deliver: async () => ({ kind: 'delivered', receipt: 'ok' }) });
+  const created = createNotifier({ sources: {}, sinks: {}, sinkTypes: [taken] });
+  await expect(created).rejects.toThrow('"webhook" ships already');
+});
