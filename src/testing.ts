@@ -1,0 +1,155 @@
+import { deepStrictEqual, doesNotMatch, match, ok, strictEqual } from 'node:assert/strict';
+import type { FailureReason, Outcome } from './core/failure.js';
+import { createHttpClient } from './http/client.js';
+import type { SinkContext, SinkDefinition } from './sinks/define.js';
+import { createManualClock, type ManualClock } from './testing/manual-clock.js';
+import { sampleEvent } from './testing/sample-event.js';
+
+/** What every sink type is held to, ours and one's own: `recording-notifier/testing`. */
+
+export { createManualClock, type ManualClock, sampleEvent };
+
+/** A place that a sink delivers to: real, and on this machine. */
+export interface Place {
+  /** As they would stand in the config, interpolated. */
+  readonly settings: unknown;
+  /** Where the sink's lines go, for a sink that prints. */
+  print?(line: string): Promise<void>;
+  /** What has arrived, as text. */
+  arrived(): readonly string[];
+  /** Resolves when the place has got the event, whether it answers or not. */
+  reached?(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface SinkSuite {
+  readonly definition: SinkDefinition;
+  /** What stands in the settings and in the answers of the places and must be in no outcome. */
+  readonly secrets: readonly string[];
+  /** A place that takes everything. */
+  open(): Promise<Place>;
+  /** Every class of failure that the type can meet. */
+  readonly failures: readonly { readonly name: string; readonly want: FailureReason; open(): Promise<Place> }[];
+  /** Takes the event and says nothing; left out where there is nobody to answer. */
+  openSilent?(): Promise<Place>;
+  /** Takes the event and answers without end; left out likewise. */
+  openEndless?(): Promise<Place>;
+}
+
+/** `describe` and `test` of jest, vitest or node:test. */
+export interface TestFramework {
+  describe(name: string, body: () => void): unknown;
+  test(name: string, body: () => Promise<void>): unknown;
+}
+
+const TIMEOUT_MS = 20_000;
+
+/** Declares the tests of a sink type. Each opens a place, delivers {@link sampleEvent} to it and closes it again. */
+export function describeSink(suite: SinkSuite, { describe, test }: TestFramework): void {
+  const { definition, failures, openSilent, openEndless } = suite;
+
+  function testIn(name: string, open: () => Promise<Place>, body: (trial: Trial) => Promise<void>): void {
+    test(name, () => tryIn(open, suite, body));
+  }
+
+  describe(`every sink: ${definition.type}`, () => {
+    testIn('delivers an event, and knows it again by its id', suite.open, deliversTwice);
+    for (const { name, want, open } of failures) {
+      testIn(`${name} is ${want}`, open, async ({ deliver }) => expectFailure(await deliver(), want));
+    }
+    testIn('refuses a setting that it does not know', suite.open, async ({ place }) => {
+      const settings = { ...(place.settings as object), colour: 'red' };
+      strictEqual(definition.settings.safeParse(settings).success, false, 'it took the setting "colour"');
+    });
+    if (openSilent !== undefined) {
+      testIn('gives up when its time is over', openSilent, async ({ deliver, place, clock }) => {
+        const pending = deliver();
+        await place.reached?.();
+        clock.advance(TIMEOUT_MS);
+        expectFailure(await pending, 'timeout');
+      });
+      testIn('lets go when it is stopped', openSilent, async ({ deliver, place, stop }) => {
+        const pending = deliver();
+        await place.reached?.();
+        stop.abort();
+        expectFailure(await pending, 'stopped');
+      });
+    }
+    if (openEndless !== undefined) {
+      testIn('takes a yes for a yes, however much is said after it', openEndless, async ({ deliver }) => {
+        strictEqual((await deliver()).kind, 'delivered');
+      });
+    }
+    if (definition.connect !== undefined) {
+      testIn('tries the connection without a message', suite.open, triesTheConnection);
+    }
+  });
+}
+
+/** One place and one sink that delivers to it. */
+interface Trial {
+  readonly place: Place;
+  readonly clock: ManualClock;
+  readonly stop: AbortController;
+  /** One attempt, whose outcome holds no secret. */
+  deliver(): Promise<Outcome>;
+  /** Likewise. */
+  connect(): Promise<string | undefined>;
+}
+
+async function tryIn(open: () => Promise<Place>, suite: SinkSuite, body: (trial: Trial) => Promise<void>) {
+  const { definition, secrets } = suite;
+  const place = await open();
+  const clock = createManualClock();
+  const stop = new AbortController();
+  const http = createHttpClient({ privateAddresses: 'allow', clock, userAgent: 'conformance' });
+  // As in the program: one object for as long as the sink is what it is, and closed at the end.
+  const settings = definition.settings.parse(place.settings);
+  const print = place.print ?? (() => Promise.reject(new Error('this sink has no business with standard output')));
+  const context: SinkContext<unknown> = {
+    ...{ name: 'sink', progress: null, settings, http, clock, timeoutMs: TIMEOUT_MS, print },
+    signal: stop.signal,
+  };
+  async function withoutSecrets<Said>(said: Promise<Said>): Promise<Said> {
+    const text = JSON.stringify(await said) ?? '';
+    const found = [...secrets, sampleEvent.data.recording.url ?? ''].filter((secret) => text.includes(secret));
+    deepStrictEqual(found, [], `these secrets are in ${text}`);
+    return said;
+  }
+  try {
+    await body({
+      place,
+      clock,
+      stop,
+      deliver: () => withoutSecrets(definition.deliver(sampleEvent, context)),
+      connect: () => withoutSecrets(definition.connect?.(context) ?? Promise.resolve(undefined)),
+    });
+  } finally {
+    await definition.close?.(settings);
+    await http.close();
+    await place.close();
+  }
+}
+
+async function deliversTwice({ deliver, place }: Trial): Promise<void> {
+  for (const outcome of [await deliver(), await deliver()]) {
+    ok(outcome.kind === 'delivered', `it was not delivered: ${JSON.stringify(outcome)}`);
+    match(outcome.receipt, /^[ -~]{1,100}$/, 'the receipt is one short line of ASCII');
+  }
+  strictEqual(place.arrived().length, 2, 'two deliveries arrive twice');
+  for (const text of place.arrived()) ok(text.includes(sampleEvent.id), `the event's id is not in ${text}`);
+}
+
+async function triesTheConnection({ connect, place }: Trial): Promise<void> {
+  strictEqual(await connect(), undefined);
+  deepStrictEqual(place.arrived(), [], 'a message was sent');
+  await place.close();
+  strictEqual(typeof (await connect()), 'string', 'it found nothing wrong with a place that is closed');
+}
+
+function expectFailure(outcome: Outcome, want: FailureReason): void {
+  ok(outcome.kind === 'failed', 'it was delivered');
+  strictEqual(outcome.reason, want, outcome.detail);
+  doesNotMatch(outcome.detail, /[\r\n]/);
+  ok(outcome.detail.length >= 1 && outcome.detail.length <= 300, 'the detail has 1 to 300 characters');
+}
