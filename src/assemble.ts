@@ -88,8 +88,9 @@ export function logNotices(config: Config, log: Log): void {
   for (const notice of notices(config)) log.warn({ notice }, 'the config is valid, but look at this');
 }
 
-/** A store that has just been made makes everything a first poll. */
-export function logCreated(config: Config, { store, created }: OpenedStore, log: Log): void {
+/** What is odd about the store. One that has just been made makes everything a first poll. */
+export function logOpened(config: Config, { store, created, warnings }: OpenedStore, log: Log): void {
+  for (const warning of warnings) log.warn({ store: store.label, warning }, 'look at how the store is configured');
   if (!created) return;
   const firstPolls = Object.fromEntries(config.sources.map(({ name, firstPoll }) => [name, firstPoll]));
   log.warn(

@@ -58,7 +58,7 @@ async function* findings(config: Config, { connect }: CheckOptions, context: Com
   for (const notice of notices(config)) yield { what: 'config', result: 'notice', detail: notice };
   yield* waitingFor(config, context);
   if (!connect) return;
-  yield await storeFinding(config, context);
+  yield* storeFindings(config, context);
   const http = httpOf(config, context);
   try {
     for (const source of config.sources)
@@ -92,21 +92,22 @@ async function* waitingFor(config: Config, context: CommandContext): AsyncGenera
   }
 }
 
-async function storeFinding(config: Config, context: CommandContext): Promise<Finding> {
-  if (config.store.kind === 'memory') return { what: 'store', result: 'ok', detail: 'memory' };
+async function* storeFindings(config: Config, context: CommandContext): AsyncGenerator<Finding> {
+  if (config.store.kind === 'memory') return yield { what: 'store', result: 'ok', detail: 'memory' };
   try {
-    const { store } = await openStoreOf(config, 'read', context);
+    const { store, warnings } = await openStoreOf(config, 'read', context);
     await store.close();
     const owned = await hasOwner(config.store, storeDependencies(context));
-    return {
+    yield {
       what: 'store',
       result: 'ok',
       detail: `${store.label}, ${owned ? 'a running program owns it' : 'nobody owns it'}`,
     };
+    for (const warning of warnings) yield { what: 'store', result: 'notice', detail: warning };
   } catch (error) {
     if (error instanceof StoreMissingError)
-      return { what: 'store', result: 'ok', detail: 'does not exist yet; "run" makes it' };
-    if (error instanceof StoreError) return { what: 'store', result: 'failed', detail: error.message };
+      return yield { what: 'store', result: 'ok', detail: 'does not exist yet; "run" makes it' };
+    if (error instanceof StoreError) return yield { what: 'store', result: 'failed', detail: error.message };
     throw error;
   }
 }

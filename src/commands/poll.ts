@@ -15,9 +15,9 @@ import { type CommandContext, type CommonOptions, EXIT, type ExitCode, type Regi
 import {
   configOf,
   httpOf,
-  logCreated,
   logNotices,
   logOf,
+  logOpened,
   logParked,
   notifierOf,
   openStoreOf,
@@ -64,7 +64,7 @@ async function pollOnce(options: PollOptions, context: CommandContext): Promise<
     context.onSignal(['SIGTERM', 'SIGINT'], () => resolve('stopped'));
   });
   try {
-    logCreated(config, opened, log);
+    logOpened(config, opened, log);
     await notifier.load();
     logParked(notifier.dispatcher.parked, log);
     const ended = await Promise.race([stopped, pollAndDeliver(notifier, options.for, stopped)]);

@@ -3,7 +3,7 @@ import type { Config } from '../config/config.js';
 import type { Notifier } from '../notifier.js';
 import type { Log } from '../ports.js';
 import { OwnedError } from '../store/errors.js';
-import type { OpenedStore } from '../store/open.js';
+import { labelOf, type OpenedStore } from '../store/open.js';
 import { systemClock } from '../system.js';
 import { VERSION } from '../version.js';
 import { durationArgument } from './arguments.js';
@@ -12,9 +12,9 @@ import {
   type ConfiguredHttp,
   configOf,
   httpOf,
-  logCreated,
   logNotices,
   logOf,
+  logOpened,
   logParked,
   notifierOf,
   openStoreOf,
@@ -68,7 +68,7 @@ async function run(options: RunOptions, context: CommandContext) {
   const started = Promise.withResolvers<void>();
   reloadOnSignal({ options, config, notifier, http, log, context }, started.promise);
   try {
-    logCreated(config, opened, log);
+    logOpened(config, opened, log);
     await notifier.load();
     logParked(notifier.dispatcher.parked, log);
     log.info(
@@ -83,7 +83,7 @@ async function run(options: RunOptions, context: CommandContext) {
     );
     notifier.start();
     started.resolve();
-    await stopped;
+    await Promise.race([stopped, failWhen(opened.lost)]);
   } finally {
     await notifier.stop();
     await http.close();
@@ -105,6 +105,11 @@ async function openWhenFree(config: Config, waitMs: number, log: Log, context: C
       await new Promise<void>((resolve) => systemClock.after(OWNED_AGAIN_MS, resolve));
     }
   }
+}
+
+/** Throws what comes, if it comes. */
+async function failWhen(lost: OpenedStore['lost']): Promise<never> {
+  throw await lost;
 }
 
 /** Resolves at the first signal; the second one ends the process. */
@@ -133,7 +138,10 @@ async function reload({ options, config: running, notifier, http, log, context }
   try {
     const config = configOf(options, context);
     if (JSON.stringify(config.store) !== JSON.stringify(running.store)) {
-      log.warn({ store: config.store }, 'a changed store needs a restart; the old one stays until then');
+      log.warn(
+        { store: labelOf(config.store, context) },
+        'a changed store needs a restart; the old one stays until then',
+      );
     }
     logNotices(config, log);
     log.setLevel(config.log.level);

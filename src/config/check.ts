@@ -7,6 +7,7 @@ import { explain, type Finding, isRecord, NO_MESSAGE, valueAt } from './explain.
 import { type JsonSchema, jsonSchemaOf, schemasAt } from './json-schema.js';
 import type { Path, Problem } from './problem.js';
 import { DEFAULT_SOURCE_TYPE, fileKeys, sinkKeys, sourceKeys } from './schema.js';
+import { readServerUrl } from './store-url.js';
 import type { Tree } from './tree.js';
 import { findUnavailable } from './unavailable.js';
 import { kindOf, listed, suggestion } from './words.js';
@@ -15,9 +16,9 @@ import { kindOf, listed, suggestion } from './words.js';
 export interface Types {
   readonly sourceTypes: readonly SourceDefinition[];
   readonly sinkTypes: readonly SinkDefinition[];
-}
   /** Modules that the config names and that gave no sink type. */
   readonly unusableTypes?: readonly UnusableType[];
+}
 
 export type Checked = { readonly config: Config } | { readonly problems: readonly Problem[] };
 
@@ -64,7 +65,10 @@ function configOf(
 }
 
 function storeOf(text: string): StoreConfig {
-  return text === 'memory' ? { kind: 'memory' } : { kind: 'sqlite', file: text.slice('sqlite:'.length) };
+  if (text === 'memory') return { kind: 'memory' };
+  const address = readServerUrl(text);
+  if (address !== undefined && 'kind' in address) return address;
+  return { kind: 'sqlite', file: text.slice('sqlite:'.length) };
 }
 
 function checkSource(
@@ -167,6 +171,7 @@ class Checker {
     path: Path,
     types: readonly Definition[],
     kind: string,
+    unusable: readonly UnusableType[] = [],
   ): Definition | undefined {
     const found = types.find((definition) => definition.type === type);
     if (found !== undefined) return found;
@@ -174,7 +179,6 @@ class Checker {
     if (failed === undefined) this.#reportType(type, [...path, 'type'], types, kind);
     else this.#reportFailedType(failed, [...path, 'type']);
     return undefined;
-    unusable: readonly UnusableType[] = [],
   }
 
   #reportType(type: unknown, path: Path, types: readonly { readonly type: string }[], kind: string) {
@@ -190,14 +194,14 @@ class Checker {
     );
   }
 
-  #reportFinding(finding: Finding, base: Path, schema: JsonSchema, root: unknown) {
-    const path = [...base, ...finding.path];
-    const isSecret = schemasAt(schema, finding.path).some((each) => each.secret === true);
-    const mayEcho = !isSecret && this.#tree.references(path).length === 0;
   #reportFailedType({ type, problem }: UnusableType, path: Path) {
     this.#reportUnsettled(path, 'value', `${this.#subject(type, path, false)} ${problem}`);
   }
 
+  #reportFinding(finding: Finding, base: Path, schema: JsonSchema, root: unknown) {
+    const path = [...base, ...finding.path];
+    const isSecret = schemasAt(schema, finding.path).some((each) => each.secret === true);
+    const mayEcho = !isSecret && this.#tree.references(path).length === 0;
     const subject = finding.isBare ? '' : this.#subject(valueAt(root, finding.path), path, isSecret);
     const remedy = mayEcho ? (finding.fix ?? finding.hint) : finding.hint;
     const message = `${subject} ${finding.problem}${remedy === undefined ? '' : `; ${remedy}`}`.trim();

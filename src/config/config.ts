@@ -3,6 +3,7 @@ import type { RetryPolicy } from '../core/retry.js';
 import type { Only } from '../core/routing.js';
 import type { SinkDefinition } from '../sinks/define.js';
 import type { SourceDefinition } from '../source/define.js';
+import type { ServerAddress } from './store-url.js';
 
 /** A loaded configuration: everything checked, defaulted and converted. */
 export interface Config {
@@ -46,4 +47,7 @@ export interface SinkConfig {
   readonly includeUrl: boolean;
 }
 
-export type StoreConfig = { readonly kind: 'memory' } | { readonly kind: 'sqlite'; readonly file: string };
+export type StoreConfig =
+  | { readonly kind: 'memory' }
+  | { readonly kind: 'sqlite'; readonly file: string }
+  | ServerAddress;

@@ -1,6 +1,7 @@
 import { validateDetailed } from 'node-cron';
 import { z } from 'zod';
 import { type Flaw, issueOf, type Marks, scalar } from '../settings.js';
+import { readServerUrl } from './store-url.js';
 
 /** The kinds of value that only the config's own keys have. */
 
@@ -91,13 +92,16 @@ export function rate() {
   });
 }
 
-const STORE_HINT = 'write sqlite:FILE, such as sqlite:state/notifier.sqlite, or memory';
+const STORE_HINT =
+  'write sqlite:FILE, such as sqlite:state/notifier.sqlite, or memory, redis://host:6379/0 or postgres://user@host/database';
 
-/** `sqlite:FILE` or `memory`. */
+/** `sqlite:FILE`, `memory`, or the URL of a server. */
 export function store() {
   return text({ want: 'text' }, (value) => {
     if (value === 'memory') return undefined;
     if (value === 'sqlite::memory:') return { problem: 'is a store of another name', hint: 'write memory' };
+    const address = readServerUrl(value);
+    if (address !== undefined) return 'problem' in address ? address : undefined;
     return /^sqlite:./.test(value) ? undefined : { problem: 'is not a store', hint: STORE_HINT };
-  }).meta({ form: { type: 'string', pattern: '^(memory|sqlite:.+)$' } });
+  }).meta({ form: { type: 'string', pattern: '^(memory|sqlite:.+|(rediss?|postgres|postgresql)://.+)$' } });
 }

@@ -107,7 +107,9 @@ export const fileKeys = z.strictObject({
   sinks: named('sink', SINKS_MAX).describe('The places to tell, by name.'),
   store: store()
     .prefault('sqlite:state/notifier.sqlite')
-    .describe('Where it is remembered what was seen and what is to be delivered: sqlite:FILE or memory.'),
+    .describe(
+      'Where it is remembered what was seen and what is to be delivered: sqlite:FILE, memory, redis://… or postgres://….',
+    ),
   delivery: delivery.prefault({}).describe('How deliveries are tried, and for how long they are kept.'),
   server: server.default({ listen: 'off' }).describe('The HTTP server.'),
   network: network.default({ privateAddresses: 'allow' }).describe('What outgoing requests may reach.'),

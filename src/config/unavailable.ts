@@ -20,7 +20,6 @@ const UNAVAILABLE: readonly Unavailable[] = [
   { at: 'server.token' },
   { at: 'server.listen', value: /^(?!off$).*/s, what: () => 'the server', instead: 'write off' },
   { at: 'delivery.floodLimit' },
-  { at: 'store', value: /^(?:rediss?|postgres(?:ql)?):/, what: quoted, instead: 'write sqlite:FILE or memory' },
   { at: 'sources.*.fullWalk' },
   { at: 'sources.*.hookToken' },
   { at: 'sources.*.type', value: /^[./@]/, what: () => 'a type of your own' },

@@ -1,4 +1,4 @@
-import { assemble, createConfiguredHttp, logCreated, logNotices, logParked, openStoreOf } from '../assemble.js';
+import { assemble, createConfiguredHttp, logNotices, logOpened, logParked, openStoreOf } from '../assemble.js';
 import type { Config } from '../config/config.js';
 import { BUILT_IN_TYPES, type Loaded, loadTree, readConfig } from '../config/load.js';
 import { objectTree } from '../config/object.js';
@@ -172,7 +172,7 @@ class EmbeddedNotifier implements Notifier {
       await opened.store.close();
     }
     try {
-      logCreated(config, opened, log);
+      logOpened(config, opened, log);
       await program.load();
       logParked(program.dispatcher.parked, log);
       return { program, close };

@@ -45,12 +45,23 @@ export class OwnedError extends StoreError {
   readonly owner: Owner | undefined;
 
   constructor(label: string, owner: Owner | undefined) {
-    super('open', label, `it is owned by ${owner === undefined ? 'another process' : describe(owner)}`);
+    super('open', label, `it is owned by ${describe(owner)}`);
     this.owner = owner;
   }
 }
 
-function describe({ host, pid, sinceMs }: Owner): string {
+/** This process was the owner, and could not keep it. Nothing that it remembers can be relied on any more, so it has to end. */
+export class OwnershipLostError extends StoreError {
+  override readonly name = 'OwnershipLostError';
+
+  constructor(label: string, owner: Owner | undefined) {
+    super('write', label, `the connection was lost for so long that ${describe(owner)} has taken the store over`);
+  }
+}
+
+function describe(owner: Owner | undefined): string {
+  if (owner === undefined) return 'another process';
+  const { host, pid, sinceMs } = owner;
   return `process ${pid} on ${host} since ${new Date(sinceMs).toISOString()}`;
 }
 

@@ -1,12 +1,14 @@
 import { mkdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { StoreConfig } from '../config/config.js';
+import type { ServerAddress } from '../config/store-url.js';
 import type { Clock, Json, Store } from '../ports.js';
-import { OwnedError, StoreError, StoreMissingError, StoreVersionError } from './errors.js';
+import { OwnedError, OwnershipLostError, StoreError, StoreMissingError, StoreVersionError } from './errors.js';
 import { keys } from './keys.js';
 import { KeyvStore } from './keyv.js';
 import { isLocked, takeLock } from './lock.js';
 import { MemoryStorage } from './memory.js';
+import { openServer } from './open-server.js';
 import { problemOf } from './problem.js';
 import { decodeMeta, decodeOwner, encodeMeta, encodeOwner, type Owner } from './records.js';
 import { openSqlite, type SqliteAccess } from './sqlite.js';
@@ -33,7 +35,14 @@ export interface OpenedStore {
   readonly store: Store;
   /** It did not exist before. */
   readonly created: boolean;
+  /** What the server is configured for that should not be: sentences for the operator. */
+  readonly warnings: readonly string[];
+  /** Another process has become the owner, which ends this one. Stays pending while that is not so. */
+  readonly lost: Promise<StoreError>;
 }
+
+/** Of a store that nobody can take away. */
+const KEPT = { warnings: [], lost: new Promise<never>(() => {}) } as const;
 
 /**
  * Opens the configured store. Closing it also ends the ownership.
@@ -43,23 +52,38 @@ export interface OpenedStore {
  */
 export async function openStore(config: StoreConfig, mode: StoreMode, deps: StoreDependencies): Promise<OpenedStore> {
   if (config.kind === 'memory') return openMemory(mode, deps);
-  const label = labelOf(config.file, deps);
-  try {
-    return mode === 'own'
-      ? await ownSqlite(config.file, label, deps)
-      : await joinSqlite(config.file, label, mode, deps);
-  } catch (cause) {
-    throw cause instanceof StoreError ? cause : new StoreError('open', label, problemOf(cause), cause);
-  }
+  const label = labelOf(config, deps);
+  return orStoreError(label, () => {
+    if (config.kind === 'sqlite')
+      return mode === 'own' ? ownSqlite(config.file, label, deps) : joinSqlite(config.file, label, mode, deps);
+    return mode === 'own' ? ownServer(config, deps) : joinServer(config, mode, deps);
+  });
 }
 
 /** Whether a process owns the store now, so that there is somebody to leave a request for. */
 export async function hasOwner(config: StoreConfig, deps: StoreDependencies): Promise<boolean> {
   if (config.kind === 'memory') return false;
+  return orStoreError(labelOf(config, deps), async () => {
+    if (config.kind === 'sqlite') return isLocked(locate(config.file, deps));
+    const server = await openServer(config, 'read', deps).catch((error: unknown) => {
+      if (error instanceof StoreMissingError) return undefined;
+      throw error;
+    });
+    return (await server?.isOwned().finally(() => server.store.close())) ?? false;
+  });
+}
+
+/** What names the store to people: no credentials. */
+export function labelOf(config: StoreConfig, { cwd }: Pick<StoreDependencies, 'cwd'>): string {
+  if (config.kind === 'memory') return 'memory';
+  return config.kind === 'sqlite' ? `sqlite:${resolve(cwd, config.file)}` : config.label;
+}
+
+async function orStoreError<Result>(label: string, run: () => Promise<Result>): Promise<Result> {
   try {
-    return isLocked(locate(config.file, deps));
+    return await run();
   } catch (cause) {
-    throw new StoreError('open', labelOf(config.file, deps), problemOf(cause), cause);
+    throw cause instanceof StoreError ? cause : new StoreError('open', label, problemOf(cause), cause);
   }
 }
 
@@ -72,7 +96,7 @@ async function ownSqlite(file: string, label: string, deps: StoreDependencies): 
   mkdirSync(dirname(resolve(deps.cwd, file)), { recursive: true });
   const path = locate(file, deps);
   const lock = takeLock(path);
-  if (lock === undefined) throw new OwnedError(label, await readOwner(path, label, deps));
+  if (lock === undefined) throw new OwnedError(label, await readOwner(() => joinSqlite(path, label, 'read', deps)));
   try {
     return await own(await openFile(path, label, 'create', deps, lock.release), deps);
   } catch (error) {
@@ -92,7 +116,7 @@ async function own(store: KeyvStore, { clock, host, pid }: StoreDependencies): P
     }
     await store.setMany(entries);
     await store.getMany([keys.owner]); // Throws if the store only says that it has written.
-    return { store, created: meta === undefined };
+    return { store, created: meta === undefined, ...KEPT };
   });
 }
 
@@ -103,7 +127,30 @@ async function joinSqlite(file: string, label: string, mode: StoreMode, deps: St
     const meta = await store.readMeta();
     if (meta === undefined) throw new StoreMissingError(label, path);
     checkVersion(label, meta);
-    return { store, created: false };
+    return { store, created: false, ...KEPT };
+  });
+}
+
+async function ownServer(address: ServerAddress, deps: StoreDependencies): Promise<OpenedStore> {
+  const { store, ...server } = await openServer(address, 'create', deps);
+  const owner = () => readOwner(() => joinServer(address, 'request', deps));
+  return closeOnFailure(store, async () => {
+    if (!(await server.own())) throw new OwnedError(address.label, await owner());
+    return {
+      ...(await own(store, deps)),
+      warnings: await server.warnings(),
+      lost: server.lost.then(async () => new OwnershipLostError(address.label, await owner())),
+    };
+  });
+}
+
+async function joinServer(address: ServerAddress, mode: StoreMode, deps: StoreDependencies): Promise<OpenedStore> {
+  const { store, warnings } = await openServer(address, mode === 'read' ? 'read' : 'write', deps);
+  return closeOnFailure(store, async () => {
+    const meta = await store.readMeta();
+    if (meta === undefined) throw new StoreMissingError(address.label, address.label);
+    checkVersion(address.label, meta);
+    return { store, created: false, ...KEPT, warnings: mode === 'read' ? await warnings() : [] };
   });
 }
 
@@ -125,9 +172,9 @@ function checkVersion(label: string, meta: Json): void {
 }
 
 /** Who signed the store; undefined when that cannot be told: the owner may just be making the store, and that it is owned is enough. */
-async function readOwner(path: string, label: string, deps: StoreDependencies): Promise<Owner | undefined> {
+async function readOwner(join: () => Promise<OpenedStore>): Promise<Owner | undefined> {
   try {
-    const { store } = await joinSqlite(path, label, 'read', deps);
+    const { store } = await join();
     const rows = await store.getMany([keys.owner]).finally(() => store.close());
     const owner = rows.get(keys.owner);
     return owner === undefined ? undefined : decodeOwner(owner);
@@ -143,10 +190,6 @@ async function closeOnFailure<Result>(store: Store, use: () => Promise<Result>):
     await store.close().catch(() => {}); // The first error is the one to tell.
     throw error;
   }
-}
-
-function labelOf(file: string, { cwd }: StoreDependencies): string {
-  return `sqlite:${resolve(cwd, file)}`;
 }
 
 /** The one path of a file that may have several, or two owners could have a lock each. */

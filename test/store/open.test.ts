@@ -97,7 +97,7 @@ describe('ownership', () => {
   });
 
   test('another process is told who has it, and gets it when that one ends', async () => {
-    const child = await startStoreChild('hold', `${cwd}/state/notifier.sqlite`);
+    const child = await startStoreChild('hold', { kind: 'sqlite', file: `${cwd}/state/notifier.sqlite` });
     await child.nextLine();
     const error = await open('own').catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(OwnedError);
@@ -115,7 +115,7 @@ describe('ownership', () => {
   });
 
   test('a killed owner has lost it at once, and what it committed is there', async () => {
-    const child = await startStoreChild('hold', `${cwd}/state/notifier.sqlite`);
+    const child = await startStoreChild('hold', { kind: 'sqlite', file: `${cwd}/state/notifier.sqlite` });
     await child.nextLine();
     await child.kill();
     expect(await hasOwner(sqlite, deps())).toBe(false);

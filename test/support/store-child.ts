@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { StoreConfig } from '../../src/config/config.js';
 import { builtDist } from './build.js';
 
 export interface StoreChild {
@@ -13,9 +14,13 @@ export interface StoreChild {
   end(): Promise<void>;
 }
 
-export async function startStoreChild(command: 'hold' | 'write' | 'tear', file: string, size = 0): Promise<StoreChild> {
+export async function startStoreChild(
+  command: 'hold' | 'write' | 'tear',
+  store: StoreConfig,
+  size = 0,
+): Promise<StoreChild> {
   const script = join(import.meta.dirname, 'store-owner.mjs');
-  const child = spawn(process.execPath, [script, await builtDist(), command, file, String(size)], {
+  const child = spawn(process.execPath, [script, await builtDist(), command, JSON.stringify(store), String(size)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const gone = once(child, 'close');

@@ -4,12 +4,13 @@
  */
 import process from 'node:process';
 
-const [dist, command, file, batchSize] = process.argv.slice(2);
+const [dist, command, configText, batchSize] = process.argv.slice(2);
+const config = JSON.parse(configText);
 const { openStore } = await import(`${dist}/store/open.js`);
 const { systemClock } = await import(`${dist}/system.js`);
 
 const deps = { clock: systemClock, cwd: '/', host: 'child-host', pid: process.pid };
-const { store } = await openStore({ kind: 'sqlite', file }, 'own', deps);
+const { store } = await openStore(config, 'own', deps);
 const print = (text) => new Promise((resolve) => process.stdout.write(`${text}\n`, resolve));
 
 if (command === 'hold') {

@@ -1,0 +1,61 @@
+import type { ServerAddress } from '../config/store-url.js';
+import type { Clock } from '../ports.js';
+import { withTimeout } from './deadline.js';
+import { StoreMissingError } from './errors.js';
+import { KeyvStore } from './keyv.js';
+import { openPostgres } from './postgres.js';
+import { openRedis } from './redis.js';
+import { type Server, ServerStorage } from './server.js';
+
+/** `create` makes what is missing; `write` and `read` never make a store. */
+export type ServerAccess = 'create' | 'write' | 'read';
+
+export interface ServerDependencies {
+  readonly clock: Clock;
+  readonly host: string;
+  readonly pid: number;
+}
+
+export interface ServerStore {
+  readonly store: KeyvStore;
+  readonly lost: Promise<void>;
+  /** False when another process has it. */
+  own(): Promise<boolean>;
+  isOwned(): Promise<boolean>;
+  warnings(): Promise<readonly string[]>;
+}
+
+/** Connects to a store on a server. Throws {@link StoreMissingError} where the server tells at once that there is none. */
+export async function openServer(
+  address: ServerAddress,
+  access: ServerAccess,
+  deps: ServerDependencies,
+): Promise<ServerStore> {
+  const server = await connect(address, access, deps);
+  if (server === undefined) throw new StoreMissingError(address.label, address.label);
+  const inTime = <Result>(call: Promise<Result>) =>
+    withTimeout(deps.clock, server.callTimeoutMs, call, () => server.interrupt());
+  return {
+    store: new KeyvStore(new ServerStorage(server, address.prefix, deps.clock), address.label),
+    lost: server.lost,
+    own: () => inTime(server.own()),
+    isOwned: () => inTime(server.isOwned()),
+    warnings: () => inTime(server.warnings()).catch(() => [CANNOT_ASK]),
+  };
+}
+
+const CANNOT_ASK = 'The server does not say how it is configured, so it is not known whether it keeps what is stored.';
+
+function connect(address: ServerAddress, access: ServerAccess, deps: ServerDependencies): Promise<Server | undefined> {
+  const holder = holderOf(deps);
+  if (address.kind === 'postgres') return openPostgres(address, access, holder);
+  return openRedis(address, access === 'read' ? 'read' : 'write', holder, deps.clock);
+}
+
+let opened = 0;
+
+/** Of this opening alone: a process may open a store again, or two at once, and none may take itself for the other. */
+function holderOf({ clock, host, pid }: ServerDependencies): string {
+  opened += 1;
+  return `${host}/${pid}/${clock.nowMs()}/${opened}`;
+}
