@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { hostname } from 'node:os';
+import type { Readable, Writable } from 'node:stream';
 import type { Sha256 } from './core/id.js';
 import type { Clock, Random } from './ports.js';
 
@@ -24,6 +25,11 @@ export const sha256: Sha256 = (text) => createHash('sha256').update(text, 'utf8'
 /** Of 32 hex digits. */
 export function nonce(): string {
   return randomBytes(16).toString('hex');
+}
+
+/** A new key to sign with: 24 bytes in base64. */
+export function signingKey(): string {
+  return randomBytes(24).toString('base64');
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -51,6 +57,8 @@ export interface Process {
   readonly pid: number;
   readonly stdoutIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
+  /** Where a person can be asked; undefined where stdin or stdout is no terminal. */
+  readonly terminal: { readonly input: Readable; readonly output: Writable } | undefined;
   /** A line to stdout; resolves when it has been taken, throws {@link ReaderGoneError} when nobody reads any more. */
   print(line: string): Promise<void>;
   /** A line to stderr, for the person. */
@@ -60,7 +68,7 @@ export interface Process {
 }
 
 export function thisProcess(): Process {
-  const { stdout, stderr } = process;
+  const { stdin, stdout, stderr } = process;
   let readerIsGone = false;
   stdout.on('error', () => {
     readerIsGone = true;
@@ -72,6 +80,7 @@ export function thisProcess(): Process {
     pid: process.pid,
     stdoutIsTerminal: stdout.isTTY === true,
     stderrIsTerminal: stderr.isTTY === true,
+    terminal: stdin.isTTY === true && stdout.isTTY === true ? { input: stdin, output: stdout } : undefined,
     print: async (line) => {
       const isFull = !readerIsGone && !stdout.write(`${line}\n`);
       if (isFull) await drained(stdout);

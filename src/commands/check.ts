@@ -5,18 +5,10 @@ import { createLedger } from '../store/ledger.js';
 import { hasOwner } from '../store/open.js';
 import { type CommandContext, type CommonOptions, EXIT, type ExitCode, type Register } from './command.js';
 import { configOf, httpOf, openStoreOf, storeDependencies } from './session.js';
-import { printable } from './table.js';
-import { type Trial, tryConnection, tryList } from './trials.js';
+import { type Finding, findingLine, findingOf, tryConnection, tryList } from './trials.js';
 
 interface CheckOptions extends CommonOptions {
   readonly connect?: true;
-}
-
-/** One thing that was looked at. */
-interface Finding {
-  readonly what: string;
-  readonly result: 'ok' | 'notice' | 'failed';
-  readonly detail: string;
 }
 
 export const registerCheck: Register = (program, context) => {
@@ -43,7 +35,7 @@ async function check(config: Config, options: CheckOptions, context: CommandCont
   let failed = 0;
   for await (const finding of findings(config, options, context)) {
     if (finding.result === 'failed') failed += 1;
-    await context.print(options.json ? JSON.stringify(finding) : textOf(finding));
+    await context.print(findingLine(finding, options));
   }
   if (!options.json) {
     const counts = `${sources.length} ${sources.length === 1 ? 'source' : 'sources'}, ${sinks.length} ${sinks.length === 1 ? 'sink' : 'sinks'}`;
@@ -110,12 +102,4 @@ async function* storeFindings(config: Config, context: CommandContext): AsyncGen
     if (error instanceof StoreError) return yield { what: 'store', result: 'failed', detail: error.message };
     throw error;
   }
-}
-
-function findingOf(what: string, { isFine, detail }: Trial): Finding {
-  return { what, result: isFine ? 'ok' : 'failed', detail };
-}
-
-function textOf({ what, result, detail }: Finding): string {
-  return printable(`${result.padEnd(6)}  ${what}: ${detail}`);
 }

@@ -7,6 +7,7 @@ import { type CommandContext, CommandError, EXIT, type ExitCode, type Register, 
 import { registerDeliveries } from './deliveries.js';
 import { registerDemo } from './demo.js';
 import { registerFakeApi } from './fake-api.js';
+import { registerInit } from './init.js';
 import { registerListen } from './listen.js';
 import { registerPoll } from './poll.js';
 import { registerRecordings } from './recordings.js';
@@ -19,6 +20,7 @@ import { registerTest } from './test-sink.js';
 const COMMANDS: readonly Register[] = [
   registerRun,
   registerPoll,
+  registerInit,
   registerCheck,
   registerTest,
   registerRecordings,
@@ -32,7 +34,6 @@ const COMMANDS: readonly Register[] = [
 
 /** Commands of later versions: refused by name, so that nobody takes them for a typing mistake. */
 const UNAVAILABLE = [
-  'init',
   'announce',
   'explain',
   'render',

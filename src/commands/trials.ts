@@ -7,6 +7,7 @@ import type { HttpClient } from '../ports.js';
 import { nonce, systemClock, systemRandom } from '../system.js';
 import type { CommandContext } from './command.js';
 import { quietLogOf } from './session.js';
+import { printable } from './table.js';
 
 /** Trying for real what a config names, for the commands that tell a person how it went. Nothing is stored. */
 
@@ -16,6 +17,23 @@ const HOUR_MS = 3_600_000;
 export interface Trial {
   readonly isFine: boolean;
   readonly detail: string;
+}
+
+/** One thing that was looked at. */
+export interface Finding {
+  readonly what: string;
+  readonly result: 'ok' | 'notice' | 'failed';
+  readonly detail: string;
+}
+
+export function findingOf(what: string, { isFine, detail }: Trial): Finding {
+  return { what, result: isFine ? 'ok' : 'failed', detail };
+}
+
+/** For a person, or as one JSON object. */
+export function findingLine(finding: Finding, { json }: { readonly json?: true }): string {
+  if (json) return JSON.stringify(finding);
+  return printable(`${finding.result.padEnd(6)}  ${finding.what}: ${finding.detail}`);
 }
 
 /** Reads the first page of the list. */

@@ -5,6 +5,7 @@ const stage = createStage();
 const COMMANDS = [
   'run',
   'poll',
+  'init',
   'check',
   'test',
   'recordings',
@@ -17,7 +18,6 @@ const COMMANDS = [
 ];
 
 const PLANNED = [
-  ['init'],
   ['announce', 'some-uuid', '--sink', 'hook'],
   ['explain', 'some-uuid'],
   ['render', 'hook', '--event', 'file.json'],
