@@ -1,0 +1,202 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { VERSION } from '../../src/version.js';
+import { builtDist } from '../support/build.js';
+import { CLIENT_SECRET, createStage } from '../support/stage.js';
+
+/**
+ * What `npm pack` makes, in an empty project beside the packages that it needs: as a command, as a library in JavaScript and
+ * TypeScript, and with the examples of the README.
+ */
+
+const ROOT = join(import.meta.dirname, '../..');
+const BIN = join(ROOT, 'node_modules/.bin');
+
+const stage = createStage();
+let project: string;
+let tarball: string;
+
+beforeAll(async () => {
+  const home = dirname(await builtDist());
+  project = mkdtempSync(join(dirname(home), 'project-'));
+  const packed = await run('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', project], home);
+  tarball = join(project, packed.output.trim());
+  const installed = join(project, 'node_modules/recording-notifier');
+  mkdirSync(installed, { recursive: true });
+  mkdirSync(join(project, 'node_modules/.bin'));
+  await run('tar', ['-xzf', tarball, '--strip-components=1', '-C', installed]);
+  // As npm installs a command.
+  chmodSync(join(installed, 'dist/cli.js'), 0o755);
+  symlinkSync('../recording-notifier/dist/cli.js', join(project, 'node_modules/.bin/recording-notifier'));
+  write('package.json', JSON.stringify({ name: 'empty', private: true, type: 'module' }));
+});
+
+afterAll(() => {
+  rmSync(project, { recursive: true, force: true });
+});
+
+test('it is a command', async () => {
+  const { code, output } = await run('npx', ['--offline', 'recording-notifier', '--version']);
+  expect([code, output.trim()]).toEqual([0, VERSION]);
+});
+
+test('publint and are-the-types-wrong find nothing', async () => {
+  expect(await run(join(BIN, 'publint'), [tarball, '--strict'])).toMatchObject({ code: 0 });
+  expect(await run(join(BIN, 'attw'), [tarball, '--profile', 'esm-only'])).toMatchObject({ code: 0 });
+});
+
+test('its types are found, and say what an event holds and which there are', async () => {
+  write(
+    'use.ts',
+    `import { createNotifier, defineSink, secret, z } from 'recording-notifier';
+const sink = defineSink({
+  type: 'mine',
+  settings: z.strictObject({ key: secret() }),
+  async deliver(event, { settings }) {
+    const key: string = settings.key;
+    return { kind: 'delivered', receipt: key + event.id };
+  },
+});
+const plain = defineSink({ type: 'plain', deliver: async () => ({ kind: 'delivered', receipt: 'ok' }) });
+const notifier = await createNotifier({ sources: { a: {} }, sinks: { b: { type: 'mine' } }, sinkTypes: [sink, plain], log: console });
+notifier.on('recording.available', (event) => {
+  const type: 'recording.available' = event.type;
+  const url: string | null = event.data.recording.url;
+  return [type, url];
+});
+// @ts-expect-error a misspelt type
+notifier.on('recording.avaliable', () => undefined);
+// @ts-expect-error a key that no sink has of the wrong kind
+await createNotifier({ sources: {}, sinks: { b: { type: 'mine', enabled: 'no' } } });
+`,
+  );
+  const compilerOptions = { strict: true, noEmit: true, module: 'nodenext', target: 'es2024', types: ['node'] };
+  write('tsconfig.json', JSON.stringify({ compilerOptions, files: ['use.ts', 'readme.ts'] }));
+  write('readme.ts', exampleWith('createNotifier({'));
+  expect(await run(join(BIN, 'tsc'), [])).toEqual({ code: 0, output: '' });
+});
+
+test('README: the example tells a listener and the sink', async () => {
+  const api = await stage.api();
+  const receiver = await stage.receiver();
+  const env = {
+    SUPERVIZ_CLIENT_ID: 'client',
+    SUPERVIZ_SECRET: CLIENT_SECRET,
+    WEBHOOK_SECRET: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+  };
+  const example = exampleWith('createNotifier({');
+  write(
+    'app.js',
+    example
+      .replace('{ auth:', `{ baseUrl: '${api.url}', schedule: '* * * * * *', firstPoll: 'announce', auth:`)
+      .replace('https://example.com/hooks/recordings', `${receiver.url}in`),
+  );
+  const uuid = api.recordings.add({ status: 'available', roomId: 'lobby' });
+  const app = start(process.execPath, ['app.js'], project, env);
+  await Promise.race([receiver.waitFor(1), app.ended]);
+  app.child.kill('SIGTERM');
+  expect(await app.ended).toMatchObject({
+    code: 0,
+    output: expect.stringMatching(`^evt_.+ lobby ${api.url}/files/${uuid}`),
+  });
+  expect(receiver.accepted).toEqual([expect.stringMatching(/^evt_/)]);
+});
+
+test('README: the sink is loaded by the command, and is held to the suite', async () => {
+  const api = await stage.api();
+  const uuid = api.recordings.add({ status: 'available' });
+  write('my-sink.js', exampleWith('export const sink'));
+  write('my-sink.test.js', exampleWith('describeSink('));
+  const source = { baseUrl: api.url, auth: { clientId: 'client', secret: CLIENT_SECRET }, firstPoll: 'announce' };
+  write(
+    'notifier.yaml',
+    `sources: { production: ${JSON.stringify(source)} }\nstore: memory\n${exampleWith('./my-sink.js, path')}`,
+  );
+  const polled = await run('npx', ['--offline', 'recording-notifier', 'poll', '--config', 'notifier.yaml']);
+  expect(polled).toMatchObject({ code: 0 });
+  expect(readFileSync(join(project, 'recordings.ndjson'), 'utf8')).toContain(uuid);
+  expect(await run(process.execPath, ['--test', 'my-sink.test.js'])).toMatchObject({ code: 0 });
+});
+
+test.each([
+  { name: 'there is no such file', module: undefined, want: 'there is no such file' },
+  { name: 'no sink type in it', module: 'export const other = 1;', want: 'exports no sink type' },
+  {
+    name: 'something else in its place',
+    module: 'export const sink = { type: "x" };',
+    want: 'it needs deliver, a function',
+  },
+  { name: 'it throws', module: 'throw new Error("broken");', want: 'cannot be loaded: Error: broken' },
+  { name: 'it is no JavaScript', module: 'export const = 1;', want: 'cannot be loaded: SyntaxError' },
+  { name: 'it awaits at its top level', module: 'await 1; export const sink = 1;', want: 'it awaits at its top level' },
+])('a sink that cannot be loaded is a problem of the config: $name', async ({ name, module, want }) => {
+  const file = `./${name.replaceAll(' ', '-')}.js`;
+  if (module !== undefined) write(file, module);
+  write(
+    'broken.yaml',
+    `sources: { production: { auth: { clientId: a, secret: b } } }\nsinks:\n  own: { type: ${file} }\n`,
+  );
+  const { code, output } = await run('npx', ['--offline', 'recording-notifier', 'check', '--config', 'broken.yaml']);
+  expect(code).toBe(2);
+  expect(output).toContain(`broken.yaml:3:16: sinks.own.type: "${file}"`);
+  expect(output).toContain(want);
+});
+
+test.each([
+  { name: 'a package', specifier: 'sink-of-others', exports: { '.': './index.js' }, code: 0 },
+  { name: 'a package with a scope', specifier: '@others/sink', exports: { '.': './index.js' }, code: 0 },
+  { name: 'a package that is not there', specifier: '@others/none', exports: undefined, code: 2 },
+])('a sink type can be $name', async ({ specifier, exports, code }) => {
+  if (exports !== undefined) {
+    const folder = `node_modules/${specifier}`;
+    write(`${folder}/package.json`, JSON.stringify({ name: basename(specifier), type: 'module', exports }));
+    write(
+      `${folder}/index.js`,
+      "export const sink = { type: 'x', deliver: async () => ({ kind: 'delivered', receipt: 'ok' }) };",
+    );
+  }
+  write(
+    'package.yaml',
+    `sources: { p: { auth: { clientId: a, secret: b } } }\nsinks: { own: { type: "${specifier}" } }\n`,
+  );
+  expect(await run('npx', ['--offline', 'recording-notifier', 'check', '--config', 'package.yaml'])).toMatchObject({
+    code,
+  });
+});
+
+function write(file: string, content: string): void {
+  const path = join(project, file);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, content);
+}
+
+/** The block of the README's section that holds this. */
+function exampleWith(part: string): string {
+  const [, section = ''] = readFileSync(join(ROOT, 'README.md'), 'utf8').split('\n## Library\n');
+  const blocks = [...(section.split('\n## ')[0] ?? '').matchAll(/```\w+\n(.*?)```/gs)].map(([, block = '']) => block);
+  const found = blocks.find((block) => block.includes(part));
+  if (found === undefined) throw new Error(`README.md has no example of ${part}`);
+  return found;
+}
+
+interface Result {
+  readonly code: number | null;
+  /** Of both streams. */
+  readonly output: string;
+}
+
+async function run(command: string, args: readonly string[], cwd = project): Promise<Result> {
+  return start(command, args, cwd).ended;
+}
+
+function start(command: string, args: readonly string[], cwd: string, more: Readonly<Record<string, string>> = {}) {
+  const env = { PATH: `${dirname(process.execPath)}:${process.env['PATH']}`, HOME: project, ...more };
+  const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const closed = once(child, 'close');
+  const streams = Promise.all([text(child.stdout), text(child.stderr)]);
+  const ended = closed.then(async ([code]): Promise<Result> => ({ code, output: (await streams).join('') }));
+  return { child, ended };
+}
