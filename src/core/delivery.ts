@@ -175,7 +175,7 @@ export function givenUp(delivery: Delivery, reason: FailureReason, nowMs: number
   return finished({ ...delivery, lastError: { reason, detail: FAILURE_REASONS[reason].help } }, 'dead', nowMs);
 }
 
-/** One attempt at once, then a new schedule; a planned retry is replaced. */
+/** One attempt at once, then a new schedule; a planned retry is replaced. Who refused it for good is asked once more. */
 export function again(delivery: Delivery, nowMs: number): Delivery {
   return {
     ...delivery,
@@ -185,6 +185,7 @@ export function again(delivery: Delivery, nowMs: number): Delivery {
     nextAttemptAtMs: nowMs,
     urlWaitSinceMs: null,
     finishedAtMs: null,
+    progress: delivery.progress && { ...delivery.progress, refused: [] },
   };
 }
 

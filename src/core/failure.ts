@@ -43,6 +43,19 @@ export const FAILURE_REASONS = {
   aborted_by_receiver: { fate: 'dead', help: 'The receiver answered webhook-delivery: abort-message.' },
   payload_too_large: { fate: 'dead', help: 'The receiver answered 413; the same body is not tried again.' },
   unsupported_format: { fate: 'dead', help: 'The receiver answered 415; the same body is not tried again.' },
+  mail_deferred: { fate: 'retry', help: 'The mail server answered 4yz, or 503: it may take the mail later.' },
+  mail_refused: {
+    fate: 'dead',
+    help: 'The mail server refused a recipient or the mail for good (5yz), and no other recipient waits.',
+  },
+  login_refused: {
+    fate: 'suspend',
+    help: 'The mail server refused the login or wants one (530, 534, 535). Nothing is sent until a trial succeeds.',
+  },
+  tls_unavailable: {
+    fate: 'suspend',
+    help: 'The mail server has no STARTTLS, and tls is required. Nothing is sent until a trial succeeds.',
+  },
   sink_suspended: { fate: 'dead', help: 'It waited 30 days for a suspended sink.' },
   sink_disabled: { fate: 'dead', help: 'It waited 30 days for a sink with enabled: false.' },
   sink_removed: { fate: 'dead', help: 'It waited 30 days for a sink that the config no longer has.' },
@@ -70,5 +83,10 @@ export interface Failed {
   readonly progress?: Progress;
 }
 
-/** Plain JSON, as small as it can be. */
-export type Progress = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+/** What a sink with several recipients has reached, by what they are called in its settings. */
+export interface Progress {
+  /** Have it, and never get it again by this delivery. */
+  readonly accepted: readonly string[];
+  /** Refused it for good: tried again only when somebody redelivers. */
+  readonly refused: readonly string[];
+}

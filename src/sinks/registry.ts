@@ -1,5 +1,6 @@
 import type { SinkDefinition } from './define.js';
+import { email } from './email.js';
 import { stdout } from './stdout.js';
 import { webhook } from './webhook.js';
 
-export const SINK_TYPES: readonly SinkDefinition[] = [webhook, stdout];
+export const SINK_TYPES: readonly SinkDefinition[] = [webhook, email, stdout];

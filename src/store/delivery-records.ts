@@ -46,7 +46,7 @@ const delivery = z.strictObject({
   urlWaitSinceMs: ms.nullable(),
   lastError: z.strictObject({ reason, detail: z.string() }).nullable(),
   finishedAtMs: ms.nullable(),
-  progress: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])).nullable(),
+  progress: z.strictObject({ accepted: z.array(z.string()), refused: z.array(z.string()) }).nullable(),
   history: z.array(
     z.strictObject({ atMs: ms, durationMs: z.number().nonnegative(), reason: reason.nullable(), detail: z.string() }),
   ),

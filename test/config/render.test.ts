@@ -27,6 +27,7 @@ test('the example loads once its variables are set', () => {
   const env = {
     SUPERVIZ_CLIENT_ID: 'id',
     SUPERVIZ_SECRET: 'secret',
+    SMTP_URL: 'smtp://user:password@mail.example.com',
     WEBHOOK_SECRET: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
   };
   const loaded = loadConfig('notifier.example.yaml', example, { env, readFile: () => '' });

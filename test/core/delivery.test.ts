@@ -1,4 +1,4 @@
-import { type AttemptFacts, afterAttempt, type Delivery, type SinkEffect } from '../../src/core/delivery.js';
+import { type AttemptFacts, afterAttempt, again, type Delivery, type SinkEffect } from '../../src/core/delivery.js';
 import { FAILURE_REASONS, type Failed, type FailureReason } from '../../src/core/failure.js';
 import { delivery, NOW_MS } from './support.js';
 
@@ -24,6 +24,10 @@ const FATES: Record<FailureReason, 'again' | 'again, and a pause' | 'dead' | 'su
   aborted_by_receiver: 'dead',
   payload_too_large: 'dead',
   unsupported_format: 'dead',
+  mail_deferred: 'again',
+  mail_refused: 'dead',
+  login_refused: 'suspends',
+  tls_unavailable: 'suspends',
   sink_suspended: 'dead',
   sink_disabled: 'dead',
   sink_removed: 'dead',
@@ -180,13 +184,14 @@ test.each([
 });
 
 test('what an attempt has reached is kept for the next one and for a redelivery, until all of it is', () => {
-  const progress = { accepted: ['a@example.com'] };
+  const progress = { accepted: ['a@example.com'], refused: ['b@example.com'] };
   const once = afterAttempt(delivery(), failed('server_error', { progress }), facts()).delivery;
   expect(once.progress).toEqual(progress);
   const twice = afterAttempt(once, failed('timeout'), facts()).delivery;
   expect(twice.progress).toEqual(progress);
   const dead = afterAttempt(twice, failed('payload_too_large'), facts()).delivery;
   expect(dead).toMatchObject({ state: 'dead', progress });
+  expect(again(dead, NOW_MS).progress).toEqual({ ...progress, refused: [] });
   const delivered = afterAttempt(dead, { kind: 'delivered', receipt: 'ok' }, facts()).delivery;
   expect(delivered.progress).toBeNull();
 });

@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto';
+import type { SendMailOptions } from 'nodemailer';
+import type { RecordingEvent } from '../core/event.js';
+import type { EmailSettings } from './email-settings.js';
+import { dateMsOf, dateWords, durationWords, escapeHtml, oneLine, processedForMs, titleOf, webLink } from './text.js';
+
+const VALUE_CHARACTERS_MAX = 200;
+const SUBJECT_CHARACTERS_MAX = 150;
+const LINK_CHARACTERS_MAX = 8_000;
+const DIGEST_DIGITS = 32;
+
+/** What stands in a message, before it is text or HTML. Everything is one line. */
+interface Content {
+  readonly title: string;
+  readonly facts: readonly (readonly [label: string, value: string])[];
+  /** Undefined where there is nothing to watch. */
+  readonly link: string | undefined;
+  readonly linkNote: string;
+  readonly footer: string;
+}
+
+/**
+ * The mail of an event: the same Message-ID at every attempt, so that a mailbox that got it twice shows it once, and one thread for
+ * each recording.
+ *
+ * @param sink  the sink's name
+ * @param nowMs for the header Date: a filter that sees one far in the past takes the mail for spam
+ */
+export function messageOf(
+  event: RecordingEvent,
+  sink: string,
+  { from, to }: Pick<EmailSettings, 'from' | 'to'>,
+  nowMs: number,
+): SendMailOptions {
+  const domain = from.address.slice(from.address.lastIndexOf('@') + 1);
+  const thread = `<recording.${threadOf(event)}.${sink}@${domain}>`;
+  const content = contentOf(event);
+  return {
+    messageId: `<${event.id}.${sink}@${domain}>`,
+    inReplyTo: thread,
+    references: [thread],
+    date: new Date(nowMs),
+    from: { ...from },
+    to: to.map((mailbox) => ({ ...mailbox })),
+    subject: subjectOf(event),
+    text: renderText(content),
+    html: renderHtml(content),
+    headers: { 'Auto-Submitted': 'auto-generated', 'List-Id': `<${sink}.recording-notifier.${domain}>` },
+  };
+}
+
+/** A uuid may hold any character, and an id of a message may not. */
+function threadOf({ source, data }: RecordingEvent): string {
+  const text = JSON.stringify([source, data.recording.uuid]);
+  return createHash('sha256').update(text).digest('hex').slice(0, DIGEST_DIGITS);
+}
+
+function subjectOf(event: RecordingEvent): string {
+  const { roomId, uuid } = event.data.recording;
+  const room = oneLine(roomId ?? '', VALUE_CHARACTERS_MAX);
+  return oneLine(`${titleOf(event)}: ${room === '' ? uuid : room}`, SUBJECT_CHARACTERS_MAX);
+}
+
+function contentOf(event: RecordingEvent): Content {
+  const { roomId, meetingId, createdAt, uuid, url, urlExpiresAt } = event.data.recording;
+  const tookMs = processedForMs(event);
+  const facts = [
+    ['Room', roomId],
+    ['Meeting', meetingId],
+    ['Recorded', dateText(createdAt)],
+    [event.type === 'recording.stuck' ? 'Processing for' : 'Available after', tookMs && durationWords(tookMs)],
+    ['Recording', uuid],
+    ['Source', event.source],
+  ] as const;
+  const expiresAt = dateText(urlExpiresAt);
+  return {
+    title: titleOf(event),
+    facts: facts.flatMap(([label, value]) => {
+      const shown = oneLine(String(value ?? ''), VALUE_CHARACTERS_MAX);
+      return shown === '' ? [] : [[label, shown] as const];
+    }),
+    link: webLink(url, LINK_CHARACTERS_MAX),
+    linkNote: expiresAt === null ? 'The link works for a limited time.' : `The link works until ${expiresAt}.`,
+    footer: `Sent by recording-notifier. Event ${event.id}`,
+  };
+}
+
+function dateText(text: string | null): string | null {
+  const ms = dateMsOf(text);
+  return ms === undefined ? text : dateWords(ms);
+}
+
+function renderText({ title, facts, link, linkNote, footer }: Content): string {
+  const lines = facts.map(([label, value]) => `${label}: ${value}`);
+  const watch = link === undefined ? [] : ['', `Watch it: ${link}`, oneLine(linkNote, VALUE_CHARACTERS_MAX)];
+  return [title, '', ...lines, ...watch, '', '-- ', footer, ''].join('\n');
+}
+
+/** Inline where clients keep nothing else, a style sheet for the dark; nothing is loaded from anywhere. */
+const STYLE = `
+:root { color-scheme: light dark; supported-color-schemes: light dark; }
+@media (prefers-color-scheme: dark) {
+  .page { background: #15181c !important; }
+  .card { background: #20252b !important; border-color: #3a424c !important; }
+  .title, .value { color: #f1f3f5 !important; }
+  .label, .note, .footer { color: #a9b3be !important; }
+  .button { background: #6ea8fe !important; color: #0b1726 !important; }
+}
+@media (max-width: 480px) {
+  .page { padding: 8px !important; }
+  .card { padding: 16px !important; }
+  .button { display: block !important; text-align: center !important; }
+}`;
+
+const FONT = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif";
+
+function renderHtml({ title, facts, link, linkNote, footer }: Content): string {
+  const rows = facts.map(
+    ([label, value]) =>
+      `<tr><td class="label" style="padding:4px 16px 4px 0;color:#5b6672;vertical-align:top;white-space:nowrap">${escapeHtml(label)}</td>` +
+      `<td class="value" style="padding:4px 0;color:#1c2228;overflow-wrap:anywhere;word-break:break-word">${escapeHtml(value)}</td></tr>`,
+  );
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="supported-color-schemes" content="light dark">
+<title>${escapeHtml(title)}</title>
+<style>${STYLE}
+</style>
+</head>
+<body class="page" style="margin:0;padding:24px;background:#f3f5f7;${FONT};font-size:15px;line-height:1.45">
+<div class="card" style="max-width:520px;margin:0 auto;padding:24px;background:#ffffff;border:1px solid #dde2e7;border-radius:8px">
+<h1 class="title" style="margin:0 0 16px;font-size:20px;line-height:1.3;color:#1c2228">${escapeHtml(title)}</h1>
+<table role="presentation" cellpadding="0" cellspacing="0" style="border-collapse:collapse;width:100%;font-size:15px">
+${rows.join('\n')}
+</table>
+${renderButton(link, linkNote)}</div>
+<p class="footer" style="max-width:520px;margin:12px auto 0;font-size:12px;color:#5b6672;overflow-wrap:anywhere">${escapeHtml(footer)}</p>
+</body>
+</html>
+`;
+}
+
+function renderButton(link: string | undefined, note: string): string {
+  if (link === undefined) return '';
+  return `<p style="margin:20px 0 0"><a class="button" href="${escapeHtml(link)}" style="display:inline-block;padding:10px 20px;background:#1f5fbf;color:#ffffff;text-decoration:none;font-weight:600;border-radius:6px">Watch the recording</a></p>
+<p class="note" style="margin:12px 0 0;font-size:13px;color:#5b6672">${escapeHtml(oneLine(note, VALUE_CHARACTERS_MAX))}</p>
+`;
+}

@@ -1,0 +1,118 @@
+import { createTransport } from 'nodemailer';
+import type { Failed } from '../core/failure.js';
+import { type Deadline, startDeadline } from '../http/deadline.js';
+import { defineSink } from './define.js';
+import { messageOf } from './email-message.js';
+import { failureOfSession, ledgerOf, outcomeOfError, outcomeOfHanded, waitingOf } from './email-outcome.js';
+import { connectionOf, type EmailSettings, emailSettings, isLoopback } from './email-settings.js';
+
+const CONNECTION_TIMEOUT_MS = 10_000;
+const GREETING_TIMEOUT_MS = 10_000;
+const SOCKET_TIMEOUT_MS = 30_000;
+/** Shorter than servers wait, so that a connection is not dropped while a message goes into it. */
+const IDLE_TIMEOUT_MS = 60_000;
+const REPLY_BYTES_MAX = 64 * 1_024;
+/** As many as a sink may have deliveries in flight: the sink's lane limits them, and nothing queues in the pool. */
+const CONNECTIONS_MAX = 256;
+
+export const email = defineSink({
+  type: 'email',
+  summary: 'Sends each event as a mail over SMTP.',
+  settings: emailSettings,
+  example: 'smtp: ${SMTP_URL}\nfrom: Recordings <recordings@example.com>\nto: [ops@example.com]\n',
+  concurrency: 3,
+  notices(settings) {
+    const { host, tls, login } = connectionOf(settings);
+    if (tls === 'required' || isLoopback(host)) return [];
+    const what = login === undefined ? 'its mail' : 'its password and mail';
+    return [`TLS is ${tls}, so others on the way may read ${what}.`];
+  },
+  async deliver(event, { name, settings, progress, clock, timeoutMs, signal }) {
+    const { host } = connectionOf(settings);
+    const recipients = settings.to.map(({ address }) => address);
+    const ledger = ledgerOf(progress, recipients);
+    const to = waitingOf(ledger, recipients);
+    if (to.length === 0) return outcomeOfHanded({ accepted: [] }, ledger);
+    const deadline = startDeadline(clock, timeoutMs, signal);
+    try {
+      const message = messageOf(event, name, settings, clock.nowMs());
+      const envelope = { from: settings.from.address, to };
+      return outcomeOfHanded(
+        await poolOf(settings).sendMail({ ...message, envelope, signal: deadline.signal }),
+        ledger,
+      );
+    } catch (error) {
+      return endOf(deadline, host) ?? outcomeOfError(error, host, to, ledger);
+    } finally {
+      deadline.release();
+    }
+  },
+  async connect({ settings, clock, timeoutMs, signal }) {
+    const { host } = connectionOf(settings);
+    const deadline = startDeadline(clock, timeoutMs, signal);
+    try {
+      await Promise.race([poolOf(settings).verify(), rejectionBy(deadline.signal)]);
+      return undefined;
+    } catch (error) {
+      const failure = endOf(deadline, host) ?? failureOfSession(error, host);
+      return failure?.detail ?? `${host}: the server takes no mail from us`;
+    } finally {
+      deadline.release();
+    }
+  },
+  async close(settings) {
+    pools.get(settings)?.close();
+    pools.delete(settings);
+  },
+});
+
+function endOf(deadline: Deadline, host: string): Failed | undefined {
+  const ended = deadline.failure(host);
+  if (ended === undefined) return undefined;
+  return { kind: 'failed', reason: ended.reason === 'aborted' ? 'stopped' : ended.reason, detail: ended.detail };
+}
+
+function rejectionBy(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
+
+type Pool = ReturnType<typeof createPool>;
+
+/** One for each settings object: the program keeps that for as long as the sink does not change, and then closes it. */
+const pools = new WeakMap<EmailSettings, Pool>();
+
+function poolOf(settings: EmailSettings): Pool {
+  const known = pools.get(settings);
+  if (known !== undefined) return known;
+  const pool = createPool(settings);
+  pools.set(settings, pool);
+  return pool;
+}
+
+function createPool(settings: EmailSettings) {
+  const { host, port, login, tls, isTlsAtOnce } = connectionOf(settings);
+  return createTransport({
+    pool: true,
+    host,
+    port,
+    ...(login !== undefined && { auth: login }),
+    secure: isTlsAtOnce,
+    requireTLS: tls === 'required' && !isTlsAtOnce,
+    opportunisticTLS: tls === 'optional',
+    ignoreTLS: tls === 'off',
+    // What may be sent without encryption may as well go to a server that nobody vouches for.
+    tls: { rejectUnauthorized: tls !== 'optional' },
+    maxConnections: CONNECTIONS_MAX,
+    maxRequeues: 0,
+    maxResponseSize: REPLY_BYTES_MAX,
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    greetingTimeout: GREETING_TIMEOUT_MS,
+    socketTimeout: SOCKET_TIMEOUT_MS,
+    idleTimeout: IDLE_TIMEOUT_MS,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+}
