@@ -20,14 +20,16 @@ const HEAD = ` Written by "recording-notifier init". \${NAME} comes from the env
 /** The YAML. It holds no secret: in place of each is a reference to its variable. */
 export function renderConfig(entries: readonly Entry[]): string {
   const document = new Document({ sources: {}, sinks: {}, store: 'sqlite:state/notifier.sqlite' });
-  for (const { section, name, type, questions, answers } of entries) {
-    document.setIn([section, name], document.createNode(type === undefined ? {} : { type }));
+  for (const { section, name, type, comment, questions, answers } of entries) {
+    const own = document.createPair(name, type === undefined ? {} : { type });
+    own.key.commentBefore = comment;
+    document.addIn([section], own);
     for (const question of questions) {
       const value = writtenValue(question, answers);
       if (value !== undefined) document.setIn([section, name, ...question.path], document.createNode(value));
     }
   }
-  comment(document, entries);
+  lay(document, entries);
   return document.toString({ lineWidth: 0, flowCollectionPadding: false });
 }
 
@@ -82,22 +84,18 @@ function writtenValue({ flag, variable, isList }: Question, answers: Answers): s
   return isList ? text.split(',').map((item) => item.trim()) : text;
 }
 
-function comment(document: Document, entries: readonly Entry[]): void {
+/** The head, a line between the sections, and beside the keys what they mean. */
+function lay(document: Document, entries: readonly Entry[]): void {
   document.commentBefore = HEAD;
-  for (const key of keysOf(document.contents)) key.spaceBefore = true;
-  for (const entry of entries) {
-    const key = keysOf(document.get(entry.section)).find(({ value }) => value === entry.name);
-    if (key !== undefined) key.commentBefore = entry.comment;
-    for (const question of entry.questions) {
-      const node = document.getIn([entry.section, entry.name, ...question.path], true);
-      if (isScalar(node) && question.comment !== undefined) node.comment = question.comment;
+  const keys = isMap(document.contents) ? document.contents.items.map(({ key }) => key) : [];
+  for (const key of keys.slice(1)) if (isScalar(key)) key.spaceBefore = true;
+  for (const { section, name, questions } of entries) {
+    for (const { path, comment } of questions) {
+      const node = document.getIn([section, name, ...path], true);
+      if (isScalar(node) && comment !== undefined) node.comment = comment;
       if (isSeq(node)) node.flow = true;
     }
   }
-}
-
-function keysOf(node: unknown) {
-  return isMap(node) ? node.items.map(({ key }) => key).filter(isScalar) : [];
 }
 
 function questionAt(path: Path, entries: readonly Entry[]): Question | undefined {

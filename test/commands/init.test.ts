@@ -49,6 +49,29 @@ test('the older credentials go to their own API', async () => {
   expect(await stage.run(['check', '--config', 'other.yaml'])).toMatchObject({ code: 0 });
 });
 
+test('every sink that it asks about makes a valid config', async () => {
+  const answers: Readonly<Record<string, string>> = {
+    'slack-url': 'https://hooks.slack.com/services/T0/B0/x',
+    smtp: 'smtp://user:pass@mail.example.com:587',
+    'mail-from': 'Recordings <recordings@example.com>',
+    'mail-to': 'ops@example.com, Team <team@example.com>',
+    'webhook-url': 'https://example.com/hook',
+    'webhook-secret': SIGNING_SECRET,
+  };
+  const asked = SINK_RECIPES.flatMap(({ questions }) => questions.map(({ flag }) => flag));
+  const flags = asked.flatMap((flag) => [`--${flag}`, answers[flag] ?? `no answer to ${flag}`]);
+  expect(await stage.run(['init', '--yes', '--no-test', '--stdout', ...flags], { env: SECRETS })).toMatchObject({
+    code: 0,
+  });
+  const { code, stdout } = await stage.run(['check']);
+  expect({ code, stdout }).toEqual({
+    code: 0,
+    stdout: [`config/notifier.yaml is valid: 1 source, ${SINK_RECIPES.length} sinks`],
+  });
+  const yaml = textOf('config/notifier.yaml');
+  for (const { comment, name } of SINK_RECIPES) expect(yaml).toContain(`  #${comment}\n  ${name}:\n`);
+});
+
 test('a webhook without a secret gets a new one', async () => {
   const receiver = await stage.receiver();
   const args = ['init', '--webhook-url', receiver.url, '--no-test'];
