@@ -184,6 +184,9 @@ test.each([
   { name: 'no permission', cause: { code: 'EACCES' }, want: 'may not write' },
   { name: 'a read-only file system', cause: { code: 'EROFS' }, want: 'read-only' },
   { name: 'a quota', cause: { code: 'EDQUOT' }, want: 'disk is full' },
+  { name: 'a server that is not there', cause: { code: 'ECONNREFUSED' }, want: 'nothing listens' },
+  { name: 'a wrong password', cause: { code: '28P01' }, want: 'refuses the password' },
+  { name: 'a missing database', cause: { code: '3D000' }, want: 'no such database' },
   { name: 'something else', cause: { code: 'EWHAT' }, want: 'as it says' },
 ])('$name is put into words', ({ cause, want }) => {
   expect(problemOf(Object.assign(new Error('as it says'), cause))).toContain(want);

@@ -10,10 +10,12 @@ import {
   addressOf,
   cleanServers,
   describeWith,
+  dropConnectionOf,
   freeLease,
+  lockRecord,
   newAddress,
-  withPostgres,
 } from '../support/store-servers.js';
+import { turn } from '../support/turn.js';
 
 const deps = { clock: systemClock, cwd: '/', host: 'host-a', pid: 17 };
 
@@ -126,6 +128,26 @@ describeWith('postgres', 'a connection to PostgreSQL that drops', () => {
   });
 });
 
+describeWith('postgres', 'a PostgreSQL that hangs', () => {
+  test('fails the write in time, and the store goes on when it does', async () => {
+    const clock = createManualClock();
+    const address = newAddress('postgres');
+    const { store } = await openStore(address, 'own', { ...deps, clock });
+    await store.setMany([['a', 1]]);
+    const unlock = await lockRecord(address, 'a');
+    const writes = [store.setMany([['a', 2]]), store.setMany([['b', 2]])];
+    const results = Promise.allSettled(writes);
+    await turn();
+    clock.advance(10_000);
+    expect((await results).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    await expect(writes[0]).rejects.toThrow('did not answer within 10 s');
+    await unlock();
+    await settle(() => store.setMany([['a', 3]]));
+    expect(Object.fromEntries(await store.getMany(['a', 'b']))).toEqual({ a: 3 });
+    await store.close();
+  });
+});
+
 describeWith('redis', 'a lease in Redis', () => {
   test('that could not be renewed in time stops writing, until it is renewed', async () => {
     const clock = createManualClock();
@@ -177,6 +199,23 @@ describeWith('redis', 'a Redis of its own', () => {
     await redis.kill();
   });
 
+  test('hangs, which fails what is asked in time, and goes on', async () => {
+    const redis = await startRedis();
+    const clock = createManualClock();
+    const { store } = await openStore(addressOf(redis.url), 'own', { ...deps, clock });
+    await store.setMany([['a', 1]]);
+    redis.pause();
+    const reading = store.getMany(['a']);
+    await turn();
+    clock.advance(5_000);
+    await expect(reading).rejects.toThrow('did not answer within 5 s');
+    redis.goOn();
+    await settle(() => store.getMany(['a']));
+    await store.setMany([['a', 2]]);
+    await store.close();
+    await redis.kill();
+  });
+
   test('warns of what it may lose', async () => {
     const redis = await startRedis('--appendonly', 'no', '--maxmemory-policy', 'allkeys-lru');
     const { store, warnings } = await open(addressOf(redis.url));
@@ -196,17 +235,6 @@ describeWith('redis', 'a Redis of its own', () => {
     );
   });
 });
-
-/** The server ends it, as a restart or a firewall does. */
-async function dropConnectionOf({ prefix }: ServerAddress): Promise<void> {
-  await withPostgres((client) =>
-    client.query(
-      `SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory'
-        AND (classid::bigint << 32 | objid::bigint) = hashtextextended($1, 0)`,
-      [`recording_notifier/${prefix}`],
-    ),
-  );
-}
 
 /** Until it works: what is lost shows in one failed call, or in none, and making a connection again takes as long as it takes. */
 async function settle(operation: () => Promise<unknown>): Promise<void> {

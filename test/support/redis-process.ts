@@ -8,6 +8,9 @@ export interface RedisProcess {
   readonly url: string;
   /** SIGKILL. */
   kill(): Promise<void>;
+  /** Answers nothing until it goes on, as behind a broken network. */
+  pause(): void;
+  goOn(): void;
   /** On the same port, with the same files. */
   restart(): Promise<void>;
 }
@@ -36,6 +39,8 @@ export async function startRedis(...options: string[]): Promise<RedisProcess> {
       child.kill('SIGKILL');
       await gone;
     },
+    pause: () => void child.kill('SIGSTOP'),
+    goOn: () => void child.kill('SIGCONT'),
     restart: async () => {
       child = await start();
     },

@@ -52,13 +52,13 @@ export async function cleanServers(): Promise<void> {
   }
 }
 
-export async function withPostgres<Result>(use: (client: pg.Client) => Promise<Result>): Promise<Result> {
+async function withPostgres<Result>(use: (client: pg.Client) => Promise<Result>): Promise<Result> {
   const client = new pg.Client({ connectionString: URLS.postgres, connectionTimeoutMillis: 2_000 });
   await client.connect();
   return use(client).finally(() => client.end());
 }
 
-export async function withRedis<Result>(
+async function withRedis<Result>(
   use: (client: ReturnType<typeof redisAt>) => Promise<Result>,
   url: string = URLS.redis,
 ): Promise<Result> {
@@ -80,7 +80,27 @@ async function answers(kind: ServerKind): Promise<boolean> {
   );
 }
 
+/** Another session has the record locked until the returned function is called: what writes it hangs. */
+export async function lockRecord({ prefix }: ServerAddress, key: string): Promise<() => Promise<void>> {
+  const client = new pg.Client({ connectionString: URLS.postgres });
+  await client.connect();
+  await client.query('BEGIN');
+  await client.query('SELECT FROM public.recording_notifier WHERE key = $1 FOR UPDATE', [`${prefix}:${key}`]);
+  return () => client.end();
+}
+
 /** What time does to the lease of a killed owner in Redis. */
 export async function freeLease(config: StoreConfig): Promise<void> {
   if (config.kind === 'redis') await withRedis((client) => client.del(`${config.prefix}!lease`), config.url);
+}
+
+/** The server ends the connection of the owner, as a restart or a firewall does. */
+export async function dropConnectionOf({ prefix }: ServerAddress): Promise<void> {
+  await withPostgres((client) =>
+    client.query(
+      `SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory'
+        AND (classid::bigint << 32 | objid::bigint) = hashtextextended($1, 0)`,
+      [`recording_notifier/${prefix}`],
+    ),
+  );
 }
