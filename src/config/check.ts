@@ -120,7 +120,7 @@ function checkSink(
     definition,
     settings,
     concurrency: concurrency ?? definition.concurrency,
-    intervalMs: rate ?? 0,
+    intervalMs: rate ?? sinkKeys.shape.rate.parse(definition.rate) ?? 0,
   };
 }
 

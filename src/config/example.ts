@@ -39,10 +39,12 @@ function variantOf(entries: JsonSchema | undefined, type: string): JsonSchema {
   return variants.find(({ properties }) => properties?.['type']?.['const'] === type) ?? {};
 }
 
-/** A source or sink. What every sink takes is written out for the first one only. */
+/** A source or sink. What every sink takes is written out for the first one only; a rate of the type's own is no such thing. */
 function entryLines(name: string, schema: JsonSchema, example: string, isRepeated: boolean): string[] {
   const given: unknown = parse(example);
-  const own = Object.entries(schema.properties ?? {}).filter(([key]) => !(isRepeated && key in sinkKeys.shape));
+  const isShown = (key: string, { default: standard }: JsonSchema) =>
+    !isRepeated || !(key in sinkKeys.shape) || (key === 'rate' && standard !== undefined);
+  const own = Object.entries(schema.properties ?? {}).filter(([key, value]) => isShown(key, value));
   return [
     withComment(`  ${name}:`, schema.description),
     ...own.flatMap(([key, value]) => keyLines(key, value, isRecord(given) ? given[key] : undefined, '    ')),

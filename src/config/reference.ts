@@ -33,9 +33,9 @@ export function renderReference({ sourceTypes, sinkTypes }: Types): string {
     ]),
     '## Every sink',
     keyTable(jsonSchemaOf(sinkKeys)),
-    ...sinkTypes.flatMap(({ type, summary, settings, concurrency }) => [
+    ...sinkTypes.flatMap(({ type, summary, settings, concurrency, rate }) => [
       `### Sink \`${type}\``,
-      `${summary} \`concurrency\` is ${concurrency} unless it is set.`,
+      `${summary} \`concurrency\` is ${concurrency}${rate === undefined ? '' : ` and \`rate\` ${rate}`} unless it is set.`,
       keyTable(jsonSchemaOf(settings)),
     ]),
     '## Events',

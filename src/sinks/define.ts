@@ -29,6 +29,8 @@ export interface SinkDefinition<Settings extends z.ZodType = z.ZodType> {
   readonly example: string;
   /** Deliveries in flight at once, where the config says nothing. */
   readonly concurrency: number;
+  /** Attempts at most, such as `1/s`, where the config says nothing; without it there is no limit. */
+  readonly rate?: string;
   /** What `check` and `run` should point out about valid settings, each a sentence. */
   notices?(settings: z.output<Settings>): readonly string[];
   deliver(event: RecordingEvent, context: SinkContext<z.output<Settings>>): Promise<Outcome>;
