@@ -25,7 +25,7 @@ const UNAVAILABLE: readonly Unavailable[] = [
   { at: 'sources.*.type', value: /^[./@]/, what: () => 'a type of your own' },
   {
     at: 'sinks.*.type',
-    value: /^(?:slack|archive|discord|teams|telegram|ntfy|file|exec)$/,
+    value: /^(?:archive|discord|teams|telegram|ntfy|file|exec)$/,
     what: quoted,
     instead: 'write webhook or stdout',
   },

@@ -40,9 +40,17 @@ export const FAILURE_REASONS = {
     fate: 'suspend',
     help: 'The receiver answered webhook-delivery: disable. Nothing is sent until you redeliver or restart.',
   },
+  destination_refused: {
+    fate: 'suspend',
+    help: 'Slack has no such webhook or channel any more, or forbids to post there.',
+  },
   aborted_by_receiver: { fate: 'dead', help: 'The receiver answered webhook-delivery: abort-message.' },
   payload_too_large: { fate: 'dead', help: 'The receiver answered 413; the same body is not tried again.' },
   unsupported_format: { fate: 'dead', help: 'The receiver answered 415; the same body is not tried again.' },
+  rejected_by_receiver: {
+    fate: 'dead',
+    help: 'The receiver refused this message, in its plain form too; it is not tried again.',
+  },
   mail_deferred: { fate: 'retry', help: 'The mail server answered 4yz, or 503: it may take the mail later.' },
   mail_refused: {
     fate: 'dead',

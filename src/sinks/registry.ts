@@ -1,6 +1,7 @@
 import type { SinkDefinition } from './define.js';
 import { email } from './email.js';
+import { slack } from './slack.js';
 import { stdout } from './stdout.js';
 import { webhook } from './webhook.js';
 
-export const SINK_TYPES: readonly SinkDefinition[] = [webhook, email, stdout];
+export const SINK_TYPES: readonly SinkDefinition[] = [webhook, slack, email, stdout];

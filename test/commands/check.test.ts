@@ -21,7 +21,7 @@ test('every mistake is told at once on stderr, each with its place, and the exit
       '    shedule: "* * * * *"',
       'sinks:',
       '  hook: { type: webhok }',
-      '  team: { type: slack, url: https://example.com }',
+      '  team: { type: discord, url: https://example.com }',
       'heartbeat: off',
     ].join('\n'),
     'other.yaml',

@@ -27,6 +27,7 @@ test('the example loads once its variables are set', () => {
   const env = {
     SUPERVIZ_CLIENT_ID: 'id',
     SUPERVIZ_SECRET: 'secret',
+    SLACK_WEBHOOK_URL: 'https://hooks.slack.com/services/a',
     SMTP_URL: 'smtp://user:password@mail.example.com',
     WEBHOOK_SECRET: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
   };

@@ -1,0 +1,108 @@
+import type { IncomingWebhookSendArguments } from '@slack/webhook';
+import type { RecordingEvent } from '../core/event.js';
+import { dateMsOf, dateWords, durationWords, escapeSlack, oneLine, processedForMs, titleOf, webLink } from './text.js';
+
+type SlackBlock = NonNullable<IncomingWebhookSendArguments['blocks']>[number];
+
+/** `parse: none` keeps Slack from making links and mentions out of plain text. */
+export type SlackMessage = IncomingWebhookSendArguments & { readonly text: string; readonly parse: 'none' };
+
+const PLAIN = { parse: 'none', unfurl_links: false, unfurl_media: false } as const;
+
+/** Far below the limits of Slack (2,000 for a field, 3,000 for a text), even when every character is escaped into five. */
+const VALUE_CHARACTERS_MAX = 200;
+
+/** Of a button, and of a link in a text once it is escaped. */
+const LINK_CHARACTERS_MAX = 3_000;
+
+/**
+ * The message with everything on it; its `text` is what a notification shows.
+ *
+ * It keeps within the limits of Slack whatever the event holds.
+ *
+ * @see https://docs.slack.dev/reference/block-kit/blocks
+ */
+export function slackMessage(event: RecordingEvent): SlackMessage {
+  const url = webLink(event.data.recording.url, LINK_CHARACTERS_MAX);
+  const context = [...(url === undefined ? [] : worksUntil(event)), identity(event)];
+  return {
+    ...PLAIN,
+    text: headline(event),
+    blocks: [
+      { type: 'header', text: { type: 'plain_text', text: titleOf(event) } },
+      { type: 'section', fields: facts(event).map(([label, value]) => markdown(`*${label}*\n${value}`)) },
+      ...(url === undefined ? [] : [watchButton(url)]),
+      { type: 'context', elements: context.map(markdown) },
+    ],
+  };
+}
+
+/** The same in plain text, for when Slack refuses the blocks. */
+export function plainSlackMessage(event: RecordingEvent): SlackMessage {
+  const url = linkInText(event.data.recording.url);
+  const lines = [
+    `*${titleOf(event)}*`,
+    ...facts(event).map(([label, value]) => `${label}: ${value}`),
+    ...(url === undefined ? [] : [`<${url}|Watch>`, ...worksUntil(event)]),
+    identity(event),
+  ];
+  return { ...PLAIN, text: lines.join('\n') };
+}
+
+function headline(event: RecordingEvent): string {
+  const { roomId, uuid } = event.data.recording;
+  const room = safe(roomId);
+  return `${titleOf(event)}: ${room === '' ? safe(uuid) : room}`;
+}
+
+/** What is known, as label and value; the values are escaped. At most five, where Slack takes ten. */
+function facts(event: RecordingEvent): (readonly [label: string, value: string])[] {
+  const { roomId, meetingId, createdAt } = event.data.recording;
+  const createdAtMs = dateMsOf(createdAt);
+  const processedMs = processedForMs(event);
+  const took = event.type === 'recording.stuck' ? 'Not available after' : 'Available after';
+  const known = [
+    ['Room', safe(roomId)],
+    ['Meeting', safe(meetingId)],
+    ['Recorded', createdAtMs === undefined ? '' : slackDate(createdAtMs)],
+    [took, processedMs === undefined ? '' : durationWords(processedMs)],
+    ['Source', safe(event.source)],
+  ] as const;
+  return known.filter(([, value]) => value !== '');
+}
+
+function worksUntil({ data }: RecordingEvent): string[] {
+  const untilMs = dateMsOf(data.recording.urlExpiresAt);
+  return untilMs === undefined ? [] : [`The link works until ${slackDate(untilMs)}`];
+}
+
+/** Slack knows no idempotency key: by this line a person recognises a repeat. */
+function identity({ id, data }: RecordingEvent): string {
+  return `Event ${safe(id)} · recording ${safe(data.recording.uuid)}`;
+}
+
+/** Shown in the time zone of each reader; a client that cannot shows the words. */
+function slackDate(ms: number): string {
+  return `<!date^${Math.floor(ms / 1_000)}^{date_short_pretty} at {time}|${dateWords(ms)}>`;
+}
+
+function safe(text: string | null): string {
+  return text === null ? '' : escapeSlack(oneLine(text, VALUE_CHARACTERS_MAX));
+}
+
+/** In a text a bar would end the address. */
+function linkInText(url: string | null): string | undefined {
+  const link = webLink(url, LINK_CHARACTERS_MAX);
+  if (link === undefined) return undefined;
+  const escaped = escapeSlack(link.replaceAll('|', '%7C'));
+  return escaped.length <= LINK_CHARACTERS_MAX ? escaped : undefined;
+}
+
+function watchButton(url: string): SlackBlock {
+  const text = { type: 'plain_text', text: 'Watch' } as const;
+  return { type: 'actions', elements: [{ type: 'button', text, url, style: 'primary' }] };
+}
+
+function markdown(text: string) {
+  return { type: 'mrkdwn', text, verbatim: true } as const;
+}

@@ -1,0 +1,215 @@
+import fc from 'fast-check';
+import type { EventType, RecordingEvent } from '../../src/core/event.js';
+import type { EventId, RecordingUuid } from '../../src/core/id.js';
+import { plainSlackMessage, type SlackMessage, slackMessage } from '../../src/sinks/slack-message.js';
+import { sampleEvent } from '../support/sample-event.js';
+
+type Recording = RecordingEvent['data']['recording'];
+
+function eventWith(recording: Partial<Recording>, rest: Partial<RecordingEvent> = {}, test = false): RecordingEvent {
+  const { data } = sampleEvent;
+  return {
+    ...sampleEvent,
+    ...rest,
+    data: { ...data, ...(test && { test: true }), recording: { ...data.recording, ...recording } },
+  };
+}
+
+const ordinary = eventWith({ roomId: 'lobby', meetingId: 'standup' });
+const RECORDED = '<!date^1715620440^{date_short_pretty} at {time}|13 May 2024, 17:14 UTC>';
+const UNTIL = '<!date^1715706000^{date_short_pretty} at {time}|14 May 2024, 17:00 UTC>';
+
+test('a message says what, where, when, how to watch it, and until when', () => {
+  const field = (label: string, value: string) => ({ type: 'mrkdwn', text: `*${label}*\n${value}`, verbatim: true });
+  const note = (text: string) => ({ type: 'mrkdwn', text, verbatim: true });
+  expect(slackMessage(ordinary)).toEqual({
+    text: 'Recording available: lobby',
+    parse: 'none',
+    unfurl_links: false,
+    unfurl_media: false,
+    blocks: [
+      { type: 'header', text: { type: 'plain_text', text: 'Recording available' } },
+      {
+        type: 'section',
+        fields: [
+          field('Room', 'lobby'),
+          field('Meeting', 'standup'),
+          field('Recorded', RECORDED),
+          field('Available after', '5 minutes 3 seconds'),
+          field('Source', 'production'),
+        ],
+      },
+      {
+        type: 'actions',
+        elements: [
+          {
+            type: 'button',
+            text: { type: 'plain_text', text: 'Watch' },
+            url: 'https://files.example/7b0f3e9c?signature=presigned',
+            style: 'primary',
+          },
+        ],
+      },
+      {
+        type: 'context',
+        elements: [
+          note(`The link works until ${UNTIL}`),
+          note('Event evt_4f1c0f6f2f0e4f0c9a3b7d5e6a1b2c3d · recording 7b0f3e9c'),
+        ],
+      },
+    ],
+  });
+});
+
+test('the plain text says the same', () => {
+  expect(plainSlackMessage(ordinary).text.split('\n')).toEqual([
+    '*Recording available*',
+    'Room: lobby',
+    'Meeting: standup',
+    `Recorded: ${RECORDED}`,
+    'Available after: 5 minutes 3 seconds',
+    'Source: production',
+    '<https://files.example/7b0f3e9c?signature=presigned|Watch>',
+    `The link works until ${UNTIL}`,
+    'Event evt_4f1c0f6f2f0e4f0c9a3b7d5e6a1b2c3d · recording 7b0f3e9c',
+  ]);
+});
+
+test.each([
+  { name: 'in processing', event: { ...ordinary, type: 'recording.processing' }, want: /^Recording in processing: / },
+  { name: 'stuck', event: { ...ordinary, type: 'recording.stuck' }, want: /^Recording stuck in processing: lobby$/ },
+  { name: 'a sample', event: eventWith({ roomId: 'lobby' }, {}, true), want: /^TEST: Recording available: lobby$/ },
+  { name: 'no room', event: eventWith({ roomId: null }), want: /^Recording available: 7b0f3e9c$/ },
+  { name: 'a hostile room', event: sampleEvent, want: /^Recording available: Lobby “é” &lt;!channel&gt;$/ },
+] as const)('the headline: $name', ({ event, want }) => {
+  expect(slackMessage(event).text).toMatch(want);
+});
+
+test('one that is stuck says for how long', () => {
+  expect(plainSlackMessage({ ...ordinary, type: 'recording.stuck' }).text).toContain('Not available after: 5 minutes');
+});
+
+test.each([
+  { name: 'none', url: null },
+  { name: 'one that is too long', url: `https://files.example/${'a'.repeat(3_000)}` },
+  { name: 'no web address', url: 'javascript:alert(1)' },
+])('without a link there is no button and no word about it: $name', ({ url }) => {
+  const event = eventWith({ url });
+  const { blocks = [] } = slackMessage(event);
+  expect(blocks.map(({ type }) => type)).toEqual(['header', 'section', 'context']);
+  expect(JSON.stringify([blocks, plainSlackMessage(event)])).not.toMatch(/link works|Watch/);
+});
+
+test('a link whose life is unknown is a button alone', () => {
+  const event = eventWith({ urlExpiresAt: null });
+  expect(JSON.stringify(slackMessage(event))).toMatch(/"Watch"/);
+  expect(JSON.stringify(slackMessage(event))).not.toMatch(/link works/);
+});
+
+test('an address cannot end its link early', () => {
+  const { text } = plainSlackMessage(eventWith({ url: 'https://files.example/a|b>c<d?e=1&f=2' }));
+  expect(text).toContain('<https://files.example/a%7Cb%3Ec%3Cd?e=1&amp;f=2|Watch>');
+});
+
+const nasty = fc.constantFrom(
+  '<!channel>',
+  '<@U123ABC>',
+  '<https://evil.example|Watch>',
+  '&lt;!here&gt;',
+  '<!date^1^{date}|x>',
+  '\r\n',
+  '\u202e',
+  '\u0000',
+  '|',
+  '```',
+  '🎥',
+  '\ud83d',
+  '&'.repeat(5_000),
+  '<'.repeat(5_000),
+  '🎥'.repeat(5_000),
+);
+const text = fc.array(fc.oneof(nasty, fc.string({ unit: 'binary' })), { maxLength: 8 }).map((parts) => parts.join(''));
+const date = fc.oneof(
+  text,
+  fc.date({ noInvalidDate: true }).map((each) => each.toISOString()),
+);
+const url = fc.oneof(
+  text,
+  fc.webUrl({ withQueryParameters: true, withFragments: true }),
+  text.map((each) => `https://a.example/${each}`),
+);
+const maybe = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: null });
+
+const hostileEvent: fc.Arbitrary<RecordingEvent> = fc.record({
+  id: text.map((id) => id as EventId),
+  type: fc.constantFrom<EventType>('recording.available', 'recording.processing', 'recording.stuck'),
+  timestamp: date,
+  source: text,
+  data: fc.record({
+    recording: fc.record({
+      uuid: text.map((uuid) => uuid as RecordingUuid),
+      roomId: maybe(text),
+      meetingId: maybe(text),
+      status: text,
+      createdAt: maybe(date),
+      url: maybe(url),
+      urlExpiresAt: maybe(date),
+    }),
+    previousStatus: fc.constantFrom(null, 'processing'),
+    occurrence: fc.integer({ min: 1, max: 2 }),
+  }),
+});
+
+interface Part {
+  readonly type: string;
+  readonly text?: string | Part;
+  readonly url?: string;
+  readonly fields?: readonly Part[];
+  readonly elements?: readonly Part[];
+}
+
+function lengthOf({ text: inner }: Part): number {
+  return typeof inner === 'string' ? inner.length : inner === undefined ? 0 : lengthOf(inner);
+}
+
+function expectWithinLimits(part: Part): void {
+  const { type, fields = [], elements = [] } = part;
+  expect(fields.length).toBeLessThanOrEqual(10);
+  expect(elements.length).toBeLessThanOrEqual(type === 'context' ? 10 : 25);
+  for (const field of fields) expectLength(lengthOf(field), 2_000);
+  for (const element of elements) expectLength(lengthOf(element), type === 'actions' ? 75 : 3_000);
+  for (const element of elements) expect(element.url?.length ?? 0).toBeLessThanOrEqual(3_000);
+  if (type === 'header') expectLength(lengthOf(part), 150);
+}
+
+function expectLength(length: number, max: number): void {
+  expect(length).toBeGreaterThan(0);
+  expect(length).toBeLessThanOrEqual(max);
+}
+
+/** Everything in it that Slack reads as markup. */
+function textsOf(message: SlackMessage): string[] {
+  const blocks = (message.blocks ?? []) as readonly Part[];
+  const parts = blocks.flatMap(({ fields = [], elements = [] }) => [...fields, ...elements]);
+  return [message.text, ...parts.map((part) => part.text).filter((each) => typeof each === 'string')];
+}
+
+const OUR_OWN = /<!date\^\d+\^\{date_short_pretty\} at \{time\}\|[\w ,:]+ UTC>|<https?:[^<>|\s]+\|Watch>/g;
+
+test('every limit of Slack holds for any event, and nothing in it is markup but our own', () => {
+  fc.assert(
+    fc.property(hostileEvent, (event) => {
+      for (const message of [slackMessage(event), plainSlackMessage(event)]) {
+        const blocks = (message.blocks ?? []) as readonly Part[];
+        expect(blocks.length).toBeLessThanOrEqual(50);
+        blocks.forEach(expectWithinLimits);
+        expectLength(message.text.length, 13_000);
+        expect(JSON.stringify(message).length).toBeLessThanOrEqual(13_000);
+        for (const said of textsOf(message)) {
+          expect(said.replaceAll(OUR_OWN, '')).not.toMatch(/[<>]|&(?!amp;|lt;|gt;)/);
+          expect(said.isWellFormed()).toBe(true);
+        }
+      }
+    }),
+  );
+});
