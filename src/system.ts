@@ -67,12 +67,23 @@ export interface Process {
   onSignal(signals: readonly NodeJS.Signals[], listener: (signal: NodeJS.Signals) => void): void;
 }
 
-export function thisProcess(): Process {
-  const { stdin, stdout, stderr } = process;
-  let readerIsGone = false;
-  stdout.on('error', () => {
-    readerIsGone = true;
+let stdoutReader: { isGone: boolean } | undefined;
+
+/** Watched once for all. */
+function readerOfStdout(): { readonly isGone: boolean } {
+  if (stdoutReader !== undefined) return stdoutReader;
+  const reader = { isGone: false };
+  process.stdout.on('error', () => {
+    reader.isGone = true;
   });
+  stdoutReader = reader;
+  return reader;
+}
+
+/** @param isOurs false in a program that embeds the notifier: it keeps its own ways with stdout until a sink prints */
+export function thisProcess({ isOurs = true } = {}): Process {
+  const { stdout, stderr } = process;
+  if (isOurs) readerOfStdout();
   return {
     environment: process.env,
     cwd: process.cwd(),
@@ -80,11 +91,15 @@ export function thisProcess(): Process {
     pid: process.pid,
     stdoutIsTerminal: stdout.isTTY === true,
     stderrIsTerminal: stderr.isTTY === true,
-    terminal: stdin.isTTY === true && stdout.isTTY === true ? { input: stdin, output: stdout } : undefined,
+    get terminal() {
+      const { stdin } = process;
+      return stdin.isTTY === true && stdout.isTTY === true ? { input: stdin, output: stdout } : undefined;
+    },
     print: async (line) => {
-      const isFull = !readerIsGone && !stdout.write(`${line}\n`);
+      const reader = readerOfStdout();
+      const isFull = !reader.isGone && !stdout.write(`${line}\n`);
       if (isFull) await drained(stdout);
-      if (readerIsGone) throw new ReaderGoneError('nobody reads stdout any more');
+      if (reader.isGone) throw new ReaderGoneError('nobody reads stdout any more');
     },
     tell: (line) => void stderr.write(`${line}\n`),
     onSignal: (signals, listener) => {

@@ -8,6 +8,7 @@ import type { PollReport } from '../engine/poller.js';
 import { createLog } from '../observe/log.js';
 import type { Log } from '../ports.js';
 import type { SinkDefinition } from '../sinks/define.js';
+import type { StoreError } from '../store/errors.js';
 import { type Process, thisProcess } from '../system.js';
 import { type Listener, Listeners } from './listeners.js';
 import type { LogSettings, NotifierOptions, OwnLog } from './options.js';
@@ -40,13 +41,13 @@ export interface Notifier {
   start(): Promise<void>;
   /** One poll of every source, now. When it is not started, what is due by then is also tried once, as the command `poll` does. */
   poll(): Promise<readonly PollReport[]>;
-  /** Ends the polls, finishes what is in flight (8 s at most), and closes the store. It cannot be started again. */
+  /** Ends the polls, finishes what is in flight (8 s at most), and closes the store. It cannot be started again, and stops by itself when it loses the store. */
   stop(): Promise<void>;
 }
 
 /** Checks the config and makes a notifier of it, which does nothing yet. Rejects with a {@link ConfigError} that has every mistake. */
 export async function createNotifier(options: NotifierOptions): Promise<Notifier> {
-  const process = thisProcess();
+  const process = thisProcess({ isOurs: false });
   const config = configOf(options, process);
   return new EmbeddedNotifier(config, logOf(options.log, config, process), process);
 }
@@ -146,6 +147,15 @@ class EmbeddedNotifier implements Notifier {
     await opened?.close();
   }
 
+  /** Another process owns the store now: what this one would write, it would write twice. */
+  async #stopAsLost(error: StoreError): Promise<void> {
+    if (this.#stopped !== undefined) return;
+    this.#log.error({ error }, 'another process owns the store now; the notifier stops');
+    await this.stop().catch((failure: unknown) =>
+      this.#log.error({ error: failure }, 'the notifier did not stop well'),
+    );
+  }
+
   /** Once for all; a failed one is tried anew. */
   #open(): Promise<Opened> {
     if (this.#stopped !== undefined) return Promise.reject(new Error('the notifier is stopped; create another one'));
@@ -175,6 +185,7 @@ class EmbeddedNotifier implements Notifier {
       logOpened(config, opened, log);
       await program.load();
       logParked(program.dispatcher.parked, log);
+      void opened.lost.then((error) => this.#stopAsLost(error));
       return { program, close };
     } catch (error) {
       await close();

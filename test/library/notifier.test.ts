@@ -133,6 +133,18 @@ test('started, it polls by itself and delivers; stopped, it stays so', async () 
   await expect(notifier.poll()).rejects.toThrow('the notifier is stopped');
 });
 
+test('it listens to nothing of the process that it is in', async () => {
+  const listening = () => [
+    process.stdout.listenerCount('error'),
+    ...['SIGTERM', 'SIGINT', 'SIGHUP', 'exit', 'uncaughtException'].map((event) => process.listenerCount(event)),
+  ];
+  const before = listening();
+  const { notifier } = await stagedNotifier();
+  await notifier.start();
+  expect(listening()).toEqual(before);
+  await notifier.stop();
+});
+
 test('one that was never started stops at once', async () => {
   const { notifier } = await stagedNotifier();
   await notifier.stop();

@@ -2,14 +2,14 @@ import { stdout } from '../../src/sinks/stdout.js';
 import { sampleEvent } from '../support/sample-event.js';
 import { describeSink, type Place } from './conformance.js';
 
-function openPipe(): Place {
+function openPipe() {
   const lines: string[] = [];
   return {
     settings: {},
-    print: async (line) => void lines.push(line),
+    print: async (line: string) => void lines.push(line),
     arrived: () => lines,
     close: async () => undefined,
-  };
+  } satisfies Place;
 }
 
 function openBrokenPipe(): Place {
@@ -34,7 +34,7 @@ test('an event is one line of JSON, the whole of it', async () => {
     clock: unused,
     timeoutMs: 1,
     signal: new AbortController().signal,
-    print: async (line) => place.print?.(line),
+    print: place.print,
   });
   expect(place.arrived()).toEqual([JSON.stringify(sampleEvent)]);
   expect(place.arrived()[0]).not.toContain('\n');
