@@ -1,16 +1,14 @@
 import type { Socket } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import type { RecordingEvent } from '../../src/core/event.js';
-import type { Outcome, Progress } from '../../src/core/failure.js';
 import { email } from '../../src/sinks/email.js';
 import { selfSignedCertificate } from '../support/certificate.js';
 import { realClock } from '../support/real-clock.js';
 import { sampleEvent } from '../support/sample-event.js';
-import { type Smtp, type SmtpBehaviour, startSmtp, startTalker } from '../support/smtp.js';
+import { type SmtpBehaviour, startSmtp, startTalker } from '../support/smtp.js';
 import { speakAnotherProtocol } from '../support/zoo.js';
 import { describeSink, type Place } from './conformance.js';
+import { settingsFor, withSink } from './email-support.js';
 
-const [ANN, BOB, CID] = ['ann@example.com', 'bob@example.com', 'cid@example.com'];
 const LOGIN = { user: 'mailer', password: 'p@ss/phrase' };
 /** Offers TLS with a certificate that nobody vouches for. */
 const UNKNOWN = { ...selfSignedCertificate(), disabledCommands: ['AUTH'] };
@@ -26,10 +24,6 @@ async function openSmtp(behaviour: SmtpBehaviour = {}): Promise<Place> {
   };
 }
 
-function settingsFor({ port }: Pick<Smtp, 'port'>, login = '', rest: object = {}) {
-  return { smtp: `smtp://${login}127.0.0.1:${port}`, from: 'Recordings <rec@example.com>', to: [ANN], ...rest };
-}
-
 async function openNobody(): Promise<Place> {
   const place = await openSmtp();
   await place.close();
@@ -42,7 +36,7 @@ async function openTalker(say: (socket: Socket) => void): Promise<Place> {
   return { settings: settingsFor(talker), arrived: () => [], close: talker.close };
 }
 
-function without(place: Promise<Place>, rest: object): Promise<Place> {
+function withSettings(place: Promise<Place>, rest: object): Promise<Place> {
   return place.then((given) => ({ ...given, settings: { ...(given.settings as object), ...rest } }));
 }
 
@@ -129,12 +123,12 @@ describeSink({
     {
       name: 'no STARTTLS while it is required',
       want: 'tls_unavailable',
-      open: () => without(openSmtp(), { tls: 'required' }),
+      open: () => withSettings(openSmtp(), { tls: 'required' }),
     },
     {
       name: 'a certificate that nobody vouches for',
       want: 'tls_failed',
-      open: () => without(openSmtp({ options: UNKNOWN }), { tls: 'required' }),
+      open: () => withSettings(openSmtp({ options: UNKNOWN }), { tls: 'required' }),
     },
     { name: 'a drop after the mail', want: 'connection_failed', open: () => openSmtp({ message: dropped }) },
     { name: 'a reset after the mail', want: 'connection_failed', open: () => openSmtp({ message: reset }) },
@@ -151,102 +145,6 @@ describeSink({
     },
     { name: 'a greeting without end', want: 'bad_answer', open: () => openTalker(flood('220-from-the-answer')) },
   ],
-});
-
-/** One sink for as long as a test wants it, as the program has it. */
-async function withSink<Result>(
-  behaviour: SmtpBehaviour,
-  rest: object,
-  use: (send: (progress?: Progress | null, event?: RecordingEvent) => Promise<Outcome>, smtp: Smtp) => Promise<Result>,
-): Promise<Result> {
-  const smtp = await startSmtp(behaviour);
-  const settings = email.settings.parse(settingsFor(smtp, '', rest));
-  const context = { name: 'ops-mail', settings, http: {} as never, clock: realClock, timeoutMs: 20_000 };
-  const [signal, print] = [new AbortController().signal, async () => undefined];
-  try {
-    return await use(
-      (progress = null, event = sampleEvent) => email.deliver(event, { ...context, progress, signal, print }),
-      smtp,
-    );
-  } finally {
-    await email.close?.(settings);
-    await smtp.close();
-  }
-}
-
-function progressOf(outcome: Outcome): Progress | undefined {
-  return outcome.kind === 'failed' ? outcome.progress : undefined;
-}
-
-describe('a ledger for each recipient', () => {
-  const recipients = { to: [ANN, BOB, CID] };
-
-  test('one that was put off is tried again alone, and then all have it', async () => {
-    let isGrey = true;
-    const recipient = (address: string) => (address === BOB && isGrey ? '450 4.7.1 greylisted' : undefined);
-    await withSink({ recipient }, recipients, async (send, { mails }) => {
-      const first = await send();
-      expect(first).toEqual({
-        kind: 'failed',
-        reason: 'mail_deferred',
-        detail: 'accepted for 2 of 3; put off: bob@example.com (SMTP 450 4.7.1)',
-        progress: { accepted: [ANN, CID], refused: [] },
-      });
-      isGrey = false;
-      expect(await send(progressOf(first))).toEqual({ kind: 'delivered', receipt: 'accepted for 3 of 3' });
-      expect(mails.map(({ to }) => to)).toEqual([[ANN, CID], [BOB]]);
-    });
-  });
-
-  test('one that was refused for good is dead only when nobody waits', async () => {
-    const replies = new Map([
-      [BOB, '550 5.1.1 unknown'],
-      [CID, '450 4.2.0 later'],
-    ]);
-    await withSink({ recipient: (address) => replies.get(address) }, recipients, async (send, { mails }) => {
-      const first = await send();
-      expect(first).toMatchObject({ reason: 'mail_deferred', progress: { accepted: [ANN], refused: [BOB] } });
-      replies.delete(CID);
-      expect(await send(progressOf(first))).toEqual({
-        kind: 'failed',
-        reason: 'mail_refused',
-        detail: 'accepted for 2 of 3; refused for good: bob@example.com',
-        progress: { accepted: [ANN, CID], refused: [BOB] },
-      });
-      expect(mails.map(({ to }) => to)).toEqual([[ANN], [CID]]);
-    });
-  });
-
-  test('a redelivery goes to those who were refused and to nobody who has it', async () => {
-    await withSink({}, recipients, async (send, { mails }) => {
-      expect(await send({ accepted: [ANN, CID], refused: [] })).toMatchObject({ kind: 'delivered' });
-      expect(mails.map(({ to }) => to)).toEqual([[BOB]]);
-    });
-  });
-
-  test('who is no longer in the config does not count', async () => {
-    await withSink({}, { to: [ANN] }, async (send, { mails }) => {
-      expect(await send({ accepted: [ANN], refused: [BOB] })).toMatchObject({ kind: 'delivered' });
-      expect(mails).toEqual([]);
-    });
-  });
-
-  test('all recipients put off or refused', async () => {
-    const recipient = (address: string) => (address === BOB ? '450 4.2.0 later' : '550 5.1.1 unknown');
-    await withSink({ recipient }, recipients, async (send) => {
-      expect(await send()).toMatchObject({
-        reason: 'mail_deferred',
-        detail: `accepted for 0 of 3; refused for good: ${ANN} (SMTP 550 5.1.1), ${CID} (SMTP 550 5.1.1); put off: ${BOB} (SMTP 450 4.2.0)`,
-        progress: { accepted: [], refused: [ANN, CID] },
-      });
-    });
-  });
-
-  test('a mail refused after everything was said is refused for all', async () => {
-    await withSink({ message: () => '554 5.7.1 spam' }, recipients, async (send) => {
-      expect(await send()).toMatchObject({ reason: 'mail_refused', progress: { refused: [ANN, BOB, CID] } });
-    });
-  });
 });
 
 test('a mail that was taken before the connection broke is known again by its id', async () => {
