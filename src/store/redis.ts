@@ -25,7 +25,8 @@ export async function openRedis(
 ): Promise<Server> {
   const client = connectionTo(address.url);
   const server = new RedisServer(client, address.prefix, access, holder, clock);
-  await withTimeout(clock, CONNECT_TIMEOUT_MS, server.connect(), () => server.interrupt());
+  // Not `interrupt`, which would try again behind the back of whoever was told that it failed.
+  await withTimeout(clock, CONNECT_TIMEOUT_MS, server.connect(), () => client.destroy());
   return server;
 }
 

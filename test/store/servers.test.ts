@@ -229,6 +229,19 @@ describeWith('redis', 'a Redis of its own', () => {
     await good.kill();
   });
 
+  test('that takes the connection and says nothing is not waited for', async () => {
+    const redis = await startRedis();
+    redis.pause();
+    const clock = createManualClock();
+    const opening = openStore(addressOf(redis.url), 'own', { ...deps, clock });
+    await turn();
+    clock.advance(5_000);
+    await expect(opening).rejects.toThrow('did not answer within 5 s');
+    redis.goOn();
+    expect(await hasOwner(addressOf(redis.url), deps)).toBe(false);
+    await redis.kill();
+  });
+
   test('that is not there is an error in words', async () => {
     await expect(open(addressOf('redis://:secret@127.0.0.1:1/0'))).rejects.toThrow(
       /^redis:\/\/127\.0\.0\.1:1\/0: the store cannot be opened: nothing listens/,
