@@ -27,7 +27,7 @@ const UNAVAILABLE: readonly Unavailable[] = [
     at: 'sinks.*.type',
     value: /^(?:archive|discord|teams|telegram|ntfy|file|exec)$/,
     what: quoted,
-    instead: 'write webhook or stdout',
+    instead: 'write webhook, slack, email or stdout',
   },
   { at: 'sinks.*.template' },
   { at: 'sinks.*.digest' },
