@@ -3,17 +3,7 @@ import { createHttpClient } from '../../src/http/client.js';
 import { slack } from '../../src/sinks/slack.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { sampleEvent } from '../support/sample-event.js';
-import {
-  answer,
-  type Behaviour,
-  drip,
-  flood,
-  hang,
-  resetAtOnce,
-  resetInBody,
-  startZoo,
-  type Zoo,
-} from '../support/zoo.js';
+import { answer, type Behaviour, flood, hang, resetAtOnce, resetInBody, startZoo, type Zoo } from '../support/zoo.js';
 import { describeSink, type Place } from './conformance.js';
 
 const yes = answer(200, {}, 'ok');
@@ -195,12 +185,4 @@ test.each([
 
 test('a yes that breaks off is a yes', async () => {
   expect((await deliverTo(resetInBody(200))).outcome).toMatchObject({ kind: 'delivered' });
-});
-
-test('a no that drips is a no once the time is over', async () => {
-  const { outcome } = await deliverTo(drip(500), async (zoo, advance) => {
-    await zoo.arrivals.reach(1);
-    advance(20_000);
-  });
-  expect(outcome.kind).toBe('failed');
 });
