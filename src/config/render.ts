@@ -5,7 +5,7 @@ import { DEFAULT_SOURCE_TYPE, fileKeys, NAME, sinkKeys, sourceKeys } from './sch
 
 /** JSON Schema of a config file, for editors and for `schema`. */
 export function renderJsonSchema(types: Types): string {
-  const { properties, ...file } = fileSchema(types);
+  const { properties, ...file } = fileSchema(types, [ownSinkSchema()]);
   const published = mapSchema({ ...file, properties: properties ?? {} }, (schema) => acceptReferences(publish(schema)));
   const whole = {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
@@ -17,7 +17,7 @@ export function renderJsonSchema(types: Types): string {
 }
 
 /** The schema of the file with those of every type in it, our marks included. */
-export function fileSchema(types: Types): JsonSchema {
+export function fileSchema(types: Types, otherSinks: readonly JsonSchema[] = []): JsonSchema {
   const file = jsonSchemaOf(fileKeys);
   const entries = (key: string, variants: readonly JsonSchema[]) => ({
     [key]: {
@@ -33,7 +33,7 @@ export function fileSchema(types: Types): JsonSchema {
     properties: {
       ...file.properties,
       ...entries('sources', types.sourceTypes.map(sourceSchema)),
-      ...entries('sinks', types.sinkTypes.map(sinkSchema)),
+      ...entries('sinks', [...types.sinkTypes.map(sinkSchema), ...otherSinks]),
     },
   };
 }
@@ -62,6 +62,19 @@ function sinkSchema(definition: Definition & { readonly concurrency: number; rea
     concurrency: { ...common?.['concurrency'], default: definition.concurrency },
     rate: { ...common?.['rate'], ...(definition.rate !== undefined && { default: definition.rate }) },
   });
+}
+
+/** A sink whose type is a module: what else it takes is known to that alone. An unscoped package without a hyphen would hide slips. */
+function ownSinkSchema(): JsonSchema {
+  return {
+    type: 'object',
+    description: 'A sink type of your own: a path from the working directory, or a package.',
+    properties: {
+      type: { type: 'string', pattern: '^(\\.{0,2}/|@|[a-z0-9]+-)' },
+      ...jsonSchemaOf(sinkKeys).properties,
+    },
+    required: ['type'],
+  };
 }
 
 function entrySchema(

@@ -53,7 +53,7 @@ test('the example says nothing but the defaults', () => {
 
 test.each(SINK_TYPES)('the example shows every key of $type', ({ type }) => {
   const schema = JSON.parse(renderJsonSchema({ ...types, sinkTypes: SINK_TYPES.filter((each) => each.type === type) }));
-  for (const key of Object.keys(schema.properties.sinks.additionalProperties.properties)) {
+  for (const key of Object.keys(schema.properties.sinks.additionalProperties.anyOf[0].properties)) {
     expect(example).toMatch(new RegExp(`^ +(# )?${key}:`, 'm'));
   }
 });
@@ -69,6 +69,8 @@ const SINKS = 'sinks: { out: { type: stdout } }\n';
 test.each([
   { name: 'the smallest config', text: SOURCES + SINKS },
   { name: 'keys for anchors', text: `x-sinks: &sinks { out: { type: stdout } }\n${SOURCES}sinks: *sinks\n` },
+  { name: "a sink type of one's own", text: `${SOURCES}sinks: { own: { type: ./my-sink.js, path: list.txt } }\n` },
+  { name: 'a sink type from a package', text: `${SOURCES}sinks: { own: { type: "@me/sink", path: list.txt } }\n` },
   { name: 'a reference for a number', text: `${SOURCES}sinks: { out: { type: stdout, concurrency: "\${N}" } }\n` },
   { name: 'a reference for a duration', text: `${SOURCES}${SINKS}delivery: { timeout: "\${T:-5s}" }\n` },
   { name: 'a reference for a URL', text: `${SOURCES}sinks: { hook: { type: webhook, url: "\${URL}" } }\n` },
@@ -79,6 +81,7 @@ test.each([
 });
 
 test.each([
+  { name: 'a slip in a type', text: `${SOURCES}sinks: { out: { type: stdot } }\n` },
   { name: 'an unknown key', text: `${SOURCES}${SINKS}stores: memory\n` },
   {
     name: 'an unknown key of a source',
