@@ -1,13 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type FakeApi, startFakeApi } from '../fake/api.js';
-import { type ReceivedMessage, type Receiver, startReceiver } from '../fake/receiver.js';
 import { nonce, systemClock } from '../system.js';
 import { type CommandContext, CommandError, EXIT, type Register } from './command.js';
-import { describeMessage, timeOf } from './messages.js';
+import { type Arrival, type Place, startPlaces } from './demo-places.js';
+import { timeOf } from './messages.js';
 import { configOf, httpOf, logOf, notifierOf, openStoreOf } from './session.js';
+import { printable } from './table.js';
 
 const CONFIG_FILE = fileURLToPath(new URL('../../config/demo.yaml', import.meta.url));
 const EXISTING = 3;
@@ -16,27 +17,14 @@ const LIFE_MS = 4_000;
 /** `--once` waits no longer for the first recording. */
 const ONCE_WITHIN_MS = 60_000;
 
-/** The sinks of the config. The flaky one fails at the first arrival of each event. */
-const RECEIVERS: readonly {
-  readonly name: string;
-  readonly about: string;
-  readonly statusOf: (message: ReceivedMessage) => number;
-}[] = [
-  { name: 'pipeline', about: 'wants recording.processing and recording.available', statusOf: () => 204 },
-  {
-    name: 'flaky',
-    about: 'answers 500 to the first attempt of each event',
-    statusOf: ({ arrival }) => (arrival === 1 ? 500 : 204),
-  },
-];
-
 export const registerDemo: Register = (program, context) => {
   program
     .command('demo')
     .summary('the whole program on fakes: watch recordings arrive')
     .description(
-      'Runs the real program, on SQLite in a temporary folder, against a fake SuperViz API and two local receivers, one of which fails at first.\n' +
-        'Shows recordings as they become available and every message that arrives.',
+      'Runs the real program, on SQLite in a temporary folder, against a fake SuperViz API, two webhook receivers\n' +
+        '(one of which fails at first), a Slack channel and a mailbox on this machine. Shows recordings as they become available and every\n' +
+        'message that arrives, and keeps those for Slack and the mailbox as HTML to look at.',
     )
     .option('--once', 'stop after one recording has arrived everywhere')
     .addHelpText('after', '\nExamples:\n  recording-notifier demo\n  recording-notifier demo --once')
@@ -57,43 +45,31 @@ async function demo(folder: string, once: boolean, context: CommandContext): Pro
     context.onSignal(['SIGINT', 'SIGTERM'], () => resolve('stopped')),
   );
   const secret = `whsec_${Buffer.from(nonce()).toString('base64')}`;
+  const pages = join(tmpdir(), 'recording-notifier-demo');
   const arrived = new Set<string>();
-  let allArrived: () => void = () => undefined;
-  const onceArrived = new Promise<void>((resolve) => {
-    allArrived = resolve;
+  const { promise: onceArrived, resolve: allArrived } = Promise.withResolvers<void>();
+  const places = await startPlaces(secret, (arrival) => {
+    void show(arrival, pages, context);
+    if (arrival.refusedWith === undefined && arrival.isAvailable) arrived.add(arrival.place);
+    if (arrived.size === places.length) allArrived();
   });
-  const receivers = await Promise.all(
-    RECEIVERS.map(({ name, statusOf }) =>
-      startReceiver({
-        clock: systemClock,
-        secrets: [secret],
-        respond: (message) => {
-          const status = message.problem === undefined ? statusOf(message) : 401;
-          void show(name, message, status, context);
-          if (status === 204 && isAvailable(message)) arrived.add(name);
-          if (arrived.size === RECEIVERS.length) allArrived();
-          return { status };
-        },
-      }),
-    ),
-  );
   const api = await startFakeApi({
     clock: systemClock,
     lifeMs: LIFE_MS,
     everyMs: once ? undefined : EVERY_MS,
     recordings: Array.from({ length: EXISTING }, () => ({ status: 'available' })),
   });
-  const urls = Object.fromEntries(RECEIVERS.map(({ name }, at) => [`DEMO_${name.toUpperCase()}`, receivers[at]?.url]));
+  const urls = Object.fromEntries(places.map(({ name, url }) => [`DEMO_${name.toUpperCase()}`, url]));
   const environment = { ...context.environment, ...urls, DEMO_API: api.url, DEMO_SECRET: secret, DEMO_FOLDER: folder };
   try {
-    await introduce(api, receivers, context);
+    await introduce(api, places, pages, context);
     await runOn({ ...context, environment }, async () => {
       api.recordings.add({ roomId: 'interview room <7> & lobby' });
       await context.print(`${timeOf(systemClock.nowMs())}  platform: a recording has ended and is being processed\n`);
       await untilDone(once, onceArrived, stopped, context);
     });
   } finally {
-    await Promise.all([api, ...receivers].map((server) => server.close()));
+    await Promise.all([api, ...places].map((server) => server.close()));
   }
 }
 
@@ -119,13 +95,19 @@ async function runOn(context: CommandContext, use: () => Promise<void>): Promise
   }
 }
 
-async function introduce(api: FakeApi, receivers: readonly Receiver[], { print }: CommandContext): Promise<void> {
+async function introduce(
+  api: FakeApi,
+  places: readonly Place[],
+  pages: string,
+  { print }: CommandContext,
+): Promise<void> {
   await print(
     [
       'recording-notifier demo: the real program on fakes. Ctrl-C ends it.',
-      `  platform  ${api.url}/recording`,
-      ...RECEIVERS.map(({ name, about }, at) => `  ${name.padEnd(8)}  ${receivers[at]?.url}  ${about}`),
-      `  config    ${CONFIG_FILE}`,
+      `  platform    ${api.url}/recording`,
+      ...places.map(({ name, url, about }) => `  ${name.padEnd(10)}  ${url}  ${about}`),
+      `  config      ${CONFIG_FILE}`,
+      `  pages       ${pages}`,
       '',
     ].join('\n'),
   );
@@ -140,20 +122,32 @@ async function untilDone(
   if (!once) return void (await stopped);
   const late = new Promise<'late'>((resolve) => systemClock.after(ONCE_WITHIN_MS, () => resolve('late')));
   const ended = await Promise.race([stopped, late, onceArrived]);
-  if (ended === 'late')
-    throw new CommandError(`No recording arrived at both receivers within ${ONCE_WITHIN_MS / 1_000} s.`);
+  if (ended === 'late') throw new CommandError(`No recording arrived everywhere within ${ONCE_WITHIN_MS / 1_000} s.`);
   if (ended === undefined)
-    await print('The recording has arrived at both receivers. That is all; "npm run demo" goes on and on.');
+    await print('The recording has arrived everywhere. That is all; "npm run demo" goes on and on.');
 }
 
-function isAvailable({ json }: ReceivedMessage): boolean {
-  return (json as { type?: unknown } | undefined)?.type === 'recording.available';
+let saved = 0;
+
+async function show(
+  { place, lines, html, refusedWith }: Arrival,
+  pages: string,
+  { print }: CommandContext,
+): Promise<void> {
+  const time = timeOf(systemClock.nowMs());
+  const [first = '', ...rest] = lines.map(printable);
+  if (refusedWith !== undefined) {
+    return print(`${time}  ${place}: got ${first}, and answers ${refusedWith}; the notifier will try again\n`);
+  }
+  const shown = [`${time}  ${place}: got ${first}`, ...rest.map((line) => `            ${line}`.trimEnd())];
+  if (html !== undefined) shown.push(`            page: ${save(pages, place, html)}`);
+  await print([...shown, ''].join('\n'));
 }
 
-async function show(name: string, message: ReceivedMessage, status: number, { print }: CommandContext): Promise<void> {
-  const [first = '', ...rest] = describeMessage(message, true);
-  const time = timeOf(message.receivedAtMs);
-  if (status >= 500)
-    return print(`${time}  ${name}: got ${first}, and answers ${status}; the notifier will try again\n`);
-  await print([`${time}  ${name}: got ${first}`, ...rest.map((line) => `            ${line}`), ''].join('\n'));
+function save(pages: string, place: string, html: string): string {
+  saved += 1;
+  const file = join(pages, `${String(saved).padStart(2, '0')}-${place}.html`);
+  mkdirSync(pages, { recursive: true });
+  writeFileSync(file, html);
+  return file;
 }

@@ -113,7 +113,7 @@ test('schema prints what is kept beside the config', async () => {
   expect(JSON.parse(stdout.join('\n'))).toEqual(JSON.parse(kept));
 });
 
-test('demo --once shows a recording arriving at both receivers, and ends by itself', async () => {
+test('demo --once shows a recording arriving everywhere, and ends by itself', async () => {
   const { code, stdout, stderr } = await stage.run(['demo', '--once'], { env: { TMPDIR: stage.folder } });
   expect({ code, stderr }).toEqual({ code: 0, stderr: [] });
   const text = stdout.join('\n');
@@ -123,7 +123,15 @@ test('demo --once shows a recording arriving at both receivers, and ends by itse
   expect(text).toMatch(/flaky: got recording\.available .*answers 500/);
   expect(text).toMatch(/flaky: got recording\.available[^\n]*\n(?:.*\n)*? +event +evt_[0-9a-f]{32}, arrival 2/);
   expect(text).toMatch(/signature +genuine/);
-  expect(readdirSync(stage.folder)).toEqual([]);
+  expect(text).toMatch(/team_slack: got Recording/);
+  expect(text).toMatch(/ops_mail: got Subject: Recording/);
+  expect(text).not.toMatch(/Signature=/);
+  const pages = join(stage.folder, 'recording-notifier-demo');
+  expect(readdirSync(stage.folder)).toEqual(['recording-notifier-demo']);
+  for (const page of ['team_slack', 'ops_mail']) {
+    const [name = ''] = readdirSync(pages).filter((file) => file.endsWith(`${page}.html`));
+    expect(readFileSync(join(pages, name), 'utf8')).toContain('interview room &lt;7&gt; &amp; lobby');
+  }
 });
 
 test.each(['SIGINT', 'SIGTERM'] as const)('demo ends with 0 at %s, and leaves nothing behind', async (signal) => {
@@ -131,5 +139,5 @@ test.each(['SIGINT', 'SIGTERM'] as const)('demo ends with 0 at %s, and leaves no
   await stage.until('it has begun', () => demo.stdout.some((line) => /platform: a recording has ended/.test(line)));
   demo.kill(signal);
   expect(await demo.ended).toMatchObject({ code: 0 });
-  expect(readdirSync(stage.folder)).toEqual([]);
+  expect(readdirSync(stage.folder).filter((name) => name !== 'recording-notifier-demo')).toEqual([]);
 });

@@ -1,0 +1,75 @@
+/** What Slack makes of a message of ours, near enough to judge it by: for a terminal, and as a page. */
+
+interface Text {
+  readonly text: string;
+}
+
+interface Block {
+  readonly type: string;
+  readonly text?: Text;
+  readonly fields?: readonly Text[];
+  readonly elements?: readonly (Text | { readonly text: Text; readonly url: string })[];
+}
+
+export interface SlackPayload {
+  readonly text: string;
+  readonly blocks?: readonly Block[];
+}
+
+export function slackLines({ text, blocks }: SlackPayload): string[] {
+  return (blocks ?? [{ type: 'section', text: { text } }]).flatMap(({ text: title, fields = [], elements = [] }) => [
+    ...(title === undefined ? [] : [plain(title.text)]),
+    ...fields.map((field) => plain(field.text).replace('\n', ': ')),
+    ...elements.map((element) => ('url' in element ? `[ ${plain(element.text.text)} ]` : plain(element.text))),
+  ]);
+}
+
+export function slackHtml({ text, blocks }: SlackPayload): string {
+  const parts = (blocks ?? [{ type: 'section', text: { text } }]).map((block) => blockHtml(block));
+  return `<!DOCTYPE html>
+<html lang="en"><meta charset="utf-8"><title>Slack</title>
+<style>
+body { font: 15px/1.46 Lato, -apple-system, sans-serif; max-width: 600px; margin: 24px auto; padding: 0 16px; color-scheme: light dark }
+h1 { font-size: 18px; margin: 0 0 8px } dl { display: grid; grid-template-columns: 1fr 1fr; gap: 8px; margin: 0 0 12px }
+dd { margin: 0; white-space: pre-line; overflow-wrap: anywhere } a { display: inline-block; padding: 5px 12px; border-radius: 4px; background: #007a5a; color: #fff; text-decoration: none }
+p { font-size: 13px; opacity: .75; margin: 8px 0 0; overflow-wrap: anywhere }
+</style>
+${parts.join('\n')}
+</html>
+`;
+}
+
+function blockHtml({ text, fields = [], elements = [] }: Block): string {
+  if (text !== undefined) return `<h1>${html(text.text)}</h1>`;
+  if (fields.length > 0) return `<dl>${fields.map((field) => `<dd>${html(field.text)}</dd>`).join('')}</dl>`;
+  return elements
+    .map((element) =>
+      'url' in element
+        ? `<a href="${escapeHtml(element.url)}">${html(element.text.text)}</a>`
+        : `<p>${html(element.text)}</p>`,
+    )
+    .join('');
+}
+
+/** Slack's dates in the reader's own time, and its three escapes undone. */
+function plain(text: string): string {
+  const words = text.replace(/\*([^*\n]+)\*/g, '$1');
+  return unescaped(words.replace(/<!date\^(\d+)\^[^|>]*\|[^>]*>/g, (_, seconds) => localDate(Number(seconds))));
+}
+
+function html(text: string): string {
+  const dated = text.replace(/<!date\^(\d+)\^[^|>]*\|[^>]*>/g, (_, seconds) => localDate(Number(seconds)));
+  return escapeHtml(unescaped(dated)).replace(/\*([^*\n]+)\*/g, '<b>$1</b>');
+}
+
+function localDate(seconds: number): string {
+  return new Date(seconds * 1_000).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+}
+
+function unescaped(text: string): string {
+  return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+}
+
+function escapeHtml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+}
