@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import {
   ConfigError,
   createNotifier,
   defineSink,
   type EventType,
-  type NotifierConfig,
+  type NotifierOptions,
+  OwnedError,
   type RecordingEvent,
   z,
 } from '../../src/index.js';
@@ -33,7 +35,7 @@ async function stagedNotifier() {
   const log = createMemoryLog();
   const { sink, events } = keepingSink();
   const notifier = await createNotifier({
-    sources: { production: sourceOf(api, NEVER) as NotifierConfig['sources'][string] },
+    sources: { production: { ...sourceOf(api, NEVER) } },
     sinks: { box: { type: 'keep', label: 'mine' } },
     store: 'memory',
     sinkTypes: [sink],
@@ -148,6 +150,38 @@ test('it listens to nothing of the process that it is in', async () => {
 test('one that was never started stops at once', async () => {
   const { notifier } = await stagedNotifier();
   await notifier.stop();
+});
+
+test('a config file is read as the command line reads it, and its mistakes have their place', async () => {
+  const api = await stage.api();
+  const sinks = { out: { type: 'stdout', events: ['recording.stuck'] } };
+  stage.configure({ sources: { production: sourceOf(api, NEVER) }, sinks, store: 'memory' }, 'good.yaml');
+  stage.configure('sources: { production: { auth: { clientId: a } } }\nsinks: {}\n', 'bad.yaml');
+  const notifier = await createNotifier({ configFile: join(stage.folder, 'good.yaml'), log: createMemoryLog() });
+  expect(await notifier.poll()).toMatchObject([{ source: 'production', result: 'complete' }]);
+  await notifier.stop();
+  const refused = createNotifier({ configFile: join(stage.folder, 'bad.yaml') });
+  await expect(refused).rejects.toMatchObject({
+    name: 'ConfigError',
+    message: expect.stringMatching(/bad\.yaml:2:8: sinks: is empty/),
+    problems: expect.arrayContaining([expect.objectContaining({ line: 2, path: ['sinks'] })]),
+  });
+});
+
+test('a store has one owner; who comes later can try again', async () => {
+  const api = await stage.api();
+  const options: NotifierOptions = {
+    sources: { production: { ...sourceOf(api, NEVER) } },
+    sinks: { out: { type: 'stdout', events: ['recording.stuck'] } },
+    store: `sqlite:${join(stage.folder, 'state.sqlite')}`,
+    log: createMemoryLog(),
+  };
+  const [first, second] = [await createNotifier(options), await createNotifier(options)];
+  await first.start();
+  await expect(second.start()).rejects.toBeInstanceOf(OwnedError);
+  await first.stop();
+  await second.start();
+  await second.stop();
 });
 
 test('an event that does not exist is refused', async () => {
