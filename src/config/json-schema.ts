@@ -17,7 +17,9 @@ export interface JsonSchema extends Marks {
 
 /** What a user may write, as JSON Schema. Errors, the published schema and the example are made from it, not from zod's inside. */
 export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
-  const { $schema: _, ...json } = z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12' });
+  // A sink type of somebody else's may check by code alone.
+  const options = { io: 'input', target: 'draft-2020-12', unrepresentable: 'any' } as const;
+  const { $schema: _, ...json } = z.toJSONSchema(schema, options);
   return mapSchema(json as JsonSchema, withForm);
 }
 

@@ -218,6 +218,11 @@ test.each([
   { name: 'no type', definition: { deliver: () => undefined }, want: 'a sink type needs a type' },
   { name: 'no deliver', definition: { type: 'mine' }, want: 'a sink type needs deliver' },
   {
+    name: 'a rate that is none',
+    definition: { type: 'mine', deliver: () => undefined, rate: 'fast' },
+    want: 'has a rate',
+  },
+  {
     name: 'settings of another kind',
     definition: { type: 'mine', deliver: () => undefined, settings: { parse: () => 1 } },
     want: 'no schema of zod 4',
@@ -230,4 +235,16 @@ test("a sink type of one's own cannot take the name of one that ships", async ()
   const taken = defineSink({ type: 'webhook', deliver: async () => ({ kind: 'delivered', receipt: 'ok' }) });
   const created = createNotifier({ sources: {}, sinks: {}, sinkTypes: [taken] });
   await expect(created).rejects.toThrow('"webhook" ships already');
+});
+
+test('settings that code alone can check are checked', async () => {
+  const even = z.custom<number>((value) => Number(value) % 2 === 0, 'is not even');
+  const sink = defineSink({
+    type: 'mine',
+    settings: z.strictObject({ even }),
+    deliver: async () => ({ kind: 'delivered', receipt: 'ok' }),
+  });
+  const sources = { production: { auth: { clientId: 'a', secret: 'b' } } };
+  const created = createNotifier({ sources, sinks: { own: { type: 'mine', even: 3 } }, sinkTypes: [sink] });
+  await expect(created).rejects.toThrow('config: sinks.own.even: "3" is not even');
 });
