@@ -2,7 +2,7 @@ import { openStore } from '../../src/store/open.js';
 import { systemClock } from '../../src/system.js';
 import { startRedis } from '../support/redis-process.js';
 import { createStage, sourceOf, uuidOf, webhookTo } from '../support/stage.js';
-import { cleanServers, describeWith, dropConnectionOf, freeLease, newAddress } from '../support/store-servers.js';
+import { cleanServers, describeWith, dropConnectionOf, newAddress, untilLetGo } from '../support/store-servers.js';
 
 const stage = createStage();
 
@@ -49,7 +49,7 @@ describeWith('redis', 'a program on Redis', () => {
   test('ends when another process has taken its store', async () => {
     const address = newAddress('redis');
     const { program } = await open(`${address.url}?prefix=${address.prefix}`);
-    await freeLease(address);
+    await untilLetGo(address);
     const other = await openStore(address, 'own', { clock: systemClock, cwd: '/', host: 'other-host', pid: 4 });
     const { code, stderr } = await program.ended;
     expect(code).toBe(1);

@@ -11,9 +11,9 @@ import {
   cleanServers,
   describeWith,
   dropConnectionOf,
-  freeLease,
   lockRecord,
   newAddress,
+  untilLetGo,
 } from '../support/store-servers.js';
 import { turn } from '../support/turn.js';
 
@@ -94,7 +94,7 @@ for (const kind of ['redis', 'postgres'] as const) {
       const child = await startStoreChild('hold', address);
       await child.nextLine();
       await child.kill();
-      await freeLease(address);
+      await untilLetGo(address);
       const { store, created } = await open(address);
       expect(created).toBe(false);
       expect((await store.getMany(['sink/held'])).get('sink/held')).toBe('committed');
@@ -170,7 +170,7 @@ describeWith('redis', 'a lease in Redis', () => {
     const clock = createManualClock();
     const address = newAddress('redis');
     const { store, lost } = await openStore(address, 'own', { ...deps, clock });
-    await freeLease(address);
+    await untilLetGo(address);
     const other = await openStore(address, 'own', { ...deps, host: 'host-b' });
     clock.advance(5_000);
     const error = await lost;

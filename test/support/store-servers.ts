@@ -89,18 +89,29 @@ export async function lockRecord({ prefix }: ServerAddress, key: string): Promis
   return () => client.end();
 }
 
-/** What time does to the lease of a killed owner in Redis. */
-export async function freeLease(config: StoreConfig): Promise<void> {
+/** What time does to the ownership of a killed owner: a lease of Redis ends, and PostgreSQL notices that a connection has gone. */
+export async function untilLetGo(config: StoreConfig): Promise<void> {
   if (config.kind === 'redis') await withRedis((client) => client.del(`${config.prefix}!lease`), config.url);
+  if (config.kind !== 'postgres') return;
+  await withPostgres(async (client) => {
+    for (let held = 1; held > 0; ) {
+      const { rows } = await client.query(`SELECT count(*)::int AS held FROM pg_locks WHERE ${IS_LOCK}`, [
+        lockOf(config),
+      ]);
+      held = rows[0].held;
+    }
+  });
+}
+
+const IS_LOCK = `locktype = 'advisory' AND (classid::bigint << 32 | objid::bigint) = hashtextextended($1, 0)`;
+
+function lockOf({ prefix }: ServerAddress): string {
+  return `recording_notifier/${prefix}`;
 }
 
 /** The server ends the connection of the owner, as a restart or a firewall does. */
-export async function dropConnectionOf({ prefix }: ServerAddress): Promise<void> {
+export async function dropConnectionOf(address: ServerAddress): Promise<void> {
   await withPostgres((client) =>
-    client.query(
-      `SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory'
-        AND (classid::bigint << 32 | objid::bigint) = hashtextextended($1, 0)`,
-      [`recording_notifier/${prefix}`],
-    ),
+    client.query(`SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE ${IS_LOCK}`, [lockOf(address)]),
   );
 }
