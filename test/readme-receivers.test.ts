@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createHttpClient } from '../src/http/client.js';
 import { webhook } from '../src/sinks/webhook.js';
 import { systemClock } from '../src/system.js';
+import { freePort } from './support/free-port.js';
 import { sampleEvent } from './support/sample-event.js';
 
 /** The README's receivers, as they stand there, get what our own sink sends. */
@@ -23,15 +24,6 @@ function snippet(language: string): string {
   const block = README.match(new RegExp(`## Receiving a webhook[\\s\\S]*?\`\`\`${language}\\n([\\s\\S]*?)\`\`\``));
   if (block?.[1] === undefined) throw new Error(`README.md has no receiver in ${language}`);
   return block[1];
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Resolves when somebody listens; the port is asked again and again until then, or until the process has ended. */
