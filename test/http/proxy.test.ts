@@ -71,7 +71,7 @@ test.each(['socks5://user:secret@p', 'http://', 'http://user:%zz-secret@p'])(
 );
 
 describe('through a proxy', () => {
-  const certificate = selfSignedCertificate();
+  const certificate = selfSignedCertificate('here');
   const systemCertificates = getCACertificates('default');
   const seen: string[] = [];
   const tunnels = new Set<Socket>();

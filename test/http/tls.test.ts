@@ -8,9 +8,9 @@ import { createStage, NEVER, post, TIMEOUT_MS } from './stage.js';
 const stage = createStage();
 
 describe('TLS', () => {
-  const trusted = selfSignedCertificate();
-  const misnamed = selfSignedCertificate('DNS:elsewhere.example');
-  const unknown = selfSignedCertificate();
+  const trusted = selfSignedCertificate('here');
+  const misnamed = selfSignedCertificate('elsewhere');
+  const unknown = selfSignedCertificate('stranger');
   const systemCertificates = getCACertificates('default');
 
   beforeAll(() => setDefaultCACertificates([...systemCertificates, trusted.cert, misnamed.cert]));

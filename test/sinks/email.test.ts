@@ -11,7 +11,7 @@ import { settingsFor, withSink } from './email-support.js';
 
 const LOGIN = { user: 'mailer', password: 'p@ss/phrase' };
 /** Offers TLS with a certificate that nobody vouches for. */
-const UNKNOWN = { ...selfSignedCertificate(), disabledCommands: ['AUTH'] };
+const UNKNOWN = { ...selfSignedCertificate('stranger'), disabledCommands: ['AUTH'] };
 const SILENCE: SmtpBehaviour = { message: () => 'silence' };
 
 async function openSmtp(behaviour: SmtpBehaviour = {}): Promise<Place> {
@@ -166,7 +166,7 @@ test('mails go over one connection, one after the other', async () => {
 
 describe('TLS', () => {
   const systemCertificates = getCACertificates('default');
-  const certificate = selfSignedCertificate();
+  const certificate = selfSignedCertificate('here');
   const options = { ...certificate, disabledCommands: ['AUTH'] };
 
   beforeAll(() => setDefaultCACertificates([...systemCertificates, certificate.cert]));

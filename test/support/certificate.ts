@@ -1,16 +1,16 @@
-import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
-/** A self-signed certificate for 127.0.0.1 and its key, both PEM. */
-export function selfSignedCertificate(subjectAltName = 'IP:127.0.0.1'): {
+const FOLDER = join(import.meta.dirname, 'certificates');
+
+/**
+ * A self-signed certificate and its key, both PEM, that work for a hundred years and for tests only. `here` and `stranger` are for
+ * 127.0.0.1, `elsewhere` is for another host. Made by `openssl req -x509`, and kept, since not every machine has that.
+ */
+export function selfSignedCertificate(name: 'here' | 'stranger' | 'elsewhere'): {
   readonly key: string;
   readonly cert: string;
 } {
-  const options = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=zoo'];
-  const pem = execFileSync(
-    'openssl',
-    ['req', '-x509', ...options, '-addext', `subjectAltName=${subjectAltName}`, '-keyout', '-', '-out', '-'],
-    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
-  );
-  const certAt = pem.indexOf('-----BEGIN CERTIFICATE-----');
-  return { key: pem.slice(0, certAt), cert: pem.slice(certAt) };
+  const read = (part: string) => readFileSync(join(FOLDER, `${name}.${part}.pem`), 'utf8');
+  return { key: read('key'), cert: read('cert') };
 }
