@@ -49,7 +49,9 @@ async function listen({ port, secret = [], status, json }: ListenOptions, contex
     ...(status === undefined ? {} : { respond: () => ({ status }) }),
     onMessage: (message) => void print(message, secrets.length > 0, json === true, context),
   });
-  context.tell(`Listening on ${receiver.url} (Ctrl-C ends it)`);
+  const checks =
+    secrets.length > 0 ? 'signatures are verified' : 'signatures are not checked, since no secret was given';
+  context.tell(`Listening on ${receiver.url}; ${checks} (Ctrl-C ends it)`);
   await stopped;
   await receiver.close();
 }

@@ -106,8 +106,12 @@ function explainFailure(error: unknown, { tell }: Process): ExitCode {
     tell(error.message);
     return EXIT.usage;
   }
-  if (error instanceof CommandError || error instanceof StoreError || isListenError(error)) {
+  if (error instanceof CommandError || error instanceof StoreError) {
     tell(error.message);
+    return EXIT.failed;
+  }
+  if (isListenError(error)) {
+    tell(`${error.message}; choose another by --port`);
     return EXIT.failed;
   }
   tell(error instanceof Error ? (error.stack ?? error.message) : String(error));

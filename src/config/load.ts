@@ -26,7 +26,11 @@ export function readConfig(file: string, env: Environment, types: Types = BUILT_
     return loadConfig(file, text, { env: { ...dotEnv.env, ...env }, readFile: readTextFile }, types);
   } catch (error) {
     if (!(error instanceof UnreadableFileError)) throw error;
-    return { problems: [atStart(file, `cannot be read: ${error.message}; name the config by --config FILE`)] };
+    return {
+      problems: [
+        atStart(file, `cannot be read: ${error.message}; name the config by --config FILE, or make one by init`),
+      ],
+    };
   }
 }
 

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { RecordingEvent } from '../core/event.js';
+import type { Outcome } from '../core/failure.js';
 import { isHeaderName, isHeaderValue } from '../http/headers.js';
+import type { HttpAnswer, HttpFailure } from '../ports.js';
 import { type Flaw, httpUrl, issueOf, secret } from '../settings.js';
 import { defineSink } from './define.js';
 import { outcomeOf } from './http.js';
@@ -87,12 +89,19 @@ export const webhook = defineSink({
       bodyBytesMax: 0,
       signal,
     });
-    return outcomeOf(result, url, clock.nowMs());
+    return withHint(outcomeOf(result, url, clock.nowMs()), result);
   },
   async connect({ settings: { url }, http, timeoutMs, signal }) {
     return (await http.connect(url, timeoutMs, signal))?.detail;
   },
 });
+
+/** Most often the two sides have different secrets, or one of them has none. */
+function withHint(outcome: Outcome, result: HttpAnswer | HttpFailure): Outcome {
+  const isRefused = result.kind === 'answer' && (result.status === 401 || result.status === 403);
+  if (outcome.kind === 'delivered' || !isRefused) return outcome;
+  return { ...outcome, detail: `${outcome.detail}: do both sides have the same secret, and clocks within 5 min?` };
+}
 
 /** The id is not in it: it is the header `webhook-id`. */
 function bodyOf({ type, timestamp, source, data }: RecordingEvent): string {

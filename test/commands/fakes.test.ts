@@ -94,7 +94,9 @@ describe('test SINK', () => {
     await openOne(403);
     const { code, stdout } = await stage.run(['test', 'hook']);
     expect(code).toBe(1);
-    expect(stdout).toEqual([expect.stringMatching(/^hook: failed after \d+ ms: client_error: HTTP 403$/)]);
+    expect(stdout).toEqual([
+      expect.stringMatching(/^hook: failed after \d+ ms: client_error: HTTP 403: do both sides have the same secret/),
+    ]);
   });
 
   test('a sink that the config does not have is asked wrongly', async () => {

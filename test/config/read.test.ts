@@ -62,7 +62,7 @@ test.each([
 ])('a config that $name', ({ make, want }) => {
   make();
   expect(complaints(readConfig('notifier.yaml', {}))).toEqual([
-    `notifier.yaml:1:1: cannot be read: ${want}; name the config by --config FILE`,
+    `notifier.yaml:1:1: cannot be read: ${want}; name the config by --config FILE, or make one by init`,
   ]);
 });
 

@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadConfig } from '../src/config/load.js';
+import { formatProblem } from '../src/config/problem.js';
+
+/** The README's configurations, as they stand there, load. */
+
+const README = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
+
+const VARIABLES = {
+  SUPERVIZ_CLIENT_ID: 'id',
+  SUPERVIZ_SECRET: 'secret',
+  WEBHOOK_SECRET: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+  SLACK_WEBHOOK_URL: 'https://hooks.slack.com/services/T/B/x',
+  SMTP_URL: 'smtp://mailer:password@mail.example.com:587',
+};
+const REST = {
+  sources: 'sources: { production: { auth: { clientId: a, secret: b } } }\n',
+  sinks: 'sinks: { out: { type: stdout } }\n',
+};
+
+/** A sink type of one's own is held to what it says by the test of the library. */
+const blocks = [...README.matchAll(/```yaml\n([\s\S]*?)```/g)]
+  .flatMap(([, text]) => text ?? [])
+  .filter((text) => /^(sources|sinks):/m.test(text) && !text.includes('./my-sink.js'));
+
+test('there are some', () => {
+  expect(blocks.length).toBeGreaterThanOrEqual(2);
+});
+
+test.each(blocks)('%s', (text) => {
+  const missing = Object.entries(REST).flatMap(([key, section]) => (text.includes(`${key}:`) ? [] : section));
+  const loaded = loadConfig('README.md', text + missing.join(''), { env: VARIABLES, readFile: () => '' });
+  expect('problems' in loaded ? loaded.problems.map(formatProblem) : []).toEqual([]);
+});
