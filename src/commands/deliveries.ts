@@ -31,7 +31,8 @@ export const registerDeliveries: Register = (program, context) => {
       try {
         const ledger = createLedger(store);
         const waiting = new Map<string, number>();
-        const count = await printRows(rows(selected(ledger, options, waiting)), COLUMNS, options, context);
+        const found = selected(ledger, options, waiting);
+        const count = await printRows(rows(options.json ? found : newestFirst(found)), COLUMNS, options, context);
         if (count === 0) context.tell('No delivery is stored that fits.');
         const enabled = new Set(config.sinks.filter((sink) => sink.enabled).map(({ name }) => name));
         tellWhoWaits(waiting, enabled, await ledger.sinkStates(), context);
@@ -42,7 +43,22 @@ export const registerDeliveries: Register = (program, context) => {
     });
 };
 
-const COLUMNS = ['id', 'type', 'source', 'uuid', 'sink', 'state', 'attempts', 'nextAttemptAt', 'lastError'] as const;
+const COLUMNS = ['createdAt', 'state', 'sink', 'type', 'uuid', 'attempts', 'nextAttemptAt', 'lastError', 'id'] as const;
+
+/** A person sees the newest first, as far as memory is bounded; a program gets them as they come. */
+const SORTED_MAX = 10_000;
+
+async function* newestFirst(deliveries: AsyncIterable<Delivery>): AsyncGenerator<Delivery> {
+  let kept: Delivery[] | undefined = [];
+  for await (const delivery of deliveries) {
+    if (kept === undefined) yield delivery;
+    else if (kept.push(delivery) === SORTED_MAX) {
+      yield* kept.sort((left, right) => right.createdAtMs - left.createdAtMs);
+      kept = undefined;
+    }
+  }
+  yield* kept?.sort((left, right) => right.createdAtMs - left.createdAtMs) ?? [];
+}
 
 /** @param waiting gets how many are not finished, by sink */
 async function* selected(ledger: Ledger, { state, sink }: DeliveriesOptions, waiting: Map<string, number>) {

@@ -78,7 +78,7 @@ async function settle(recipe: Recipe, asking: Asking): Promise<Entry> {
     if (tryEntry === undefined) return entry;
     const trial = await tryEntry(entry);
     dialog.show(`${recipe.section}.${recipe.name}`, trial);
-    if (trial.isFine) await asking.offerSample(entry);
+    if (trial.isFine && !entry.hasNewKey) await asking.offerSample(entry);
     if (trial.isFine || (await isKept(dialog))) return entry;
     known = {};
     before = entry.answers;
@@ -108,7 +108,8 @@ async function complete(recipe: Recipe, known: Answers, before: Answers, asking:
     const answer =
       given === undefined || wrong !== undefined ? await ask(question, before[question.flag], entry, asking) : given;
     const isMade = answer === '' && question.isMade === true;
-    entry = { ...entry, answers: { ...entry.answers, [question.flag]: isMade ? asking.make() : answer } };
+    const answers = { ...entry.answers, [question.flag]: isMade ? asking.make() : answer };
+    entry = { ...entry, answers, ...(isMade && { hasNewKey: true }) };
   }
   return entry;
 }

@@ -12,6 +12,8 @@ export type Answers = Readonly<Record<string, string>>;
 /** A source or sink with its answers. */
 export interface Entry extends Recipe {
   readonly answers: Answers;
+  /** A signing key was made for it, which its receiver cannot know yet. */
+  readonly hasNewKey?: true;
 }
 
 const HEAD = ` Written by "recording-notifier init". \${NAME} comes from the environment or from .env in the working directory.

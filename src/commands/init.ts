@@ -181,5 +181,13 @@ async function end(
   const written = `Wrote ${config}, and .env with the secrets, which only you can read.`;
   dialog?.end(written);
   if (dialog === undefined) await print(written);
-  await print(`Next:\n  recording-notifier check --connect${option}\n  recording-notifier run${option}`);
+  const untried = entries.filter(({ hasNewKey }) => hasNewKey);
+  const next = [
+    `  recording-notifier check --connect${option}`,
+    ...untried.map(
+      ({ name }) => `  recording-notifier test ${name}${option}   once its receiver has the secret from .env`,
+    ),
+    `  recording-notifier run${option}`,
+  ];
+  await print(['Next:', ...next].join('\n'));
 }

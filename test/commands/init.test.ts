@@ -150,6 +150,18 @@ describe('on a terminal', () => {
     expect(await stage.run(['check', '--connect'])).toMatchObject({ code: 0 });
   });
 
+  test('a receiver that cannot know its new secret yet gets no sample, and a line on what to do', async () => {
+    const [api, receiver] = [await stage.api(), await stage.receiver()];
+    const talk = talkOf(['--base-url', api.url, '--webhook-url', receiver.url, '--client-id', 'client']);
+    await talk.answer('Secret', `${CLIENT_SECRET}${ENTER}`);
+    await talk.answer('When to poll', ENTER);
+    await talk.answer('What of the recordings', ENTER);
+    await talk.answer('Signing secret', ENTER);
+    expect(await talk.ended).toBe(0);
+    expect(talk.shown()).not.toMatch(/Send a sample/);
+    expect(receiver.messages).toEqual([]);
+  });
+
   test('Ctrl-C ends it with 130, and nothing is written', async () => {
     const talk = talkOf([]);
     await talk.answer('Which credentials', ENTER);

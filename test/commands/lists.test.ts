@@ -181,6 +181,20 @@ test.each([['recordings'], ['deliveries'], ['redeliver', '--dead']])(
   },
 );
 
+test('deliveries, for a person: the newest first', async () => {
+  const [api, receiver] = [await empty.api(), await empty.receiver()];
+  empty.configure({ sources: { production: sourceOf(api) }, sinks: { hook: webhookTo(receiver) } });
+  await empty.run(['poll']);
+  const uuids: string[] = [];
+  for (const _ of [1, 2, 3]) {
+    uuids.push(api.recordings.add({ status: 'available' }));
+    await empty.run(['poll']);
+  }
+  const { stdout } = await empty.run(['deliveries']);
+  const listed = stdout.slice(1).map((line) => uuids.find((uuid) => line.includes(uuid)));
+  expect(listed).toEqual(uuids.toReversed());
+});
+
 test('a reader that has seen enough ends a list without a complaint', async () => {
   const recordings = Array.from({ length: 3_000 }, (_, n) => ({ uuid: `r${n}`, status: 'available' }));
   const api = await empty.api({ recordings });
