@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type FakeApi, startFakeApi } from '../fake/api.js';
+import { printable } from '../observe/printable.js';
 import { nonce, systemClock } from '../system.js';
 import { type CommandContext, CommandError, EXIT, type Register } from './command.js';
 import { type Arrival, type Place, startPlaces } from './demo-places.js';
 import { timeOf } from './messages.js';
 import { configOf, httpOf, logOf, notifierOf, openStoreOf } from './session.js';
-import { printable } from './table.js';
 
 const CONFIG_FILE = fileURLToPath(new URL('../../config/demo.yaml', import.meta.url));
 const EXISTING = 3;

@@ -1,5 +1,5 @@
 import type { ReceivedMessage } from '../fake/receiver.js';
-import { printable } from './table.js';
+import { printable } from '../observe/printable.js';
 
 /** A webhook as it arrived, for a person to read. The link is shown by its host and its end only, since it is a credential. */
 export function describeMessage(message: ReceivedMessage, signed: boolean): string[] {

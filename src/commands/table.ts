@@ -1,3 +1,4 @@
+import { printable } from '../observe/printable.js';
 import type { CommandContext } from './command.js';
 
 export type Cell = string | number | boolean | null;
@@ -5,9 +6,6 @@ export type Cell = string | number | boolean | null;
 /** Rows held back to find out how wide the columns have to be. */
 const ROWS_MEASURED_MAX = 200;
 const CELL_MAX = 60;
-/** Control characters, and those that turn the direction of text: a room's name must not move the cursor. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is what it is for
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/gu;
 
 /** Prints rows as they come: one JSON object a line, or a table for a person. Returns how many there were. */
 export async function printRows<Row extends Readonly<Record<string, Cell>>>(
@@ -41,11 +39,6 @@ export async function printRows<Row extends Readonly<Record<string, Cell>>>(
     widths = columns.map((_, at) => Math.max(...lines.map((line) => [...textOf(line[at] ?? null)].length)));
     for (const line of lines) await print(lineOf(line, widths));
   }
-}
-
-/** A text from elsewhere, made fit for a terminal. */
-export function printable(text: string): string {
-  return text.replace(UNPRINTABLE, '�');
 }
 
 function lineOf(cells: readonly Cell[], widths: readonly number[]): string {

@@ -3,11 +3,11 @@ import type { RecordingEvent } from '../core/event.js';
 import type { Outcome } from '../core/failure.js';
 import type { EventId, RecordingUuid } from '../core/id.js';
 import { attemptOnce } from '../engine/attempt.js';
+import { printable } from '../observe/printable.js';
 import type { HttpClient } from '../ports.js';
 import { nonce, systemClock, systemRandom } from '../system.js';
 import type { CommandContext } from './command.js';
 import { quietLogOf } from './session.js';
-import { printable } from './table.js';
 
 /** Trying for real what a config names, for the commands that tell a person how it went. Nothing is stored. */
 

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import pretty from 'pino-pretty';
-import type { Log } from '../ports.js';
+import type { Log, LogFields } from '../ports.js';
+import { printable } from './printable.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -35,13 +36,22 @@ export function createLog({ level, format, isTerminal, color }: LogOptions): Log
     base: null,
   };
   const logger = pino(options, destination);
+  // JSON escapes what a terminal would obey, but for the controls above 0x7f.
+  const shown = (fields: LogFields) => (isPretty ? printableFields(fields) : fields);
   return {
-    debug: (fields, message) => logger.debug(fields, message),
-    info: (fields, message) => logger.info(fields, message),
-    warn: (fields, message) => logger.warn(fields, message),
-    error: (fields, message) => logger.error(fields, message),
+    debug: (fields, message) => logger.debug(shown(fields), message),
+    info: (fields, message) => logger.info(shown(fields), message),
+    warn: (fields, message) => logger.warn(shown(fields), message),
+    error: (fields, message) => logger.error(shown(fields), message),
     setLevel: (next) => {
       logger.level = next;
     },
   };
+}
+
+function printableFields(fields: LogFields): LogFields {
+  const entries = Object.entries(fields);
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, typeof value === 'string' ? printable(value) : value]),
+  );
 }
