@@ -104,7 +104,8 @@ function resultOf({ state, lastError, history, urlWaitSinceMs }: Delivery): Pick
   if (urlWaitSinceMs !== null) {
     return {
       result,
-      detail: 'its source gives no fresh URL just now; it is tried again, and after an hour goes without',
+      detail:
+        'its source gives no fresh URL just now; that is tried again, and after an hour it is sent without recording.url',
     };
   }
   if (lastError !== null) return { result, detail: `${lastError.reason}: ${lastError.detail}` };

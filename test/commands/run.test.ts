@@ -22,7 +22,7 @@ test.each([['run'], ['poll'], ['run', '--wait', '100ms']])(
     const { code, stdout, stderr } = await stage.run(args);
     expect({ code, stdout }).toEqual({ code: 1, stdout: [] });
     expect(stderr.at(-1)).toMatch(
-      new RegExp(`owned by process ${owner.pid} on \\S+ since \\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z$`),
+      new RegExp(`owned by process ${owner.pid} on \\S+ since \\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z; "run --wait 60s"`),
     );
     expect(owner.isRunning).toBe(true);
   },
