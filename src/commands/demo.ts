@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -45,11 +45,13 @@ async function demo(folder: string, once: boolean, context: CommandContext): Pro
     context.onSignal(['SIGINT', 'SIGTERM'], () => resolve('stopped')),
   );
   const secret = `whsec_${Buffer.from(nonce()).toString('base64')}`;
-  const pages = join(tmpdir(), 'recording-notifier-demo');
+  // Its own at each run: a name that others know may be somebody else's folder.
+  const pages = mkdtempSync(join(tmpdir(), 'recording-notifier-pages-'));
   const arrived = new Set<string>();
   const { promise: onceArrived, resolve: allArrived } = Promise.withResolvers<void>();
   const places = await startPlaces(secret, (arrival) => {
-    void show(arrival, pages, context);
+    // Whoever read the output may have seen enough; the demo still ends by itself or by a signal.
+    show(arrival, pages, context).catch(() => undefined);
     if (arrival.refusedWith === undefined && arrival.isAvailable) arrived.add(arrival.place);
     if (arrived.size === places.length) allArrived();
   });
@@ -147,7 +149,6 @@ async function show(
 function save(pages: string, place: string, html: string): string {
   saved += 1;
   const file = join(pages, `${String(saved).padStart(2, '0')}-${place}.html`);
-  mkdirSync(pages, { recursive: true });
   writeFileSync(file, html);
   return file;
 }

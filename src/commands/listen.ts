@@ -47,7 +47,8 @@ async function listen({ port, secret = [], status, json }: ListenOptions, contex
     port,
     secrets,
     ...(status === undefined ? {} : { respond: () => ({ status }) }),
-    onMessage: (message) => void print(message, secrets.length > 0, json === true, context),
+    // A reader that has gone away does not keep messages from being answered.
+    onMessage: (message) => void print(message, secrets.length > 0, json === true, context).catch(() => undefined),
   });
   const checks =
     secrets.length > 0 ? 'signatures are verified' : 'signatures are not checked, since no secret was given';
