@@ -1,6 +1,6 @@
 import type { Config } from './config/config.js';
 import { notices } from './config/notices.js';
-import type { RecordingEvent } from './core/event.js';
+import type { NotifierEvent } from './core/event.js';
 import { createCron } from './engine/cron.js';
 import { createHttpClient } from './http/client.js';
 import { Notifier } from './notifier.js';
@@ -61,7 +61,7 @@ export interface Surroundings {
   readonly log: Log;
   readonly print: Process['print'];
   /** Called with events that have just been stored. Must not throw. */
-  readonly tell?: (events: readonly RecordingEvent[]) => void;
+  readonly tell?: (events: readonly NotifierEvent[]) => void;
 }
 
 /** The program on an open store. */

@@ -2,9 +2,17 @@
 
 export { z } from 'zod';
 export type { Problem } from './config/problem.js';
-export type { EventType, RecordingEvent } from './core/event.js';
+export type { EventType, NotifierEvent, RecordingEvent, RecordingEventType } from './core/event.js';
 export type { Delivered, Failed, FailureReason, Outcome, Progress } from './core/failure.js';
-export type { EventId, RecordingUuid } from './core/id.js';
+export type { DeliveryId, EventId, RecordingUuid } from './core/id.js';
+export type {
+  DeadDelivery,
+  DeadEvent,
+  OperatorEvent,
+  OperatorEventType,
+  SinkEvent,
+  SourceEvent,
+} from './core/operator-event.js';
 export type { PollReport } from './engine/poller.js';
 export type { EventOf, Listener } from './library/listeners.js';
 export { ConfigError, createNotifier, type Notifier } from './library/notifier.js';

@@ -1,5 +1,5 @@
 import type { Config, SourceConfig } from './config/config.js';
-import type { RecordingEvent, StoredEvent } from './core/event.js';
+import type { NotifierEvent, StoredRecordingEvent } from './core/event.js';
 import type { Sha256 } from './core/id.js';
 import type { RedeliverLine, RedeliverOrder } from './core/redelivery.js';
 import type { Cron } from './engine/cron.js';
@@ -26,7 +26,7 @@ export interface NotifierPorts {
   /** Writes a line to stdout. */
   readonly print: (line: string) => Promise<void>;
   /** Called with events that have just been stored, and the URLs just seen. Must not throw. */
-  readonly tell?: (events: readonly RecordingEvent[]) => void;
+  readonly tell?: (events: readonly NotifierEvent[]) => void;
 }
 
 interface ScheduledSource {
@@ -169,7 +169,7 @@ export class Notifier {
   }
 }
 
-function logEvents(log: Log, events: readonly StoredEvent[]): void {
+function logEvents(log: Log, events: readonly StoredRecordingEvent[]): void {
   for (const { id, type, source, data } of events) {
     const { uuid, roomId } = data.recording;
     log.info({ source, recording: uuid, room: roomId, type, event: id, occurrence: data.occurrence }, 'event');

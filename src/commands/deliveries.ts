@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import { DELIVERY_STATES, type Delivery, type DeliveryState } from '../core/delivery.js';
+import { uuidOf } from '../core/event.js';
 import type { DeliveryId } from '../core/id.js';
 import { SINK_WORKS, type SinkState } from '../core/suspension.js';
 import type { Ledger } from '../ports.js';
@@ -83,7 +84,7 @@ async function* rows(deliveries: AsyncIterable<Delivery>) {
       eventId: event.id as string,
       type: event.type as string,
       source: event.source,
-      uuid: event.data.recording.uuid as string,
+      uuid: uuidOf(event) as string | null,
       sink,
       state,
       attempts,

@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import type { Config } from '../config/config.js';
-import { NO_URL, type StoredEvent, withUrl } from '../core/event.js';
+import { NO_URL, type StoredRecordingEvent, withUrl } from '../core/event.js';
 import { openPolledSource } from '../engine/polled-source.js';
 import { type PollReport, poll, rememberedBy } from '../engine/poller.js';
 import { createUrls } from '../engine/urls.js';
@@ -102,7 +102,7 @@ async function dryRun(options: PollOptions, context: CommandContext): Promise<Ex
     const ports = { clock: systemClock, random: systemRandom, http, log };
     const reports: PollReport[] = [];
     for (const source of config.sources) {
-      const events: StoredEvent[] = [];
+      const events: StoredRecordingEvent[] = [];
       const pollPorts = {
         ...ports,
         ledger,
@@ -111,7 +111,7 @@ async function dryRun(options: PollOptions, context: CommandContext): Promise<Ex
         sinks: () => [],
         offer: () => undefined,
         doubt: () => undefined,
-        tell: (news: readonly StoredEvent[]) => void events.push(...news),
+        tell: (news: readonly StoredRecordingEvent[]) => void events.push(...news),
       };
       const report = await poll(openPolledSource(source, ports), pollPorts, new AbortController().signal);
       reports.push(report);

@@ -1,19 +1,25 @@
 import type { Change } from './diff.js';
 import { type EventId, eventIdOf, type RecordingUuid, type Sha256 } from './id.js';
+import { OPERATOR_EVENT_TYPES, type OperatorEvent } from './operator-event.js';
 
-/** Every type of event that this version makes, with what it tells. The config schema and the reference follow this table. */
-export const EVENT_TYPES = {
+/** What the list shows of recordings, with what each tells. */
+export const RECORDING_EVENT_TYPES = {
   'recording.available': 'A recording has become available, or was first seen so after the first poll.',
   'recording.processing': 'A recording has gone into processing, or was first seen so.',
   'recording.stuck': 'A recording has been in processing for longer than stuckAfter.',
 } as const satisfies Record<string, string>;
 
+export type RecordingEventType = keyof typeof RECORDING_EVENT_TYPES;
+
+/** Every type of event that this version makes, with what it tells. The config schema and the reference follow this table. */
+export const EVENT_TYPES = { ...RECORDING_EVENT_TYPES, ...OPERATOR_EVENT_TYPES };
+
 export type EventType = keyof typeof EVENT_TYPES;
 
-/** An event as it is stored: without the URL, which is a credential and would be dead by the time it is needed. */
-export interface StoredEvent {
+/** An event of a recording as it is stored: without the URL, which is a credential and would be dead by the time it is needed. */
+export interface StoredRecordingEvent {
   readonly id: EventId;
-  readonly type: EventType;
+  readonly type: RecordingEventType;
   /** When the notifier saw the change, ISO 8601. */
   readonly timestamp: string;
   readonly source: string;
@@ -31,10 +37,10 @@ export interface StoredEvent {
   };
 }
 
-/** An event as it is sent: the body that every sink and listener gets. */
-export interface RecordingEvent extends Omit<StoredEvent, 'data'> {
+/** An event of a recording as it is sent: the body that every sink and listener gets. */
+export interface RecordingEvent extends Omit<StoredRecordingEvent, 'data'> {
   readonly data: {
-    readonly recording: StoredEvent['data']['recording'] & {
+    readonly recording: StoredRecordingEvent['data']['recording'] & {
       readonly url: string | null;
       readonly urlExpiresAt: string | null;
     };
@@ -45,6 +51,22 @@ export interface RecordingEvent extends Omit<StoredEvent, 'data'> {
   };
 }
 
+export type StoredEvent = StoredRecordingEvent | OperatorEvent;
+
+/** What sinks and listeners get: `type` tells which it is. */
+export type NotifierEvent = RecordingEvent | OperatorEvent;
+
+export function isRecordingEvent<Event extends StoredRecordingEvent | RecordingEvent>(
+  event: Event | OperatorEvent,
+): event is Event {
+  return Object.hasOwn(RECORDING_EVENT_TYPES, event.type);
+}
+
+/** Of the recording that an event is about; null for an operator event. */
+export function uuidOf(event: StoredEvent): RecordingUuid | null {
+  return isRecordingEvent(event) ? event.data.recording.uuid : null;
+}
+
 export interface FreshUrl {
   readonly url: string | null;
   /** null when unknown. */
@@ -53,12 +75,12 @@ export interface FreshUrl {
 
 export const NO_URL: FreshUrl = { url: null, expiresAtMs: null };
 
-export function withUrl(event: StoredEvent, { url, expiresAtMs }: FreshUrl): RecordingEvent {
+export function withUrl(event: StoredRecordingEvent, { url, expiresAtMs }: FreshUrl): RecordingEvent {
   const urlExpiresAt = expiresAtMs === null ? null : new Date(expiresAtMs).toISOString();
   return { ...event, data: { ...event.data, recording: { ...event.data.recording, url, urlExpiresAt } } };
 }
 
-export function eventOf(sha256: Sha256, source: string, change: Change, nowMs: number): StoredEvent {
+export function eventOf(sha256: Sha256, source: string, change: Change, nowMs: number): StoredRecordingEvent {
   const { type, recording, previousStatus, occurrence } = change;
   const { uuid, roomId, meetingId, status, createdAt } = recording;
   return {

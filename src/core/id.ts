@@ -23,6 +23,11 @@ export function eventIdOf(
   return `evt_${digest(sha256, [type, source, uuid, occurrence])}` as EventId;
 }
 
+/** @param since what tells this change from another one of the same type and name, ISO 8601 */
+export function operatorEventIdOf(sha256: Sha256, type: string, name: string, since: string): EventId {
+  return `evt_${digest(sha256, [type, name, since])}` as EventId;
+}
+
 export function deliveryIdOf(sha256: Sha256, eventId: EventId, sink: string): DeliveryId {
   return `dlv_${digest(sha256, [eventId, sink])}` as DeliveryId;
 }

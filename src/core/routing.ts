@@ -1,4 +1,4 @@
-import type { EventType } from './event.js';
+import { type EventType, isRecordingEvent, type StoredEvent } from './event.js';
 
 /** Globs of the recordings that a sink wants: all keys given must match, any glob of a list. */
 export interface Only {
@@ -13,22 +13,14 @@ export interface Route {
   readonly only: Only;
 }
 
-/** What a route looks at. */
-export interface RoutedEvent {
-  readonly type: EventType;
-  readonly source: string;
-  readonly data: { readonly recording: { readonly roomId: string | null; readonly meetingId: string | null } };
-}
-
-export function wants(route: Route, event: RoutedEvent): boolean {
+/** Rooms and meetings are for recordings alone; an event without a source, of a sink, is nobody's by its source and kept from nobody. */
+export function wants(route: Route, event: StoredEvent): boolean {
   const { sources, rooms, meetings } = route.only;
+  if (!route.events.includes(event.type)) return false;
+  if (event.source !== null && !matchesAny(sources, event.source)) return false;
+  if (!isRecordingEvent(event)) return true;
   const { roomId, meetingId } = event.data.recording;
-  return (
-    route.events.includes(event.type) &&
-    matchesAny(sources, event.source) &&
-    matchesAny(rooms, roomId) &&
-    matchesAny(meetings, meetingId)
-  );
+  return matchesAny(rooms, roomId) && matchesAny(meetings, meetingId);
 }
 
 function matchesAny(globs: readonly string[] | undefined, text: string | null): boolean {

@@ -1,4 +1,5 @@
 import type { Delivery, Verdict } from '../core/delivery.js';
+import { uuidOf } from '../core/event.js';
 import type { FailureReason, Outcome } from '../core/failure.js';
 import type { Log } from '../ports.js';
 
@@ -32,8 +33,17 @@ export function logUrlWait(log: Log, delivery: Delivery, detail: string): void {
   log.info(fields, 'a delivery waits for a fresh URL');
 }
 
-function subjectOf({ id, sink, event: { id: event, type, source, data } }: Delivery) {
-  return { sink, source, recording: data.recording.uuid, type, event, delivery: id };
+function subjectOf({ id, sink, event }: Delivery) {
+  const { id: eventId, type, source } = event;
+  const recording = uuidOf(event);
+  return {
+    sink,
+    ...(source !== null && { source }),
+    ...(recording !== null && { recording }),
+    type,
+    event: eventId,
+    delivery: id,
+  };
 }
 
 function isoTime(ms: number): string {

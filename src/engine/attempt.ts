@@ -1,5 +1,5 @@
 import type { SinkConfig } from '../config/config.js';
-import type { RecordingEvent } from '../core/event.js';
+import type { NotifierEvent } from '../core/event.js';
 import type { Outcome, Progress } from '../core/failure.js';
 import type { Clock, HttpClient, Log } from '../ports.js';
 
@@ -19,7 +19,7 @@ const STOPPED: Outcome = { kind: 'failed', reason: 'stopped', detail: 'cut off b
  */
 export async function attemptOnce(
   sink: SinkConfig,
-  event: RecordingEvent,
+  event: NotifierEvent,
   progress: Progress | null,
   ports: AttemptPorts,
   stop: AbortSignal,

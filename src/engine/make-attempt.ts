@@ -1,6 +1,6 @@
 import type { SinkConfig } from '../config/config.js';
 import { afterAttempt, type Delivery, type Verdict, waitForUrl } from '../core/delivery.js';
-import { NO_URL, withUrl } from '../core/event.js';
+import { isRecordingEvent, NO_URL, withUrl } from '../core/event.js';
 import type { Random } from '../ports.js';
 import { type AttemptPorts, attemptOnce } from './attempt.js';
 import { logAttempt, logUrlWait } from './attempt-log.js';
@@ -33,7 +33,8 @@ export async function makeAttempt(
   }
   const startedAtMs = clock.nowMs();
   const startedMs = clock.monotonicMs();
-  const event = withUrl(delivery.event, url.kind === 'url' ? url.fresh : NO_URL);
+  const { event: stored } = delivery;
+  const event = isRecordingEvent(stored) ? withUrl(stored, url.kind === 'url' ? url.fresh : NO_URL) : stored;
   const outcome = await attemptOnce(sink, event, delivery.progress, ports, stop);
   const durationMs = clock.monotonicMs() - startedMs;
   const facts = { startedAtMs, nowMs: clock.nowMs(), durationMs, random: random(), retry: sink.retry, trial };

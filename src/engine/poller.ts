@@ -1,6 +1,6 @@
 import { type Delivery, newDelivery } from '../core/delivery.js';
 import { announceRemembered, type Change, type DiffPolicy, diff, type PollPhase } from '../core/diff.js';
-import { eventOf, NO_URL, type RecordingEvent, type StoredEvent, withUrl } from '../core/event.js';
+import { eventOf, NO_URL, type RecordingEvent, type StoredRecordingEvent, withUrl } from '../core/event.js';
 import { deliveryIdOf, type RecordingUuid, type Sha256 } from '../core/id.js';
 import type { Recording } from '../core/recording.js';
 import { type Route, wants } from '../core/routing.js';
@@ -212,12 +212,12 @@ class PollRun {
     offer(deliveries);
   }
 
-  #withUrlSeen(event: StoredEvent): RecordingEvent {
+  #withUrlSeen(event: StoredRecordingEvent): RecordingEvent {
     const hasUrl = event.type === 'recording.available';
     return withUrl(event, hasUrl ? this.#ports.urls.lastSeen(this.#name, event.data.recording.uuid) : NO_URL);
   }
 
-  #deliveriesOf(event: StoredEvent, nowMs: number): Delivery[] {
+  #deliveriesOf(event: StoredRecordingEvent, nowMs: number): Delivery[] {
     return this.#sinks
       .filter((sink) => wants(sink, event))
       .map((sink) => {

@@ -1,4 +1,5 @@
 import { type Delivery, givenUp } from '../core/delivery.js';
+import { isRecordingEvent, type StoredRecordingEvent } from '../core/event.js';
 import type { DeliveryId } from '../core/id.js';
 import { waitedTooLong } from '../core/suspension.js';
 import type { Clock, Ledger, Log, Timer } from '../ports.js';
@@ -96,11 +97,16 @@ function isOld({ state, finishedAtMs }: Delivery, { keepDeliveredMs, keepDeadMs 
 
 /**
  * A delivery keeps its event from being made again, until the stored state of its recording does. The two are written at once, but a
- * store that is not atomic may have lost the state.
+ * store that is not atomic may have lost the state. An operator event is made once: its alarm is stored before it, and moves on.
  */
 async function forgettable(deliveries: readonly Delivery[], ledger: Ledger): Promise<DeliveryId[]> {
   const ids: DeliveryId[] = [];
-  for (const [source, some] of Map.groupBy(deliveries, ({ event }) => event.source)) {
+  const ofSources = new Map<string, { readonly id: DeliveryId; readonly event: StoredRecordingEvent }[]>();
+  for (const { id, event } of deliveries) {
+    if (!isRecordingEvent(event)) ids.push(id);
+    else ofSources.set(event.source, [...(ofSources.get(event.source) ?? []), { id, event }]);
+  }
+  for (const [source, some] of ofSources) {
     const states = await ledger.recordings(source, [...new Set(some.map(({ event }) => event.data.recording.uuid))]);
     for (const { id, event } of some) {
       const state = states.get(event.data.recording.uuid);

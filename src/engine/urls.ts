@@ -1,5 +1,5 @@
 import type { Delivery } from '../core/delivery.js';
-import { type FreshUrl, NO_URL } from '../core/event.js';
+import { type FreshUrl, NO_URL, type StoredRecordingEvent } from '../core/event.js';
 import type { RecordingUuid } from '../core/id.js';
 import type { Recording } from '../core/recording.js';
 import { RETRY_AFTER_MS_MAX } from '../core/retry-after.js';
@@ -69,8 +69,9 @@ export function createUrls(ports: {
   }
 
   async function urlFor(delivery: Delivery, signal: AbortSignal): Promise<UrlAnswer> {
-    if (!delivery.includeUrl || delivery.event.type !== 'recording.available') return answerWith(undefined);
-    const { source, data } = delivery.event;
+    const { event } = delivery;
+    if (!delivery.includeUrl || event.type !== 'recording.available') return answerWith(undefined);
+    const { source, data } = event;
     const key = keyOf(source, data.recording.uuid);
     const seen = kept.get(key);
     if (seen !== undefined && isFresh(seen, clock.nowMs())) return answerWith(seen);
@@ -78,7 +79,7 @@ export function createUrls(ports: {
     if (recent !== undefined && serves(recent)) return answerWith(recent.seen);
     const polled = ports.source(source);
     if (polled === undefined) return answerWith(undefined);
-    const underWay = fetching.get(key) ?? fetchUrl(polled, delivery, key, signal).finally(() => fetching.delete(key));
+    const underWay = fetching.get(key) ?? fetchUrl(polled, event, key, signal).finally(() => fetching.delete(key));
     fetching.set(key, underWay);
     return underWay;
   }
@@ -90,7 +91,7 @@ export function createUrls(ports: {
 
   async function fetchUrl(
     polled: PolledSource,
-    delivery: Delivery,
+    event: StoredRecordingEvent,
     key: string,
     stop: AbortSignal,
   ): Promise<UrlAnswer> {
@@ -98,7 +99,7 @@ export function createUrls(ports: {
     const waitMs = Math.min(waitUntilMs(polled) - clock.nowMs(), RETRY_AFTER_MS_MAX);
     if (waitMs > 0) return { kind: 'unavailable', waitMs, detail: 'the source did not answer when it was asked last' };
     try {
-      const seen = seenUrl(await find(polled, delivery, stop));
+      const seen = seenUrl(await find(polled, event, stop));
       polled.urlFailures = 0;
       keep(fetched, key, { seen, atMonotonicMs: clock.monotonicMs() });
       if (seen !== undefined) keep(kept, key, seen);
@@ -120,8 +121,12 @@ export function createUrls(ports: {
     polled.silentUntilMs = Math.max(polled.silentUntilMs, nowMs + retryAfterMs);
   }
 
-  async function find({ source }: PolledSource, { event }: Delivery, stop: AbortSignal): Promise<string | null> {
-    const { uuid, meetingId, roomId } = event.data.recording;
+  async function find(
+    { source }: PolledSource,
+    { data }: StoredRecordingEvent,
+    stop: AbortSignal,
+  ): Promise<string | null> {
+    const { uuid, meetingId, roomId } = data.recording;
     const tooLong = new AbortController();
     const timer = clock.after(FETCH_MS_MAX, () => tooLong.abort());
     try {

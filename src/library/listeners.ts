@@ -1,8 +1,14 @@
-import { EVENT_TYPES, type EventType, type RecordingEvent } from '../core/event.js';
+import { EVENT_TYPES, type EventType, type NotifierEvent, type RecordingEvent } from '../core/event.js';
+import type { DeadEvent, SinkEvent, SourceEvent } from '../core/operator-event.js';
 import type { Log } from '../ports.js';
 
 /** An event as a listener of its type gets it. */
-export type EventOf<Type extends EventType> = RecordingEvent & { readonly type: Type };
+export type EventOf<Type extends EventType> = EventByType[Type] & { readonly type: Type };
+
+type EventByType = Record<RecordingEvent['type'], RecordingEvent> &
+  Record<SourceEvent['type'], SourceEvent> &
+  Record<SinkEvent['type'], SinkEvent> &
+  Record<DeadEvent['type'], DeadEvent>;
 
 /** Whatever it returns is not looked at, a promise apart: when that rejects, it is logged. */
 export type Listener<Type extends EventType = EventType> = (event: EventOf<Type>) => unknown;
@@ -37,7 +43,7 @@ export class Listeners {
     if (index >= 0) this.#entries.set(type, entries.toSpliced(index, 1));
   }
 
-  tell(events: readonly RecordingEvent[]): void {
+  tell(events: readonly NotifierEvent[]): void {
     for (const event of events) {
       for (const entry of this.#of(event.type)) {
         if (entry.once) this.remove(event.type, entry.listener);
@@ -46,7 +52,7 @@ export class Listeners {
     }
   }
 
-  #call(listener: Listener, event: RecordingEvent): void {
+  #call(listener: Listener, event: NotifierEvent): void {
     const failed = (error: unknown) =>
       this.#log.error(
         { type: event.type, event: event.id, error },

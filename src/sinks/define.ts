@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { RecordingEvent } from '../core/event.js';
+import type { NotifierEvent } from '../core/event.js';
 import type { Outcome, Progress } from '../core/failure.js';
 import type { Clock, HttpClient } from '../ports.js';
 
@@ -33,7 +33,7 @@ export interface SinkDefinition<Settings extends z.ZodType = z.ZodType> {
   readonly rate?: string;
   /** What `check` and `run` should point out about valid settings, each a sentence. */
   notices?(settings: z.output<Settings>): readonly string[];
-  deliver(event: RecordingEvent, context: SinkContext<z.output<Settings>>): Promise<Outcome>;
+  deliver(event: NotifierEvent, context: SinkContext<z.output<Settings>>): Promise<Outcome>;
   /** Ends what `deliver` keeps open for these settings, such as a pool: the sink is removed or changed, or the program stops. */
   close?(settings: z.output<Settings>): Promise<void>;
   /** For `check --connect`: tries what can be tried without sending a message. Undefined when fine, else what is wrong in words. */

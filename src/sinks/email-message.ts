@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { SendMailOptions } from 'nodemailer';
-import type { RecordingEvent } from '../core/event.js';
+import { isRecordingEvent, type NotifierEvent, type RecordingEvent } from '../core/event.js';
+import type { OperatorEvent } from '../core/operator-event.js';
 import type { EmailSettings } from './email-settings.js';
+import { MOOD_SIGNS, operatorText } from './operator-text.js';
 import { dateMsOf, dateWords, durationWords, escapeHtml, oneLine, processedForMs, titleOf, webLink } from './text.js';
 
 const VALUE_CHARACTERS_MAX = 200;
+const LEAD_CHARACTERS_MAX = 500;
 const SUBJECT_CHARACTERS_MAX = 150;
 const LINK_CHARACTERS_MAX = 8_000;
 const DIGEST_DIGITS = 32;
@@ -12,6 +15,8 @@ const DIGEST_DIGITS = 32;
 /** What stands in a message, before it is text or HTML. Everything is one line. */
 interface Content {
   readonly title: string;
+  /** A sentence before the facts; empty for none. */
+  readonly lead: string;
   readonly facts: readonly (readonly [label: string, value: string])[];
   /** Undefined where there is nothing to watch. */
   readonly link: string | undefined;
@@ -27,14 +32,14 @@ interface Content {
  * @param nowMs for the header Date: a filter that sees one far in the past takes the mail for spam
  */
 export function messageOf(
-  event: RecordingEvent,
+  event: NotifierEvent,
   sink: string,
   { from, to }: Pick<EmailSettings, 'from' | 'to'>,
   nowMs: number,
 ): SendMailOptions {
   const domain = from.address.slice(from.address.lastIndexOf('@') + 1);
-  const thread = `<recording.${threadOf(event)}.${sink}@${domain}>`;
-  const content = contentOf(event);
+  const thread = `<${threadOf(event)}.${sink}@${domain}>`;
+  const content = isRecordingEvent(event) ? contentOf(event) : operatorContentOf(event);
   return {
     messageId: `<${event.id}.${sink}@${domain}>`,
     inReplyTo: thread,
@@ -42,17 +47,42 @@ export function messageOf(
     date: new Date(nowMs),
     from: { ...from },
     to: to.map((mailbox) => ({ ...mailbox })),
-    subject: subjectOf(event),
+    subject: isRecordingEvent(event) ? subjectOf(event) : operatorSubjectOf(event),
     text: renderText(content),
     html: renderHtml(content),
     headers: { 'Auto-Submitted': 'auto-generated', 'List-Id': `<${sink}.recording-notifier.${domain}>` },
   };
 }
 
-/** A uuid may hold any character, and an id of a message may not. */
-function threadOf({ source, data }: RecordingEvent): string {
-  const text = JSON.stringify([source, data.recording.uuid]);
+/** One for each recording, and one for each source or sink that an operator hears of. A uuid may hold any character, and an id of a message may not. */
+function threadOf(event: NotifierEvent): string {
+  if (!isRecordingEvent(event)) return `operator.${digestOf(operatorText(event).subject)}`;
+  return `recording.${digestOf(JSON.stringify([event.source, event.data.recording.uuid]))}`;
+}
+
+function digestOf(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, DIGEST_DIGITS);
+}
+
+function operatorSubjectOf(event: OperatorEvent): string {
+  const { mood, title } = operatorText(event);
+  return oneLine(`${MOOD_SIGNS[mood]} ${title}`, SUBJECT_CHARACTERS_MAX);
+}
+
+function operatorContentOf(event: OperatorEvent): Content {
+  const { mood, title, message, facts } = operatorText(event);
+  return {
+    title: oneLine(`${MOOD_SIGNS[mood]} ${title}`, SUBJECT_CHARACTERS_MAX),
+    lead: oneLine(message, LEAD_CHARACTERS_MAX),
+    facts: facts.map(([label, value]) => [label, oneLine(value, VALUE_CHARACTERS_MAX)] as const),
+    link: undefined,
+    linkNote: '',
+    footer: footerOf(event),
+  };
+}
+
+function footerOf({ id }: NotifierEvent): string {
+  return `Sent by recording-notifier. Event ${id}`;
 }
 
 function subjectOf(event: RecordingEvent): string {
@@ -75,13 +105,14 @@ function contentOf(event: RecordingEvent): Content {
   const expiresAt = dateText(urlExpiresAt);
   return {
     title: titleOf(event),
+    lead: '',
     facts: facts.flatMap(([label, value]) => {
       const shown = oneLine(String(value ?? ''), VALUE_CHARACTERS_MAX);
       return shown === '' ? [] : [[label, shown] as const];
     }),
     link: webLink(url, LINK_CHARACTERS_MAX),
     linkNote: expiresAt === null ? 'The link works for a limited time.' : `The link works until ${expiresAt}.`,
-    footer: `Sent by recording-notifier. Event ${event.id}`,
+    footer: footerOf(event),
   };
 }
 
@@ -90,10 +121,10 @@ function dateText(text: string | null): string | null {
   return ms === undefined ? text : dateWords(ms);
 }
 
-function renderText({ title, facts, link, linkNote, footer }: Content): string {
+function renderText({ title, lead, facts, link, linkNote, footer }: Content): string {
   const lines = facts.map(([label, value]) => `${label}: ${value}`);
   const watch = link === undefined ? [] : ['', `Watch it: ${link}`, oneLine(linkNote, VALUE_CHARACTERS_MAX)];
-  return [title, '', ...lines, ...watch, '', '-- ', footer, ''].join('\n');
+  return [title, '', ...(lead === '' ? [] : [lead, '']), ...lines, ...watch, '', '-- ', footer, ''].join('\n');
 }
 
 /** Inline where clients keep nothing else, a style sheet for the dark; nothing is loaded from anywhere. */
@@ -114,7 +145,7 @@ const STYLE = `
 
 const FONT = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif";
 
-function renderHtml({ title, facts, link, linkNote, footer }: Content): string {
+function renderHtml({ title, lead, facts, link, linkNote, footer }: Content): string {
   const rows = facts.map(
     ([label, value]) =>
       `<tr><td class="label" style="padding:4px 16px 4px 0;color:#5b6672;vertical-align:top;white-space:nowrap">${escapeHtml(label)}</td>` +
@@ -134,7 +165,7 @@ function renderHtml({ title, facts, link, linkNote, footer }: Content): string {
 <body class="page" style="margin:0;padding:24px;background:#f3f5f7;${FONT};font-size:15px;line-height:1.45">
 <div class="card" style="max-width:520px;margin:0 auto;padding:24px;background:#ffffff;border:1px solid #dde2e7;border-radius:8px">
 <h1 class="title" style="margin:0 0 16px;font-size:20px;line-height:1.3;color:#1c2228">${escapeHtml(title)}</h1>
-<table role="presentation" cellpadding="0" cellspacing="0" style="border-collapse:collapse;width:100%;font-size:15px">
+${renderLead(lead)}<table role="presentation" cellpadding="0" cellspacing="0" style="border-collapse:collapse;width:100%;font-size:15px">
 ${rows.join('\n')}
 </table>
 ${renderButton(link, linkNote)}</div>
@@ -142,6 +173,12 @@ ${renderButton(link, linkNote)}</div>
 </body>
 </html>
 `;
+}
+
+function renderLead(lead: string): string {
+  return lead === ''
+    ? ''
+    : `<p class="value" style="margin:0 0 16px;color:#1c2228;overflow-wrap:anywhere">${escapeHtml(lead)}</p>\n`;
 }
 
 function renderButton(link: string | undefined, note: string): string {

@@ -1,5 +1,7 @@
 import type { IncomingWebhookSendArguments } from '@slack/webhook';
-import type { RecordingEvent } from '../core/event.js';
+import { isRecordingEvent, type NotifierEvent, type RecordingEvent } from '../core/event.js';
+import type { OperatorEvent } from '../core/operator-event.js';
+import { MOOD_SIGNS, operatorText } from './operator-text.js';
 import { dateMsOf, dateWords, durationWords, escapeSlack, oneLine, processedForMs, titleOf, webLink } from './text.js';
 
 type SlackBlock = NonNullable<IncomingWebhookSendArguments['blocks']>[number];
@@ -12,6 +14,12 @@ const PLAIN = { parse: 'none', unfurl_links: false, unfurl_media: false } as con
 /** Far below the limits of Slack (2,000 for a field, 3,000 for a text), even when every character is escaped into five. */
 const VALUE_CHARACTERS_MAX = 200;
 
+/** Of a header, where Slack takes 150. */
+const HEADER_CHARACTERS_MAX = 140;
+
+/** Of a sentence, where Slack takes 3,000 once it is escaped. */
+const MESSAGE_CHARACTERS_MAX = 500;
+
 /** Of a button, and of a link in a text once it is escaped. */
 const LINK_CHARACTERS_MAX = 3_000;
 
@@ -22,7 +30,8 @@ const LINK_CHARACTERS_MAX = 3_000;
  *
  * @see https://docs.slack.dev/reference/block-kit/blocks
  */
-export function slackMessage(event: RecordingEvent): SlackMessage {
+export function slackMessage(event: NotifierEvent): SlackMessage {
+  if (!isRecordingEvent(event)) return operatorMessage(event);
   const url = webLink(event.data.recording.url, LINK_CHARACTERS_MAX);
   const context = [...(url === undefined ? [] : worksUntil(event)), identity(event)];
   return {
@@ -38,13 +47,40 @@ export function slackMessage(event: RecordingEvent): SlackMessage {
 }
 
 /** The same in plain text, for when Slack refuses the blocks. */
-export function plainSlackMessage(event: RecordingEvent): SlackMessage {
+export function plainSlackMessage(event: NotifierEvent): SlackMessage {
+  if (!isRecordingEvent(event)) return plainOperatorMessage(event);
   const url = linkInText(event.data.recording.url);
   const lines = [
     `*${titleOf(event)}*`,
     ...facts(event).map(([label, value]) => `${label}: ${value}`),
     ...(url === undefined ? [] : [`<${url}|Watch>`, ...worksUntil(event)]),
     identity(event),
+  ];
+  return { ...PLAIN, text: lines.join('\n') };
+}
+
+function operatorMessage(event: OperatorEvent): SlackMessage {
+  const { mood, title, message, facts: known } = operatorText(event);
+  const signed = `${MOOD_SIGNS[mood]} ${title}`;
+  return {
+    ...PLAIN,
+    text: safe(signed),
+    blocks: [
+      { type: 'header', text: { type: 'plain_text', text: oneLine(signed, HEADER_CHARACTERS_MAX) } },
+      { type: 'section', text: markdown(escapeSlack(oneLine(message, MESSAGE_CHARACTERS_MAX))) },
+      { type: 'section', fields: known.map(([label, value]) => markdown(`*${label}*\n${safe(value)}`)) },
+      { type: 'context', elements: [markdown(`Event ${safe(event.id)}`)] },
+    ],
+  };
+}
+
+function plainOperatorMessage(event: OperatorEvent): SlackMessage {
+  const { mood, title, message, facts: known } = operatorText(event);
+  const lines = [
+    `*${MOOD_SIGNS[mood]} ${safe(title)}*`,
+    escapeSlack(oneLine(message, MESSAGE_CHARACTERS_MAX)),
+    ...known.map(([label, value]) => `${label}: ${safe(value)}`),
+    `Event ${safe(event.id)}`,
   ];
   return { ...PLAIN, text: lines.join('\n') };
 }

@@ -1,8 +1,8 @@
-import type { EventType, RecordingEvent } from '../core/event.js';
+import type { RecordingEvent, RecordingEventType } from '../core/event.js';
 
 /** Small helpers for sinks whose messages people read. What comes from an API is hostile until it went through {@link oneLine}. */
 
-const TITLES: Readonly<Record<EventType, string>> = {
+const TITLES: Readonly<Record<RecordingEventType, string>> = {
   'recording.available': 'Recording available',
   'recording.processing': 'Recording in processing',
   'recording.stuck': 'Recording stuck in processing',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DELIVERY_STATES, type Delivery } from '../core/delivery.js';
-import { EVENT_TYPES, type EventType } from '../core/event.js';
+import { RECORDING_EVENT_TYPES, type RecordingEventType } from '../core/event.js';
 import { FAILURE_REASONS, type FailureReason } from '../core/failure.js';
 import type { DeliveryId, EventId, RecordingUuid } from '../core/id.js';
 import type { SinkState } from '../core/suspension.js';
@@ -16,26 +16,63 @@ const count = z.int().nonnegative();
 const textOrNull = z.string().nullable();
 const reason = z.enum(Object.keys(FAILURE_REASONS) as [FailureReason, ...FailureReason[]]);
 
-const delivery = z.strictObject({
-  id: z.string().transform((id) => id as DeliveryId),
-  sink: z.string(),
-  event: z.strictObject({
-    id: z.string().transform((id) => id as EventId),
-    type: z.enum(Object.keys(EVENT_TYPES) as [EventType, ...EventType[]]),
-    timestamp: z.string(),
-    source: z.string(),
-    data: z.strictObject({
-      recording: z.strictObject({
-        uuid: z.string().transform((uuid) => uuid as RecordingUuid),
-        roomId: textOrNull,
-        meetingId: textOrNull,
-        status: z.string(),
-        createdAt: textOrNull,
-      }),
-      previousStatus: textOrNull,
-      occurrence: count,
+const eventId = z.string().transform((id) => id as EventId);
+const deliveryId = z.string().transform((id) => id as DeliveryId);
+const common = { id: eventId, timestamp: z.string() };
+
+const recordingEvent = z.strictObject({
+  ...common,
+  type: z.enum(Object.keys(RECORDING_EVENT_TYPES) as [RecordingEventType, ...RecordingEventType[]]),
+  source: z.string(),
+  data: z.strictObject({
+    recording: z.strictObject({
+      uuid: z.string().transform((uuid) => uuid as RecordingUuid),
+      roomId: textOrNull,
+      meetingId: textOrNull,
+      status: z.string(),
+      createdAt: textOrNull,
     }),
+    previousStatus: textOrNull,
+    occurrence: count,
   }),
+});
+
+const sourceEvent = z.strictObject({
+  ...common,
+  type: z.enum(['source.failing', 'source.recovered', 'source.expiring']),
+  source: z.string(),
+  data: z.strictObject({ reason: z.string(), message: z.string(), since: z.string() }),
+});
+
+const sinkEvent = z.strictObject({
+  ...common,
+  type: z.enum(['sink.failing', 'sink.recovered']),
+  source: z.null(),
+  data: z.strictObject({
+    sink: z.string(),
+    reason: z.string(),
+    message: z.string(),
+    since: z.string(),
+    waiting: count,
+  }),
+});
+
+const deadEvent = z.strictObject({
+  ...common,
+  type: z.literal('delivery.dead'),
+  source: z.null(),
+  data: z.strictObject({
+    sink: z.string(),
+    reason: z.string(),
+    count,
+    deliveries: z.array(z.strictObject({ id: deliveryId, eventId, type: z.string(), uuid: z.string() })),
+  }),
+});
+
+const delivery = z.strictObject({
+  id: deliveryId,
+  sink: z.string(),
+  event: z.discriminatedUnion('type', [recordingEvent, sourceEvent, sinkEvent, deadEvent]),
   includeUrl: z.boolean(),
   state: z.enum(DELIVERY_STATES),
   createdAtMs: ms,

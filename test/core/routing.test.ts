@@ -1,5 +1,9 @@
 import fc from 'fast-check';
-import { matchesGlob, type Only, type Route, type RoutedEvent, wants } from '../../src/core/routing.js';
+import type { RecordingEventType, StoredEvent } from '../../src/core/event.js';
+import type { EventId } from '../../src/core/id.js';
+import type { OperatorEvent } from '../../src/core/operator-event.js';
+import { matchesGlob, type Only, type Route, wants } from '../../src/core/routing.js';
+import { storedEvent } from './support.js';
 
 test.each([
   { name: 'itself', glob: 'lobby', text: 'lobby', want: true },
@@ -81,19 +85,20 @@ function regExpOf(glob: string): RegExp {
 }
 
 function event(rest: {
-  type?: RoutedEvent['type'];
+  type?: RecordingEventType;
   source?: string;
   roomId?: string | null;
   meetingId?: string | null;
 }) {
   const { type = 'recording.available', source = 'production', roomId = 'lobby', meetingId = 'm1' } = rest;
-  return { type, source, data: { recording: { roomId, meetingId } } };
+  const recording = { ...storedEvent.data.recording, roomId, meetingId };
+  return { ...storedEvent, type, source, data: { ...storedEvent.data, recording } };
 }
 
 const noRoom = event({ roomId: null });
 const noMeeting = event({ meetingId: null });
 
-test.each<{ name: string; only: Only; event: RoutedEvent; want: boolean }>([
+test.each<{ name: string; only: Only; event: StoredEvent; want: boolean }>([
   { name: 'nothing is asked', only: {}, event: event({}), want: true },
   { name: 'nothing is asked of a missing room', only: {}, event: event({ roomId: null, meetingId: null }), want: true },
   { name: 'a key that is undefined asks nothing', only: { rooms: undefined }, event: noRoom, want: true },
@@ -123,11 +128,33 @@ test.each<{ name: string; only: Only; event: RoutedEvent; want: boolean }>([
   expect(wants({ events: ['recording.available'], only }, routed)).toBe(want);
 });
 
-test.each<{ name: string; events: Route['events']; type: RoutedEvent['type']; want: boolean }>([
+test.each<{ name: string; events: Route['events']; type: RecordingEventType; want: boolean }>([
   { name: 'its type', events: ['recording.available'], type: 'recording.available', want: true },
   { name: 'another type', events: ['recording.available'], type: 'recording.stuck', want: false },
   { name: 'one of several', events: ['recording.available', 'recording.stuck'], type: 'recording.stuck', want: true },
   { name: 'none', events: [], type: 'recording.available', want: false },
 ])('wants, events: $name', ({ events, type, want }) => {
   expect(wants({ events, only: {} }, event({ type }))).toBe(want);
+});
+
+const identity = { id: 'evt_0' as EventId, timestamp: '2024-05-13T17:19:04.120Z' };
+const sinceThen = { reason: 'timeout', message: 'it is so', since: '2024-05-13T17:00:00.000Z' };
+const sourceFails: OperatorEvent = { ...identity, type: 'source.failing', source: 'production', data: sinceThen };
+const sinkFails: OperatorEvent = {
+  ...identity,
+  type: 'sink.failing',
+  source: null,
+  data: { ...sinceThen, sink: 'hook', waiting: 3 },
+};
+
+test.each<{ name: string; only: Only; event: OperatorEvent; want: boolean }>([
+  { name: 'nothing is asked', only: {}, event: sourceFails, want: true },
+  { name: 'its source', only: { sources: ['prod*'] }, event: sourceFails, want: true },
+  { name: 'another source', only: { sources: ['staging'] }, event: sourceFails, want: false },
+  { name: 'rooms do not apply', only: { rooms: ['lobby'] }, event: sourceFails, want: true },
+  { name: 'meetings do not apply', only: { meetings: ['m1'] }, event: sourceFails, want: true },
+  { name: 'sources do not apply to what has none', only: { sources: ['staging'] }, event: sinkFails, want: true },
+])('wants, operator event: $name', ({ only, event: routed, want }) => {
+  expect(wants({ events: [routed.type], only }, routed)).toBe(want);
+  expect(wants({ events: ['recording.available'], only }, routed)).toBe(false);
 });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Delivery } from '../../src/core/delivery.js';
-import type { StoredEvent } from '../../src/core/event.js';
+import type { StoredRecordingEvent } from '../../src/core/event.js';
 import type { DeliveryId, EventId, RecordingUuid, Sha256 } from '../../src/core/id.js';
 import type { Recording, RecordingState } from '../../src/core/recording.js';
 
@@ -43,7 +43,7 @@ export function known(status: string, rest: Partial<RecordingState> = {}): Recor
   };
 }
 
-export const storedEvent: StoredEvent = {
+export const storedEvent: StoredRecordingEvent = {
   id: 'evt_4f1c0f6f2f0e4f0c9a3b7d5e6a1b2c3d' as EventId,
   type: 'recording.available',
   timestamp: '2024-05-13T17:09:04.120Z',

@@ -1,5 +1,5 @@
 import type { Delivery } from '../../src/core/delivery.js';
-import type { StoredEvent } from '../../src/core/event.js';
+import type { StoredRecordingEvent } from '../../src/core/event.js';
 import { newPolledSource, type PolledSource } from '../../src/engine/polled-source.js';
 import { type PollReport, poll, type RoutedSink } from '../../src/engine/poller.js';
 import { createUrls, type Urls } from '../../src/engine/urls.js';
@@ -37,7 +37,7 @@ export interface PollStage extends AsyncDisposable {
   readonly ledger: Ledger;
   readonly log: MemoryLog;
   readonly urls: Urls;
-  readonly told: StoredEvent[];
+  readonly told: StoredRecordingEvent[];
   readonly offered: Delivery[];
   readonly doubts: () => number;
   poll(): Promise<PollReport>;
@@ -56,7 +56,7 @@ export async function openPollStage(options: PollStageOptions = {}): Promise<Pol
   const store = createFailingStore(await openTestStore(options.store));
   const ledger = createLedger(store);
   const log = createMemoryLog();
-  const [told, offered] = [[] as StoredEvent[], [] as Delivery[]];
+  const [told, offered] = [[] as StoredRecordingEvent[], [] as Delivery[]];
   const urls = createUrls({ source: () => undefined, clock, random: () => 0 });
   let sinks: readonly RoutedSink[];
   let polled: PolledSource;

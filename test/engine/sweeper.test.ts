@@ -1,4 +1,5 @@
 import { afterAttempt, again, type Delivery, givenUp } from '../../src/core/delivery.js';
+import type { RecordingUuid } from '../../src/core/id.js';
 import type { RecordingState } from '../../src/core/recording.js';
 import { SINK_WORKS } from '../../src/core/suspension.js';
 import { createSweeper, sweep } from '../../src/engine/sweeper.js';
@@ -40,7 +41,7 @@ function delivered(delivery: Delivery, nowMs: number): Delivery {
 /** Stores it as finished, with a recording whose state has reached it. */
 async function finish({ ledger, clock }: DispatchStage, uuid: string, state: 'delivered' | 'dead', availableCount = 1) {
   const delivery = deliveryOf('hook', uuid, clock.nowMs());
-  const recording = { source: 'production', uuid: delivery.event.data.recording.uuid };
+  const recording = { source: 'production', uuid: uuid as RecordingUuid };
   await ledger.commit([], [{ ...recording, state: remembered(availableCount) }]);
   await ledger.save([
     state === 'dead' ? givenUp(delivery, 'server_error', clock.nowMs()) : delivered(delivery, clock.nowMs()),
@@ -135,9 +136,9 @@ describe('what was finished long ago is forgotten', () => {
     await using stage = await openDispatchStage([]);
     const deliveries = Array.from({ length: 1_200 }, (_, n) => delivered(deliveryOf('hook', `r${n}`, 0), 0));
     await stage.ledger.save(deliveries);
-    const states = deliveries.map(({ event }) => ({
+    const states = deliveries.map((_, n) => ({
       source: 'production',
-      uuid: event.data.recording.uuid,
+      uuid: `r${n}` as RecordingUuid,
       state: remembered(1),
     }));
     for (let from = 0; from < states.length; from += 1_000) {

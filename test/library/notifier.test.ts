@@ -4,6 +4,7 @@ import {
   createNotifier,
   defineSink,
   type EventType,
+  type NotifierEvent,
   type NotifierOptions,
   OwnedError,
   type RecordingEvent,
@@ -18,7 +19,7 @@ const NEVER = { schedule: '0 0 1 1 *', whileProcessing: 'off' };
 
 /** Keeps what it gets. */
 function keepingSink() {
-  const events: RecordingEvent[] = [];
+  const events: NotifierEvent[] = [];
   const sink = defineSink({
     type: 'keep',
     settings: z.strictObject({ label: z.string() }),
@@ -113,7 +114,10 @@ test('a listener that throws, rejects or changes its event harms nothing, and is
   const [report] = await notifier.poll();
   await notifier.stop();
   expect(report).toMatchObject({ result: 'complete', events: 1 });
-  expect([heard[0]?.data.recording.uuid, delivered[0]?.data.recording.uuid]).toEqual([uuid, uuid]);
+  expect([heard[0], delivered[0]]).toMatchObject([
+    { data: { recording: { uuid } } },
+    { data: { recording: { uuid } } },
+  ]);
   const failures = log.lines.filter(({ message }) => message.startsWith('a listener failed'));
   expect(failures.map(({ level, fields }) => [level, fields['error']])).toEqual([
     ['error', new Error('thrown')],

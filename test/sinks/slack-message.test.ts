@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { EventType, RecordingEvent } from '../../src/core/event.js';
+import type { RecordingEvent, RecordingEventType } from '../../src/core/event.js';
 import type { EventId, RecordingUuid } from '../../src/core/id.js';
 import { plainSlackMessage, type SlackMessage, slackMessage } from '../../src/sinks/slack-message.js';
 import { sampleEvent } from '../support/sample-event.js';
@@ -142,7 +142,7 @@ const maybe = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: nul
 
 const hostileEvent: fc.Arbitrary<RecordingEvent> = fc.record({
   id: text.map((id) => id as EventId),
-  type: fc.constantFrom<EventType>('recording.available', 'recording.processing', 'recording.stuck'),
+  type: fc.constantFrom<RecordingEventType>('recording.available', 'recording.processing', 'recording.stuck'),
   timestamp: date,
   source: text,
   data: fc.record({

@@ -1,0 +1,81 @@
+import type { DeadEvent, OperatorEvent, SinkEvent, SourceEvent } from '../core/operator-event.js';
+import { dateMsOf, dateWords } from './text.js';
+
+/** What an operator event says in words. Names of sinks and sources apart, its texts are hostile until they went through `oneLine`. */
+export interface OperatorText {
+  readonly mood: 'alarm' | 'warning' | 'relief';
+  readonly title: string;
+  readonly message: string;
+  readonly facts: readonly (readonly [label: string, value: string])[];
+  /** Alarm and all-clear of the same source or sink belong together. */
+  readonly subject: string;
+}
+
+const MOODS = {
+  'source.failing': 'alarm',
+  'source.recovered': 'relief',
+  'source.expiring': 'warning',
+  'sink.failing': 'alarm',
+  'sink.recovered': 'relief',
+  'delivery.dead': 'alarm',
+} as const satisfies Record<OperatorEvent['type'], OperatorText['mood']>;
+
+/** In front of a title; the words say the same. */
+export const MOOD_SIGNS = { alarm: '🔴', warning: '🟠', relief: '🟢' } as const satisfies Record<
+  OperatorText['mood'],
+  string
+>;
+
+const LISTED_MAX = 5;
+
+export function operatorText(event: OperatorEvent): OperatorText {
+  return { mood: MOODS[event.type], ...wordsOf(event) };
+}
+
+function wordsOf(event: OperatorEvent): Omit<OperatorText, 'mood'> {
+  switch (event.type) {
+    case 'source.failing':
+      return aboutSource(event, `Source ${event.source} is failing`, 'Since');
+    case 'source.recovered':
+      return aboutSource(event, `Source ${event.source} works again`, 'Failed since');
+    case 'source.expiring':
+      return aboutSource(event, `The credential of source ${event.source} expires soon`, 'Expires');
+    case 'sink.failing':
+      return aboutSink(event, `Sink ${event.data.sink} is failing`, 'Since');
+    case 'sink.recovered':
+      return aboutSink(event, `Sink ${event.data.sink} works again`, 'Failed since');
+    case 'delivery.dead':
+      return aboutDead(event);
+  }
+}
+
+function aboutSource({ source, data }: SourceEvent, title: string, sinceLabel: string) {
+  const facts = [['Reason', data.reason] as const, [sinceLabel, dateText(data.since)] as const];
+  return { title, message: data.message, facts, subject: `source ${source}` };
+}
+
+function aboutSink({ data }: SinkEvent, title: string, sinceLabel: string) {
+  const facts = [
+    ['Reason', data.reason] as const,
+    [sinceLabel, dateText(data.since)] as const,
+    ['Waiting', String(data.waiting)] as const,
+  ];
+  return { title, message: data.message, facts, subject: `sink ${data.sink}` };
+}
+
+function aboutDead({ data }: DeadEvent) {
+  const { sink, reason, count, deliveries } = data;
+  const listed = deliveries.slice(0, LISTED_MAX).map(({ uuid }) => uuid);
+  const more = count > listed.length ? [`and ${count - listed.length} more`] : [];
+  return {
+    title: `${count === 1 ? 'A delivery' : `${count} deliveries`} to ${sink} ${count === 1 ? 'was' : 'were'} given up`,
+    message: 'They are kept: "redeliver --dead" sends them again.',
+    facts: [['Reason', reason] as const, ['Recordings', [...listed, ...more].join(', ')] as const],
+    subject: `sink ${sink}`,
+  };
+}
+
+function dateText(text: string): string {
+  const ms = dateMsOf(text);
+  return ms === undefined ? text : dateWords(ms);
+}
