@@ -38,6 +38,8 @@ const REASON_BY_WORD: ReadonlyMap<string, FailureReason | null> = new Map([
 /** The longest word has 33 characters. */
 const BODY_BYTES_MAX = 1_024;
 
+const YES = 'ok';
+
 export const slack = defineSink({
   type: 'slack',
   summary: 'Posts each event to a Slack channel, through an incoming webhook.',
@@ -113,16 +115,17 @@ function fetchResponse({ status, headers, body }: HttpAnswer): Awaited<ReturnTyp
 }
 
 /**
- * Slack's yes is a 2xx with the body `ok`. When the body breaks off or never ends, the status has to do: the message was taken. One
- * that came whole and says something else is not from Slack, but from a proxy or a login page before it.
+ * Slack's yes is a 2xx with the body `ok`. When the body breaks off or never ends, what came of it has to do: the message was taken,
+ * unless that is already something else. Then it is not from Slack, but from a proxy or a login page before it.
  */
 function judge(result: HttpResult, url: string, nowMs: number): Outcome {
   const outcome = outcomeOf(result, url, nowMs);
   if (result.kind === 'failure') return outcome;
   const said = result.body.toString().trim();
   if (outcome.kind === 'failed') return withWord(outcome, said);
-  if (said === 'ok' || result.bodyProblem !== undefined) return outcome;
-  return { kind: 'failed', reason: 'bad_answer', detail: `${outcome.receipt} without the word ok` };
+  const isYes = result.bodyProblem === undefined ? said === YES : said.startsWith(YES) || YES.startsWith(said);
+  if (isYes) return outcome;
+  return { kind: 'failed', reason: 'bad_answer', detail: `${outcome.receipt} without the word ${YES}` };
 }
 
 function withWord(outcome: Failed, word: string): Failed {

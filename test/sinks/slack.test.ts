@@ -3,7 +3,7 @@ import { createHttpClient } from '../../src/http/client.js';
 import { slack } from '../../src/sinks/slack.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { sampleEvent } from '../support/sample-event.js';
-import { answer, type Behaviour, flood, hang, resetAtOnce, resetInBody, startZoo, type Zoo } from '../support/zoo.js';
+import { answer, type Behaviour, flood, hang, head, resetAtOnce, startZoo, type Zoo } from '../support/zoo.js';
 import { describeSink, type Place } from './conformance.js';
 
 const yes = answer(200, {}, 'ok');
@@ -17,6 +17,15 @@ function inTurn(...behaviours: readonly Behaviour[]): Behaviour {
     behave(socket, request);
   };
 }
+
+/** Slack's yes, and more of it than anybody reads. */
+const okForEver: Behaviour = (socket) => {
+  socket.write(`${head(200, { 'transfer-encoding': 'chunked' })}2\r\nok\r\n`);
+  const more = () => {
+    if (!socket.destroyed) socket.write('4\r\n    \r\n'.repeat(1_000), more);
+  };
+  more();
+};
 
 async function openZoo(behave: Behaviour): Promise<Place> {
   const zoo = await startZoo(behave);
@@ -59,7 +68,7 @@ describeSink({
   secrets: ['team-token', 'hook-token', 'answer-body'],
   open: () => openZoo(yes),
   openSilent: () => openZoo(hang),
-  openEndless: () => openZoo(flood(200)),
+  openEndless: () => openZoo(okForEver),
   failures: [
     ...WORDS.map(([word, status, want]) => answering(status, word, want)),
     answering(302, 'answer-body', 'redirected'),
@@ -69,6 +78,13 @@ describeSink({
     answering(429, 'answer-body', 'rate_limited'),
     answering(503, 'answer-body', 'server_error'),
     answering(200, '<html>answer-body</html>', 'bad_answer'),
+    {
+      name: 'a page that is longer than any word of Slack',
+      want: 'bad_answer',
+      open: () => openZoo(answer(200, {}, '<p>'.repeat(5_000))),
+    },
+    answering(200, '', 'bad_answer'),
+    { name: 'a page that never ends', want: 'bad_answer', open: () => openZoo(flood(200)) },
     { name: 'a no that never ends', want: 'server_error', open: () => openZoo(flood(500)) },
     { name: 'a reset', want: 'connection_failed', open: () => openZoo(resetAtOnce) },
   ],
@@ -183,6 +199,16 @@ test.each([
   });
 });
 
-test('a yes that breaks off is a yes', async () => {
-  expect((await deliverTo(resetInBody(200))).outcome).toMatchObject({ kind: 'delivered' });
+function breakingOff(body: string): Behaviour {
+  return (socket) => {
+    socket.write(`${head(200, { 'content-length': '1000' })}${body}`, () => socket.resetAndDestroy());
+  };
+}
+
+test.each(['', 'o', 'ok'])('a yes that breaks off is a yes: "%s"', async (body) => {
+  expect((await deliverTo(breakingOff(body))).outcome).toEqual({ kind: 'delivered', receipt: 'HTTP 200' });
+});
+
+test('something else that breaks off is none', async () => {
+  expect((await deliverTo(breakingOff('<html>'))).outcome).toMatchObject({ kind: 'failed', reason: 'bad_answer' });
 });
