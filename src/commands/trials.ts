@@ -38,21 +38,22 @@ export function findingLine(finding: Finding, { json }: { readonly json?: true }
 
 /** Reads the first page of the list. */
 export async function tryList(
-  { name, settings, definition }: SourceConfig,
+  { name, settings, keyNames, definition }: SourceConfig,
   http: HttpClient,
   config: Config,
   context: CommandContext,
 ): Promise<Trial> {
   const ports = { http, clock: systemClock, random: systemRandom, log: quietLogOf(config, context) };
   try {
-    const walk = definition.open({ name, settings, ...ports }).walk(new AbortController().signal);
+    const walk = definition.open({ name, settings, keyNames, ...ports }).walk(new AbortController().signal);
     const first = await walk.next();
     await walk.return({ complete: false, pages: 1, reason: 'one page is enough' });
     if (first.done && !first.value.complete) return { isFine: false, detail: first.value.reason };
     const rows = first.done ? 0 : first.value.recordings.length;
     return { isFine: true, detail: `answers; its first page has ${rows} recordings` };
   } catch (error) {
-    return { isFine: false, detail: (error as Error).message };
+    // Whoever prints it says of what source it is.
+    return { isFine: false, detail: (error as Error).message.replace(`source ${name}: `, '') };
   }
 }
 

@@ -89,6 +89,7 @@ function checkSource(
     name,
     definition,
     settings,
+    keyNames: checker.keyNames(parts.settings, path),
     schedule,
     whileProcessing: whileProcessing === 'off' ? undefined : whileProcessing,
     timezone,
@@ -166,6 +167,16 @@ class Checker {
     return { type, common: pick(true), settings: pick(false), otherKeys: ['type', ...commonNames] };
   }
 
+  /** Of the keys that are made from references, `sources.production.auth.secret (${NAME})`; undefined when there are none. */
+  keyNames(settings: unknown, base: Path): Readonly<Record<string, string>> | undefined {
+    const names = leavesOf(settings).flatMap((leaf) => {
+      const path = [...base, ...leaf];
+      const references = this.#tree.references(path);
+      return references.length === 0 ? [] : [[leaf.join('.'), `${path.join('.')} (${listed(references)})`] as const];
+    });
+    return names.length === 0 ? undefined : Object.fromEntries(names);
+  }
+
   definition<Definition extends { readonly type: string }>(
     type: unknown,
     path: Path,
@@ -232,6 +243,12 @@ const ECHO_LENGTH_MAX = 60;
 
 function isWithin(path: Path, outer: Path): boolean {
   return outer.every((part, index) => part === path[index]);
+}
+
+/** The paths of the values below keys; lists are not looked into. */
+function leavesOf(value: unknown): Path[] {
+  if (!isRecord(value)) return [[]];
+  return Object.entries(value).flatMap(([key, item]) => leavesOf(item).map((path) => [key, ...path]));
 }
 
 function isDefined<Value>(value: Value | undefined): value is Value {

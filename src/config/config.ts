@@ -24,6 +24,8 @@ export interface SourceConfig {
   readonly definition: SourceDefinition;
   /** Parsed by the definition's schema. */
   readonly settings: unknown;
+  /** As in `SourceContext`: of the keys whose values come from references, which are where they are changed. */
+  readonly keyNames?: Readonly<Record<string, string>> | undefined;
   readonly schedule: string;
   /** undefined: off. */
   readonly whileProcessing: string | undefined;

@@ -15,10 +15,10 @@ export interface PolledSource {
 
 export function openPolledSource(
   config: SourceConfig,
-  ports: Omit<SourceContext<unknown>, 'name' | 'settings'>,
+  ports: Omit<SourceContext<unknown>, 'name' | 'settings' | 'keyNames'>,
 ): PolledSource {
-  const { name, settings, definition } = config;
-  return newPolledSource(config, definition.open({ name, settings, ...ports }));
+  const { name, settings, keyNames, definition } = config;
+  return newPolledSource(config, definition.open({ name, settings, keyNames, ...ports }));
 }
 
 export function newPolledSource(config: SourceConfig, source: Source): PolledSource {

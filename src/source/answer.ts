@@ -20,8 +20,8 @@ export interface Problem {
 }
 
 export interface AnswerContext {
-  /** Path of the source in the config, such as `sources.production`: what advice names keys by. */
-  readonly configPath: string;
+  /** How advice names a key of the source's settings. */
+  readonly keyName: (key: string) => string;
   /** The key that holds what expires. */
   readonly credentialKey: string;
   /** Texts that must not be shown, even if the platform sends them back. */
@@ -36,17 +36,17 @@ export function readAnswer(answer: HttpAnswer | HttpFailure, context: AnswerCont
   return readBody(answer, context);
 }
 
-function failureProblem({ reason, detail }: HttpFailure, { configPath }: AnswerContext): Problem {
-  const checkHost = `check the network and ${configPath}.baseUrl`;
+function failureProblem({ reason, detail }: HttpFailure, { keyName }: AnswerContext): Problem {
+  const checkHost = `check the network and ${keyName('baseUrl')}`;
   switch (reason) {
     case 'timeout':
-      return problem('timeout', detail, `if the platform is only slow, raise ${configPath}.timeout`);
+      return problem('timeout', detail, `if the platform is only slow, raise ${keyName('timeout')}`);
     case 'aborted':
       return problem('aborted', detail, 'nothing needs to be done');
     case 'tls_failed':
-      return problem('unreachable', detail, `check the certificate of the host in ${configPath}.baseUrl`);
+      return problem('unreachable', detail, `check the certificate of the host in ${keyName('baseUrl')}`);
     case 'address_forbidden':
-      return problem('unreachable', detail, `check ${configPath}.baseUrl and network.privateAddresses`);
+      return problem('unreachable', detail, `check ${keyName('baseUrl')} and network.privateAddresses`);
     case 'bad_answer':
       return passing('bad_answer', detail, checkHost);
     case 'dns_failed':
@@ -57,11 +57,11 @@ function failureProblem({ reason, detail }: HttpFailure, { configPath }: AnswerC
 
 function statusProblem(answer: HttpAnswer, context: AnswerContext): Problem {
   const { status } = answer;
-  const { configPath, credentialKey, nowMs } = context;
-  const found = `status ${status}${vendorWords(errorJson(answer), context)}`;
-  const checkUrl = `check ${configPath}.baseUrl`;
+  const { keyName, credentialKey, nowMs } = context;
+  const found = `status ${status}${vendorWords(errorJson(answer), status, context)}`;
+  const checkUrl = `check ${keyName('baseUrl')}`;
   if (status === 401 || status === 403) {
-    const advice = `the credential is refused and may have expired; renew ${configPath}.${credentialKey}`;
+    const advice = `the credential is refused and may have expired; renew ${keyName(credentialKey)}`;
     return problem('unauthorized', found, advice);
   }
   if (status === 404) return problem('not_found', found, `there is no list at this address; ${checkUrl}`);
@@ -80,7 +80,7 @@ function statusProblem(answer: HttpAnswer, context: AnswerContext): Problem {
 function bodyProblem(
   { status, body }: HttpAnswer,
   reason: NonNullable<HttpAnswer['bodyProblem']>,
-  { configPath }: AnswerContext,
+  { keyName }: AnswerContext,
 ): Problem {
   const cut = `status ${status} with a body that`;
   switch (reason) {
@@ -88,10 +88,10 @@ function bodyProblem(
       return problem(
         'timeout',
         `${cut} was not whole in time, after ${body.length} bytes`,
-        `if the platform is only slow, raise ${configPath}.timeout or lower ${configPath}.paging.size`,
+        `if the platform is only slow, raise ${keyName('timeout')} or lower ${keyName('paging.size')}`,
       );
     case 'too_large':
-      return problem('too_large', `${cut} is longer than ${body.length} bytes`, `lower ${configPath}.paging.size`);
+      return problem('too_large', `${cut} is longer than ${body.length} bytes`, `lower ${keyName('paging.size')}`);
     case 'broken':
       return passing('bad_answer', `${cut} broke off after ${body.length} bytes`, 'it is polled again by itself');
     case 'aborted':
@@ -105,14 +105,14 @@ function readBody(answer: HttpAnswer, context: AnswerContext): ListAnswer | Prob
   if (json === undefined) return notJson(answer, text.trimStart(), context);
   const list = readList(json);
   if (list !== undefined) return list;
-  const found = `status ${answer.status} with ${nameOf(json)} without a list${vendorWords(json, context)}`;
-  return problem('bad_answer', found, `check that ${context.configPath}.baseUrl is the address of the API`);
+  const found = `status ${answer.status} with ${nameOf(json)} without a list${vendorWords(json, answer.status, context)}`;
+  return problem('bad_answer', found, `check that ${context.keyName('baseUrl')} is the address of the API`);
 }
 
-function notJson({ status, headers, body }: HttpAnswer, text: string, { configPath }: AnswerContext): Problem {
+function notJson({ status, headers, body }: HttpAnswer, text: string, { keyName }: AnswerContext): Problem {
   const type = headers['content-type'];
   const typeWords = type === undefined ? 'no content type' : shortened(type);
-  const inPlace = `something else answers in place of the API; check ${configPath}.baseUrl and any proxy`;
+  const inPlace = `something else answers in place of the API; check ${keyName('baseUrl')} and any proxy`;
   if (text === '') return problem('bad_answer', `status ${status} with an empty body`, inPlace);
   if (text.startsWith('<')) {
     return problem('bad_answer', `status ${status} with HTML instead of JSON (${typeWords})`, inPlace);
@@ -132,10 +132,11 @@ function passing(kind: SourceFailureKind, found: string, advice: string): Proble
   return { kind, found, advice, isPassing: true };
 }
 
-/** What the platform says of its error, shortened; nothing at all when it repeats a credential. */
-function vendorWords(json: unknown, { secrets }: AnswerContext): string {
+/** What the platform says of its error, shortened: no status that was named already, and nothing at all when it repeats a credential. */
+function vendorWords(json: unknown, status: number, { secrets }: AnswerContext): string {
   if (!isObject(json)) return '';
-  const statusCode = Number.isSafeInteger(json['statusCode']) ? [`statusCode ${json['statusCode']}`] : [];
+  const isNews = Number.isSafeInteger(json['statusCode']) && json['statusCode'] !== status;
+  const statusCode = isNews ? [`statusCode ${json['statusCode']}`] : [];
   const text = [json['message']].flat().filter((part) => typeof part === 'string');
   const isSafe = text.length > 0 && !secrets.some((secret) => text.join('\n').includes(secret));
   const message = isSafe ? [`message "${shortened(withoutQueries(text.join('; ')))}"`] : [];

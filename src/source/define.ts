@@ -41,6 +41,8 @@ export interface Source {
 export interface SourceContext<Settings> {
   readonly name: string;
   readonly settings: Settings;
+  /** How advice names a key of the settings, by its path such as `auth.secret`; `sources.NAME.PATH` where nothing is said here. */
+  readonly keyNames?: Readonly<Record<string, string>> | undefined;
   readonly http: HttpClient;
   readonly clock: Clock;
   readonly random: Random;

@@ -18,6 +18,8 @@ export interface ListRequestOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly secrets: readonly string[];
   readonly credentialKey: string;
+  /** How advice names a key of the settings. */
+  readonly keyName: (key: string) => string;
   readonly timeoutMs: number;
   /** Before the first quick retry; four times that before the second. Up to twice as long, by chance. */
   readonly quickRetryDelayMs: number;
@@ -54,7 +56,7 @@ export function createListRequest(options: ListRequestOptions): ListRequest {
   };
 
   async function requestOnce(query: Readonly<Record<string, string>>, signal: AbortSignal): Promise<ListAnswer> {
-    const { url, headers, timeoutMs, secrets, credentialKey } = options;
+    const { url, headers, timeoutMs, secrets, credentialKey, keyName } = options;
     const answer = await http.request({
       method: 'GET',
       url: `${url}?${new URLSearchParams(query)}`,
@@ -63,7 +65,7 @@ export function createListRequest(options: ListRequestOptions): ListRequest {
       bodyBytesMax: BODY_BYTES_MAX,
       signal,
     });
-    const read = readAnswer(answer, { configPath: `sources.${name}`, credentialKey, secrets, nowMs: clock.nowMs() });
+    const read = readAnswer(answer, { keyName, credentialKey, secrets, nowMs: clock.nowMs() });
     if ('rows' in read) return read;
     const error = errorOf(name, read);
     throw read.isPassing ? error : new AbortError(error);

@@ -46,12 +46,13 @@ export const superviz = defineSource({
 });
 
 export function openSuperviz(context: SourceContext<Settings>, quickRetryDelayMs = QUICK_RETRY_DELAY_MS): Source {
-  const { name, http, clock, log } = context;
+  const { name, http, clock, log, keyNames = {} } = context;
   const { auth, roomId, meetingId, timeout: timeoutMs, paging } = context.settings;
   const baseUrl = plainUrlOf(context.settings.baseUrl);
+  const keyName = (key: string) => keyNames[key] ?? `sources.${name}.${key}`;
   const requestList = createListRequest({
     ...authOf(auth),
-    ...{ name, http, clock, log, timeoutMs, quickRetryDelayMs },
+    ...{ name, keyName, http, clock, log, timeoutMs, quickRetryDelayMs },
     url: `${baseUrl}/recording`,
   });
   let hasWarned = false;
@@ -77,7 +78,7 @@ export function openSuperviz(context: SourceContext<Settings>, quickRetryDelayMs
     filters: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ): AsyncGenerator<Page, WalkEnd, void> {
-    const judge = createPagingJudge(`sources.${name}.paging.pageParam`);
+    const judge = createPagingJudge(keyName('paging.pageParam'));
     for (let number = 1; number <= paging.maxPages; number += 1) {
       const query = { ...filters, [paging.pageParam]: String(number), [paging.sizeParam]: String(paging.size) };
       const list = await requestList(query, signal);
@@ -89,7 +90,7 @@ export function openSuperviz(context: SourceContext<Settings>, quickRetryDelayMs
       const end = judge({ number, rowCount: list.rows.length, uuids, pagination: list.pagination });
       if (end !== undefined) return end;
     }
-    const reason = `the list is longer than ${paging.maxPages} pages; raise sources.${name}.paging.maxPages`;
+    const reason = `the list is longer than ${paging.maxPages} pages; raise ${keyName('paging.maxPages')}`;
     return { complete: false, pages: paging.maxPages, reason };
   }
 

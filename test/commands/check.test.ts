@@ -85,14 +85,16 @@ describe('--connect', () => {
 
   test('what fails is named, and the exit code is 1', async () => {
     const [api, receiver] = [await stage.api(), await stage.receiver()];
-    const auth = { clientId: 'client', secret: 'wrong-secret' };
+    const auth = { clientId: 'client', secret: '${CLIENT_SECRET}' };
     stage.configure({ sources: { production: sourceOf(api, { auth }) }, sinks: { hook: webhookTo(receiver) } });
     await receiver.close();
-    const { code, stdout } = await stage.run(['check', '--connect']);
+    const { code, stdout } = await stage.run(['check', '--connect'], { env: { CLIENT_SECRET: 'wrong-secret' } });
     expect(code).toBe(1);
     expect(stdout).toEqual([
       expect.stringMatching(/^ok +store: /),
-      expect.stringMatching(/^failed +sources\.production: .*401.*sources\.production\.auth\.secret/),
+      expect.stringMatching(
+        /^failed +sources\.production: status 401 \(message "Unauthorized"\); .*sources\.production\.auth\.secret \(\$\{CLIENT_SECRET}\)$/,
+      ),
       expect.stringMatching(/^failed +sinks\.hook: .*127\.0\.0\.1/),
       expect.stringMatching(/2 failed$/),
     ]);

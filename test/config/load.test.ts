@@ -55,6 +55,19 @@ test('the smallest config has every default', () => {
   });
 });
 
+test('keys that come from references are called by both', () => {
+  const auth = 'auth: { clientId: a, secret: "${SECRET}${file:x}" }';
+  const sources = `sources: { production: { ${auth}, baseUrl: "https://$\{HOST:-example.com}" }, other: { ${auth} } }\n`;
+  const { sources: loaded } = load(sources + SINKS, { SECRET: 'b' });
+  expect(loaded.map(({ keyNames }) => keyNames)).toEqual([
+    {
+      'auth.secret': 'sources.production.auth.secret (${SECRET} and ${file:x})',
+      baseUrl: 'sources.production.baseUrl (${HOST})',
+    },
+    { 'auth.secret': 'sources.other.auth.secret (${SECRET} and ${file:x})' },
+  ]);
+});
+
 test('the retries without a word in the config last 75.6 hours', () => {
   const delaysMs = load(SOURCES + SINKS).sinks[0]?.retry.delaysMs ?? [];
   expect(delaysMs).toHaveLength(10);

@@ -92,7 +92,7 @@ test.each([
   await using opened = openSource(api.url, { auth });
   const { message } = (await walkToError(opened.source)).error;
   expect(message).toBe(
-    `source production: status 401 (statusCode 401, message "Unauthorized"); the credential is refused and may have expired; renew ${key}`,
+    `source production: status 401 (message "Unauthorized"); the credential is refused and may have expired; renew ${key}`,
   );
 });
 
