@@ -1,5 +1,5 @@
 import type { DeadEvent, OperatorEvent, SinkEvent, SourceEvent } from '../core/operator-event.js';
-import { dateMsOf, dateWords } from './text.js';
+import { dateMsOf, dateWords, oneLine } from './text.js';
 
 /** What an operator event says in words. Names of sinks and sources apart, its texts are hostile until they went through `oneLine`. */
 export interface OperatorText {
@@ -27,6 +27,7 @@ export const MOOD_SIGNS = { alarm: '🔴', warning: '🟠', relief: '🟢' } as 
 >;
 
 const LISTED_MAX = 5;
+const LISTED_CHARACTERS_MAX = 60;
 
 export function operatorText(event: OperatorEvent): OperatorText {
   return { mood: MOODS[event.type], ...wordsOf(event) };
@@ -65,7 +66,7 @@ function aboutSink({ data }: SinkEvent, title: string, sinceLabel: string) {
 
 function aboutDead({ data }: DeadEvent) {
   const { sink, reason, count, deliveries } = data;
-  const listed = deliveries.slice(0, LISTED_MAX).map(({ uuid }) => uuid);
+  const listed = deliveries.slice(0, LISTED_MAX).map(({ uuid }) => oneLine(uuid, LISTED_CHARACTERS_MAX));
   const more = count > listed.length ? [`and ${count - listed.length} more`] : [];
   return {
     title: `${count === 1 ? 'A delivery' : `${count} deliveries`} to ${sink} ${count === 1 ? 'was' : 'were'} given up`,

@@ -17,6 +17,9 @@ const VALUE_CHARACTERS_MAX = 200;
 /** Of a header, where Slack takes 150. */
 const HEADER_CHARACTERS_MAX = 140;
 
+/** Of a fact in an event for operators, which may be a list, where Slack takes 2,000 once it is escaped. */
+const FACT_CHARACTERS_MAX = 350;
+
 /** Of a sentence, where Slack takes 3,000 once it is escaped. */
 const MESSAGE_CHARACTERS_MAX = 500;
 
@@ -60,29 +63,34 @@ export function plainSlackMessage(event: NotifierEvent): SlackMessage {
 }
 
 function operatorMessage(event: OperatorEvent): SlackMessage {
-  const { mood, title, message, facts: known } = operatorText(event);
-  const signed = `${MOOD_SIGNS[mood]} ${title}`;
+  const { signed, sentences, facts: known } = operatorParts(event);
   return {
     ...PLAIN,
-    text: safe(signed),
+    text: escapeSlack(signed),
     blocks: [
-      { type: 'header', text: { type: 'plain_text', text: oneLine(signed, HEADER_CHARACTERS_MAX) } },
-      { type: 'section', text: markdown(escapeSlack(oneLine(message, MESSAGE_CHARACTERS_MAX))) },
-      { type: 'section', fields: known.map(([label, value]) => markdown(`*${label}*\n${safe(value)}`)) },
+      { type: 'header', text: { type: 'plain_text', text: signed } },
+      ...sentences.map((sentence) => ({ type: 'section', text: markdown(sentence) }) as const),
+      { type: 'section', fields: known.map(([label, value]) => markdown(`*${label}*\n${value}`)) },
       { type: 'context', elements: [markdown(`Event ${safe(event.id)}`)] },
     ],
   };
 }
 
 function plainOperatorMessage(event: OperatorEvent): SlackMessage {
-  const { mood, title, message, facts: known } = operatorText(event);
-  const lines = [
-    `*${MOOD_SIGNS[mood]} ${safe(title)}*`,
-    escapeSlack(oneLine(message, MESSAGE_CHARACTERS_MAX)),
-    ...known.map(([label, value]) => `${label}: ${safe(value)}`),
-    `Event ${safe(event.id)}`,
-  ];
-  return { ...PLAIN, text: lines.join('\n') };
+  const { signed, sentences, facts: known } = operatorParts(event);
+  const facts = known.map(([label, value]) => `${label}: ${value}`);
+  return { ...PLAIN, text: [`*${escapeSlack(signed)}*`, ...sentences, ...facts, `Event ${safe(event.id)}`].join('\n') };
+}
+
+/** The title is not escaped, the rest is. No sentence where the event has none: Slack refuses empty texts. */
+function operatorParts(event: OperatorEvent) {
+  const { mood, title, message, facts } = operatorText(event);
+  const sentence = safe(message, MESSAGE_CHARACTERS_MAX);
+  return {
+    signed: oneLine(`${MOOD_SIGNS[mood]} ${title}`, HEADER_CHARACTERS_MAX),
+    sentences: sentence === '' ? [] : [sentence],
+    facts: facts.map(([label, value]) => [label, safe(value, FACT_CHARACTERS_MAX)] as const),
+  };
 }
 
 function headline(event: RecordingEvent): string {
@@ -122,8 +130,8 @@ function slackDate(ms: number): string {
   return `<!date^${Math.floor(ms / 1_000)}^{date_short_pretty} at {time}|${dateWords(ms)}>`;
 }
 
-function safe(text: string | null): string {
-  return text === null ? '' : escapeSlack(oneLine(text, VALUE_CHARACTERS_MAX));
+function safe(text: string | null, charactersMax = VALUE_CHARACTERS_MAX): string {
+  return text === null ? '' : escapeSlack(oneLine(text, charactersMax));
 }
 
 /** In a text a bar would end the address. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { RecordingEvent, RecordingEventType } from '../../src/core/event.js';
-import type { EventId, RecordingUuid } from '../../src/core/id.js';
+import type { DeliveryId, EventId, RecordingUuid } from '../../src/core/id.js';
+import type { OperatorEvent } from '../../src/core/operator-event.js';
 import { plainSlackMessage, type SlackMessage, slackMessage } from '../../src/sinks/slack-message.js';
 import { sampleEvent } from '../support/sample-event.js';
 
@@ -111,6 +112,47 @@ test('an address cannot end its link early', () => {
   expect(text).toContain('<https://files.example/a%7Cb%3Ec%3Cd?e=1&amp;f=2|Watch>');
 });
 
+const refusing: OperatorEvent = {
+  id: 'evt_0b5c' as EventId,
+  type: 'sink.failing',
+  timestamp: '2024-05-13T17:19:04.120Z',
+  source: null,
+  data: {
+    sink: 'hook',
+    reason: 'gone',
+    message: 'HTTP 410 from <hooks.example>',
+    since: '2024-05-13T17:19:04.120Z',
+    waiting: 3,
+  },
+};
+
+test('an event for operators has a look of its own', () => {
+  const message = slackMessage(refusing);
+  expect(message.text).toBe('🔴 Sink hook is failing');
+  expect((message.blocks ?? []).map(({ type }) => type)).toEqual(['header', 'section', 'section', 'context']);
+  expect(plainSlackMessage(refusing).text.split('\n')).toEqual([
+    '*🔴 Sink hook is failing*',
+    'HTTP 410 from &lt;hooks.example&gt;',
+    'Reason: gone',
+    'Since: 13 May 2024, 17:19 UTC',
+    'Waiting: 3',
+    'Event evt_0b5c',
+  ]);
+});
+
+test('deliveries that were given up are counted, however long the ids of their recordings', () => {
+  const deliveries = Array.from({ length: 20 }, (_, index) => ({
+    id: 'dlv_1' as DeliveryId,
+    eventId: 'evt_1' as EventId,
+    type: 'recording.available',
+    uuid: `${index}`.repeat(200).slice(0, 200),
+  }));
+  const { id, timestamp } = refusing;
+  const data = { sink: 'hook', reason: 'gone', count: 40, deliveries };
+  const event: OperatorEvent = { id, timestamp, type: 'delivery.dead', source: null, data };
+  expect(plainSlackMessage(event).text).toMatch(/^Recordings: 0{30,}….*4{30,}…, and 35 more$/m);
+});
+
 const nasty = fc.constantFrom(
   '<!channel>',
   '<@U123ABC>',
@@ -160,6 +202,24 @@ const hostileEvent: fc.Arbitrary<RecordingEvent> = fc.record({
   }),
 });
 
+const common = { id: text.map((id) => id as EventId), timestamp: date };
+const about = { reason: text, message: text, since: date };
+const deliveryId = text.map((id) => id as DeliveryId);
+const dead = fc.record({ id: deliveryId, eventId: common.id, type: text, uuid: text });
+const deliveries = fc.array(dead, { maxLength: 20 });
+
+const hostileOperatorEvent: fc.Arbitrary<OperatorEvent> = fc.oneof(
+  fc
+    .record({ ...common, source: text, data: fc.record(about) })
+    .map((event) => ({ ...event, type: 'source.failing' as const })),
+  fc
+    .record({ ...common, data: fc.record({ ...about, sink: text, waiting: fc.nat() }) })
+    .map((event) => ({ ...event, type: 'sink.failing' as const, source: null })),
+  fc
+    .record({ ...common, data: fc.record({ sink: text, reason: text, count: fc.nat(), deliveries }) })
+    .map((event) => ({ ...event, type: 'delivery.dead' as const, source: null })),
+);
+
 interface Part {
   readonly type: string;
   readonly text?: string | Part;
@@ -180,6 +240,7 @@ function expectWithinLimits(part: Part): void {
   for (const element of elements) expectLength(lengthOf(element), type === 'actions' ? 75 : 3_000);
   for (const element of elements) expect(element.url?.length ?? 0).toBeLessThanOrEqual(3_000);
   if (type === 'header') expectLength(lengthOf(part), 150);
+  if (type === 'section' && fields.length === 0) expectLength(lengthOf(part), 3_000);
 }
 
 function expectLength(length: number, max: number): void {
@@ -190,15 +251,18 @@ function expectLength(length: number, max: number): void {
 /** Everything in it that Slack reads as markup. */
 function textsOf(message: SlackMessage): string[] {
   const blocks = (message.blocks ?? []) as readonly Part[];
+  const sections = blocks.flatMap((block) =>
+    block.type === 'section' && typeof block.text === 'object' ? [block.text] : [],
+  );
   const parts = blocks.flatMap(({ fields = [], elements = [] }) => [...fields, ...elements]);
-  return [message.text, ...parts.map((part) => part.text).filter((each) => typeof each === 'string')];
+  return [message.text, ...[...sections, ...parts].map((part) => part.text).filter((each) => typeof each === 'string')];
 }
 
 const OUR_OWN = /<!date\^\d+\^\{date_short_pretty\} at \{time\}\|[\w ,:]+ UTC>|<https?:[^<>|\s]+\|Watch>/g;
 
 test('every limit of Slack holds for any event, and nothing in it is markup but our own', () => {
   fc.assert(
-    fc.property(hostileEvent, (event) => {
+    fc.property(fc.oneof(hostileEvent, hostileOperatorEvent), (event) => {
       for (const message of [slackMessage(event), plainSlackMessage(event)]) {
         const blocks = (message.blocks ?? []) as readonly Part[];
         expect(blocks.length).toBeLessThanOrEqual(50);
