@@ -8,6 +8,8 @@ import { dateMsOf, dateWords, durationWords, escapeHtml, oneLine, processedForMs
 
 const VALUE_CHARACTERS_MAX = 200;
 const LEAD_CHARACTERS_MAX = 500;
+/** Of a fact in an event for operators, which may be a list. */
+const LIST_CHARACTERS_MAX = 350;
 const SUBJECT_CHARACTERS_MAX = 150;
 const LINK_CHARACTERS_MAX = 8_000;
 const DIGEST_DIGITS = 32;
@@ -74,7 +76,7 @@ function operatorContentOf(event: OperatorEvent): Content {
   return {
     title: oneLine(`${MOOD_SIGNS[mood]} ${title}`, SUBJECT_CHARACTERS_MAX),
     lead: oneLine(message, LEAD_CHARACTERS_MAX),
-    facts: facts.map(([label, value]) => [label, oneLine(value, VALUE_CHARACTERS_MAX)] as const),
+    facts: facts.map(([label, value]) => [label, oneLine(value, LIST_CHARACTERS_MAX)] as const),
     link: undefined,
     linkNote: '',
     footer: footerOf(event),

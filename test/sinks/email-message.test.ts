@@ -1,7 +1,7 @@
 import { type ParsedMail, simpleParser } from 'mailparser';
 import { createTransport } from 'nodemailer';
-import type { RecordingEvent } from '../../src/core/event.js';
-import type { RecordingUuid } from '../../src/core/id.js';
+import type { NotifierEvent, RecordingEvent } from '../../src/core/event.js';
+import type { DeliveryId, EventId, RecordingUuid } from '../../src/core/id.js';
 import { messageOf } from '../../src/sinks/email-message.js';
 import { sampleEvent } from '../support/sample-event.js';
 
@@ -23,7 +23,7 @@ function eventWith(recording: Partial<Recording>, rest: Partial<RecordingEvent> 
 }
 
 /** As a mailbox gets it: written by nodemailer, read by mailparser. */
-async function read(event: RecordingEvent): Promise<ParsedMail & { readonly raw: string }> {
+async function read(event: NotifierEvent): Promise<ParsedMail & { readonly raw: string }> {
   const transport = createTransport({ streamTransport: true, buffer: true });
   const { message } = await transport.sendMail(messageOf(event, 'ops-mail', MAILBOXES, NOW_MS));
   return { ...(await simpleParser(message as Buffer)), raw: String(message) };
@@ -132,4 +132,25 @@ test('a thread for each recording of each source, whatever its uuid', async () =
   expect(await threadOf(eventWith({ status: 'x' }, { type: 'recording.processing' }))).toBe(thread);
   expect(await threadOf(eventWith({ uuid: '> <' as RecordingUuid }))).not.toBe(thread);
   expect(await threadOf(eventWith({}, { source: 'other' }))).not.toBe(thread);
+});
+
+test('an event for operators: hostile uuids harm nobody, and what is not listed is counted', async () => {
+  const uuid = `${HOSTILE}${'9b2e'.repeat(40)}`;
+  const deliveries = Array.from({ length: 20 }, () => ({
+    id: 'dlv_1' as DeliveryId,
+    eventId: 'evt_1' as EventId,
+    type: 'recording.available',
+    uuid,
+  }));
+  const { subject, text, html, raw } = await read({
+    id: 'evt_0b5c' as EventId,
+    type: 'delivery.dead',
+    timestamp: '2024-05-13T17:19:04.120Z',
+    source: null,
+    data: { sink: 'hook', reason: 'mail_refused', count: 40, deliveries },
+  });
+  expect(subject).toBe('🔴 40 deliveries to hook were given up');
+  expect(text).toMatch(/^Recordings: <!channel> & <b>" Bcc: x9b2e.*…, and 35 more$/m);
+  expect(html).not.toMatch(/<b>|<!channel|^Bcc/m);
+  expect(raw.split('\r\n\r\n')[0]).not.toMatch(/^bcc:/im);
 });
