@@ -1,11 +1,9 @@
 import type { Config } from '../config/config.js';
 import { notices } from '../config/notices.js';
-import { StoreError, StoreMissingError } from '../store/errors.js';
 import { createLedger } from '../store/ledger.js';
-import { hasOwner } from '../store/open.js';
 import { type CommandContext, type CommonOptions, EXIT, type ExitCode, type Register } from './command.js';
-import { configOf, httpOf, openStoreOf, storeDependencies } from './session.js';
-import { type Finding, findingLine, findingOf, tryConnection, tryList } from './trials.js';
+import { configOf, httpOf, openStoreOf } from './session.js';
+import { type Finding, findingLine, tryConnection, tryList, tryStore } from './trials.js';
 
 interface CheckOptions extends CommonOptions {
   readonly connect?: true;
@@ -50,12 +48,13 @@ async function* findings(config: Config, { connect }: CheckOptions, context: Com
   for (const notice of notices(config)) yield { what: 'config', result: 'notice', detail: notice };
   yield* waitingFor(config, context);
   if (!connect) return;
-  yield* storeFindings(config, context);
+  for (const trial of await tryStore(config.store, context)) yield { what: 'store', ...trial };
   const http = httpOf(config, context);
   try {
     for (const source of config.sources)
-      yield findingOf(`sources.${source.name}`, await tryList(source, http, config, context));
-    for (const sink of config.sinks) yield findingOf(`sinks.${sink.name}`, await tryConnection(sink, http, context));
+      yield { what: `sources.${source.name}`, ...(await tryList(source, http, config, context)) };
+    for (const sink of config.sinks)
+      yield { what: `sinks.${sink.name}`, ...(await tryConnection(sink, http, context)) };
   } finally {
     await http.close();
   }
@@ -81,25 +80,5 @@ async function* waitingFor(config: Config, context: CommandContext): AsyncGenera
       result: 'notice',
       detail: `${count} deliveries wait for it, but it is disabled or not in the config.`,
     };
-  }
-}
-
-async function* storeFindings(config: Config, context: CommandContext): AsyncGenerator<Finding> {
-  if (config.store.kind === 'memory') return yield { what: 'store', result: 'ok', detail: 'memory' };
-  try {
-    const { store, warnings } = await openStoreOf(config, 'read', context);
-    await store.close();
-    const owned = await hasOwner(config.store, storeDependencies(context));
-    yield {
-      what: 'store',
-      result: 'ok',
-      detail: `${store.label}, ${owned ? 'a running program owns it' : 'nobody owns it'}`,
-    };
-    for (const warning of warnings) yield { what: 'store', result: 'notice', detail: warning };
-  } catch (error) {
-    if (error instanceof StoreMissingError)
-      return yield { what: 'store', result: 'ok', detail: 'does not exist yet; "run" makes it' };
-    if (error instanceof StoreError) return yield { what: 'store', result: 'failed', detail: error.message };
-    throw error;
   }
 }

@@ -78,8 +78,8 @@ async function settle(recipe: Recipe, asking: Asking): Promise<Entry> {
     if (tryEntry === undefined) return entry;
     const trial = await tryEntry(entry);
     dialog.show(`${recipe.section}.${recipe.name}`, trial);
-    if (trial.isFine && !entry.hasNewKey) await asking.offerSample(entry);
-    if (trial.isFine || (await isKept(dialog))) return entry;
+    if (trial.result === 'ok' && !entry.hasNewKey) await asking.offerSample(entry);
+    if (trial.result === 'ok' || (await isKept(dialog))) return entry;
     known = {};
     before = entry.answers;
   }
@@ -104,7 +104,7 @@ async function complete(recipe: Recipe, known: Answers, before: Answers, asking:
   for (const question of recipe.questions) {
     const given = known[question.flag];
     const wrong = given === undefined ? undefined : flaw(question, given, entry, asking.file);
-    if (wrong !== undefined) asking.dialog.show(`--${question.flag}`, { isFine: false, detail: wrong });
+    if (wrong !== undefined) asking.dialog.show(`--${question.flag}`, { result: 'failed', detail: wrong });
     const answer =
       given === undefined || wrong !== undefined ? await ask(question, before[question.flag], entry, asking) : given;
     const isMade = answer === '' && question.isMade === true;

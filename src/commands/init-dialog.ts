@@ -27,6 +27,8 @@ export interface Dialog {
   left(words: string): void;
 }
 
+const LOOKS = { ok: 'success', notice: 'warn', failed: 'error' } as const;
+
 export function openDialog(title: string, terminal: { readonly input: Readable; readonly output: Writable }): Dialog {
   intro(title, terminal);
   return {
@@ -42,7 +44,7 @@ export function openDialog(title: string, terminal: { readonly input: Readable; 
     chooseSome: async (ask, choices) =>
       given(await multiselect({ ...terminal, message: ask, options: choices, required: true })),
     agree: async (ask) => given(await confirm({ ...terminal, message: ask })),
-    show: (what, { isFine, detail }) => log[isFine ? 'success' : 'error'](`${what}: ${detail}`, terminal),
+    show: (what, { result, detail }) => log[LOOKS[result]](`${what}: ${detail}`, terminal),
     end: (words) => outro(words, terminal),
     left: (words) => cancel(words, terminal),
   };

@@ -17,7 +17,7 @@ import { type Answers, type Entry, loadDraft, renderConfig, renderEnv, variables
 import { refuseToOverwrite, writeFiles } from './init-files.js';
 import { choosingFlag, POLLING_QUESTIONS, type Question, SINK_RECIPES, SOURCE_RECIPES } from './init-recipes.js';
 import { httpOf } from './session.js';
-import { findingLine, findingOf, sampleTrial, sendSample, type Trial, tryConnection, tryList } from './trials.js';
+import { findingLine, sampleTrial, sendSample, type Trial, tryConnection, tryList } from './trials.js';
 
 interface InitOptions extends CommonOptions {
   readonly yes?: true;
@@ -132,8 +132,8 @@ async function tryAll(entries: readonly Entry[], options: InitOptions, context: 
   let failed = 0;
   for (const entry of entries) {
     const trial = await tryOne(entry, options.config, context);
-    if (!trial.isFine) failed += 1;
-    await context.print(findingLine(findingOf(`${entry.section}.${entry.name}`, trial), options));
+    if (trial.result === 'failed') failed += 1;
+    await context.print(findingLine({ what: `${entry.section}.${entry.name}`, ...trial }, options));
   }
   if (failed > 0)
     throw new CommandError('Nothing was written, since not all of it works; --no-test writes it untried.');
@@ -141,7 +141,7 @@ async function tryAll(entries: readonly Entry[], options: InitOptions, context: 
 
 async function tryOne(entry: Entry, file: string, context: CommandContext): Promise<Trial> {
   const draft = loadDraft(file, [entry], context.environment);
-  if ('problems' in draft) return { isFine: false, detail: draft.problems.map(problemLine).join('; ') };
+  if ('problems' in draft) return { result: 'failed', detail: draft.problems.map(problemLine).join('; ') };
   const { config } = draft;
   const http = httpOf(config, context);
   try {

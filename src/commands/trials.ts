@@ -1,13 +1,16 @@
-import type { Config, SinkConfig, SourceConfig } from '../config/config.js';
+import type { Config, SinkConfig, SourceConfig, StoreConfig } from '../config/config.js';
+import { isRecord } from '../config/explain.js';
 import type { RecordingEvent } from '../core/event.js';
 import type { Outcome } from '../core/failure.js';
 import type { EventId, RecordingUuid } from '../core/id.js';
 import { attemptOnce } from '../engine/attempt.js';
 import { printable } from '../observe/printable.js';
 import type { HttpClient } from '../ports.js';
+import { StoreError, StoreMissingError } from '../store/errors.js';
+import { hasOwner, openStore } from '../store/open.js';
 import { nonce, systemClock, systemRandom } from '../system.js';
 import type { CommandContext } from './command.js';
-import { quietLogOf } from './session.js';
+import { quietLogOf, storeDependencies } from './session.js';
 
 /** Trying for real what a config names, for the commands that tell a person how it went. Nothing is stored. */
 
@@ -15,19 +18,13 @@ const HOUR_MS = 3_600_000;
 
 /** How it went, in words. */
 export interface Trial {
-  readonly isFine: boolean;
-  readonly detail: string;
-}
-
-/** One thing that was looked at. */
-export interface Finding {
-  readonly what: string;
   readonly result: 'ok' | 'notice' | 'failed';
   readonly detail: string;
 }
 
-export function findingOf(what: string, { isFine, detail }: Trial): Finding {
-  return { what, result: isFine ? 'ok' : 'failed', detail };
+/** One thing that was looked at. */
+export interface Finding extends Trial {
+  readonly what: string;
 }
 
 /** For a person, or as one JSON object. */
@@ -48,12 +45,12 @@ export async function tryList(
     const walk = definition.open({ name, settings, keyNames, ...ports }).walk(new AbortController().signal);
     const first = await walk.next();
     await walk.return({ complete: false, pages: 1, reason: 'one page is enough' });
-    if (first.done && !first.value.complete) return { isFine: false, detail: first.value.reason };
+    if (first.done && !first.value.complete) return { result: 'failed', detail: first.value.reason };
     const rows = first.done ? 0 : first.value.recordings.length;
-    return { isFine: true, detail: `answers; its first page has ${rows} recordings` };
+    return { result: 'ok', detail: `answers; its first page has ${rows} recordings` };
   } catch (error) {
     // Whoever prints it says of what source it is.
-    return { isFine: false, detail: (error as Error).message.replace(`source ${name}: `, '') };
+    return { result: 'failed', detail: (error as Error).message.replace(`source ${name}: `, '') };
   }
 }
 
@@ -63,12 +60,39 @@ export async function tryConnection(
   http: HttpClient,
   { print }: CommandContext,
 ): Promise<Trial> {
-  if (definition.connect === undefined) return { isFine: true, detail: 'nothing to connect to' };
+  if (definition.connect === undefined) return { result: 'ok', detail: 'nothing to connect to' };
   const signal = new AbortController().signal;
   const ports = { http, clock: systemClock, timeoutMs, signal, print };
   const problem = await definition.connect({ name, settings, progress: null, ...ports });
   await definition.close?.(settings);
-  return problem === undefined ? { isFine: true, detail: 'can be reached' } : { isFine: false, detail: problem };
+  if (problem !== undefined) return { result: 'failed', detail: problem };
+  // Nothing that is signed was sent, so whether the receiver has the same secret is not known.
+  const signs = isRecord(settings) && settings['secret'] !== undefined;
+  return {
+    result: 'ok',
+    detail: signs ? `can be reached; its signature is not tried: "test ${name}" does that` : 'can be reached',
+  };
+}
+
+/** Looks at the store without making one: first how it is, then what to look at. */
+export async function tryStore(store: StoreConfig, context: CommandContext): Promise<readonly Trial[]> {
+  if (store.kind === 'memory') return [{ result: 'ok', detail: 'memory' }];
+  const dependencies = storeDependencies(context);
+  try {
+    const opened = await openStore(store, 'read', dependencies);
+    await opened.store.close();
+    const owner = (await hasOwner(store, dependencies)) ? 'a running program owns it' : 'nobody owns it';
+    return [{ result: 'ok', detail: `${opened.store.label}, ${owner}` }, ...opened.warnings.map(noticeOf)];
+  } catch (error) {
+    if (error instanceof StoreMissingError)
+      return [{ result: 'ok', detail: 'does not exist yet; "run" makes it' }, ...error.warnings.map(noticeOf)];
+    if (error instanceof StoreError) return [{ result: 'failed', detail: error.message }];
+    throw error;
+  }
+}
+
+function noticeOf(detail: string): Trial {
+  return { result: 'notice', detail };
 }
 
 export interface Sample {
@@ -94,8 +118,8 @@ export async function sendSample(
 
 export function sampleTrial({ event, outcome, durationMs }: Sample): Trial {
   return outcome.kind === 'delivered'
-    ? { isFine: true, detail: `delivered (${outcome.receipt}) in ${durationMs} ms, event ${event}` }
-    : { isFine: false, detail: `failed after ${durationMs} ms: ${outcome.reason}: ${outcome.detail}` };
+    ? { result: 'ok', detail: `delivered (${outcome.receipt}) in ${durationMs} ms, event ${event}` }
+    : { result: 'failed', detail: `failed after ${durationMs} ms: ${outcome.reason}: ${outcome.detail}` };
 }
 
 function sampleEvent({ includeUrl }: SinkConfig, nowMs: number): RecordingEvent {

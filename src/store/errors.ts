@@ -32,9 +32,12 @@ const FAILED = {
 /** There is nothing to read, and whoever only reads does not make it. */
 export class StoreMissingError extends StoreError {
   override readonly name = 'StoreMissingError';
+  /** As in `OpenedStore`, of the server that would hold it. */
+  readonly warnings: readonly string[];
 
-  constructor(label: string, path: string) {
+  constructor(label: string, path: string, warnings: readonly string[] = []) {
     super('open', label, `there is no store at ${path} yet: "recording-notifier run" makes one`);
+    this.warnings = warnings;
   }
 }
 

@@ -148,9 +148,10 @@ async function joinServer(address: ServerAddress, mode: StoreMode, deps: StoreDe
   const { store, warnings } = await openServer(address, mode === 'read' ? 'read' : 'write', deps);
   return closeOnFailure(store, async () => {
     const meta = await store.readMeta();
-    if (meta === undefined) throw new StoreMissingError(address.label, address.label);
+    const found = mode === 'read' ? await warnings() : [];
+    if (meta === undefined) throw new StoreMissingError(address.label, address.label, found);
     checkVersion(address.label, meta);
-    return { store, created: false, ...KEPT, warnings: mode === 'read' ? await warnings() : [] };
+    return { store, created: false, ...KEPT, warnings: found };
   });
 }
 

@@ -1,4 +1,6 @@
+import { startRedis } from '../support/redis-process.js';
 import { createStage, sourceOf, webhookTo } from '../support/stage.js';
+import { describeWith } from '../support/store-servers.js';
 
 const stage = createStage();
 
@@ -77,7 +79,7 @@ describe('--connect', () => {
     expect(stdout.map((line) => JSON.parse(line))).toEqual([
       { what: 'store', result: 'ok', detail: expect.stringMatching(/does not exist yet/) },
       { what: 'sources.production', result: 'ok', detail: expect.stringMatching(/0 recordings/) },
-      { what: 'sinks.hook', result: 'ok', detail: 'can be reached' },
+      { what: 'sinks.hook', result: 'ok', detail: 'can be reached; its signature is not tried: "test hook" does that' },
       { what: 'sinks.out', result: 'ok', detail: 'nothing to connect to' },
     ]);
     expect([api.requestCount, receiver.messages]).toEqual([1, []]);
@@ -101,6 +103,17 @@ describe('--connect', () => {
     expect(stdout.join('\n')).not.toContain('wrong-secret');
   });
 
+  test('where nothing is signed, no signature is spoken of', async () => {
+    const [api, receiver] = [await stage.api(), await stage.receiver()];
+    stage.configure({
+      sources: { production: sourceOf(api) },
+      sinks: { hook: { type: 'webhook', url: receiver.url } },
+      store: 'memory',
+    });
+    const { stdout } = await stage.run(['check', '--connect']);
+    expect(stdout).toContain('ok      sinks.hook: can be reached');
+  });
+
   test('it says who owns the store', async () => {
     const [api, receiver] = [await stage.api(), await stage.receiver()];
     const config = { sources: { production: sourceOf(api) }, sinks: { hook: webhookTo(receiver) } };
@@ -109,5 +122,32 @@ describe('--connect', () => {
     const { code, stdout } = await stage.run(['check', '--connect']);
     expect(code).toBe(0);
     expect(stdout[0]).toMatch(/store: sqlite:.*, a running program owns it/);
+  });
+});
+
+describeWith('redis', 'a Redis that has no store yet', () => {
+  test.each([
+    { name: 'keeps what is stored', options: [], want: [] },
+    {
+      name: 'may lose what is stored',
+      options: ['--appendonly', 'no', '--maxmemory-policy', 'allkeys-lru'],
+      want: [/^notice +store: .*allkeys-lru/, /^notice +store: .*append-only/],
+    },
+  ])('and $name is told so before "run" makes one there', async ({ options, want }) => {
+    const [api, redis] = [await stage.api(), await startRedis(...options)];
+    stage.configure({
+      sources: { production: sourceOf(api) },
+      sinks: { out: { type: 'stdout' } },
+      store: redis.url,
+    });
+    for (const _ of ['first', 'again, since nothing was made']) {
+      const { code, stdout } = await stage.run(['check', '--connect']);
+      expect(code).toBe(0);
+      expect(stdout.filter((line) => line.includes('store: '))).toEqual([
+        expect.stringMatching(/^ok +store: does not exist yet/),
+        ...want.map((pattern) => expect.stringMatching(pattern)),
+      ]);
+    }
+    await redis.kill();
   });
 });

@@ -24,7 +24,7 @@ test('by flags: what it writes is valid, works, and keeps the secrets in .env', 
   expect({ code, stderr }).toEqual({ code: 0, stderr: [] });
   expect(stdout).toEqual([
     expect.stringMatching(/^ok {6}sources\.production: answers/),
-    'ok      sinks.pipeline: can be reached',
+    'ok      sinks.pipeline: can be reached; its signature is not tried: "test pipeline" does that',
     'ok      sinks.log: nothing to connect to',
     'Wrote config/notifier.yaml, and .env with the secrets, which only you can read.',
     'Next:',
