@@ -1,4 +1,4 @@
-import { defineSink, type Outcome } from '../src/index.js';
+import { defineSink, type Outcome, type SinkContext } from '../src/index.js';
 import { describeSink, type Place, type SinkSuite, sampleEvent } from '../src/testing.js';
 
 const DELIVERED: Outcome = { kind: 'delivered', receipt: 'ok' };
@@ -6,13 +6,13 @@ const FAILED: Outcome = { kind: 'failed', reason: 'connection_failed', detail: '
 
 /** The names of the tests that a sink fails. */
 async function failuresOf(
-  deliver: (print: (line: string) => Promise<void>) => Promise<Outcome>,
+  deliver: (print: (line: string) => Promise<void>, context: SinkContext<unknown>) => Promise<Outcome>,
   more: Partial<SinkSuite>,
 ) {
   const tests: { readonly name: string; readonly body: () => Promise<void> }[] = [];
-  const definition = defineSink({ type: 'mine', deliver: (_event, { print }) => deliver(print) });
+  const definition = defineSink({ type: 'mine', deliver: (_event, context) => deliver(context.print, context) });
   describeSink(
-    { definition, secrets: ['hunter2'], open: async () => openPlace(), failures: [], ...more },
+    { definition, secrets: ['hunter2', 'p"ss', ''], open: async () => openPlace(), failures: [], ...more },
     { describe: (_name, body) => body(), test: (name, body) => tests.push({ name, body }) },
   );
   const failed: string[] = [];
@@ -69,7 +69,61 @@ test.each([
     outcome: { ...FAILED, detail: 'hunter2' } as Outcome,
     want: 'connection_failed' as const,
   },
+  {
+    name: 'a secret with a quote in it',
+    outcome: { ...FAILED, detail: 'was p"ss' } as Outcome,
+    want: 'connection_failed' as const,
+  },
+  {
+    name: "the query of the recording's URL",
+    outcome: { ...FAILED, detail: 'GET /7b0f3e9c?signature=presigned' } as Outcome,
+    want: 'connection_failed' as const,
+  },
 ])('the suite can fail where a failure is wanted: $name', async ({ outcome, want }) => {
   const failures = [{ name: 'nobody there', want, open: async () => openPlace() }];
   expect((await failuresOf(async () => outcome, { failures })).failed).toContain(`nobody there is ${want}`);
+});
+
+/** As a client does that knows of nothing but a signal. */
+function untilAborted({ signal }: SinkContext<unknown>, outcome: Outcome): Promise<Outcome> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(outcome), { once: true }));
+}
+
+test.each([
+  { name: 'passes when it gives up by its signal', outcome: FAILED, want: [] },
+  {
+    name: 'fails when it claims to have delivered by then',
+    outcome: DELIVERED,
+    want: ['gives up when its time is over', 'lets go when it is stopped'],
+  },
+])('a sink that nobody answers $name', async ({ outcome, want }) => {
+  let isSilent = false;
+  const openSilent = async () => {
+    isSilent = true;
+    return openPlace();
+  };
+  const { failed } = await failuresOf(
+    async (print, context) => {
+      if (isSilent) return untilAborted(context, outcome);
+      await print(sampleEvent.id);
+      return DELIVERED;
+    },
+    { openSilent },
+  );
+  expect(failed).toEqual(want);
+});
+
+test('a place is closed once', async () => {
+  let closed = 0;
+  const close = async () => {
+    closed += 1;
+  };
+  const open = async () => ({ ...openPlace(), close });
+  const definition = defineSink({
+    type: 'mine',
+    deliver: async () => DELIVERED,
+    connect: async () => (closed === 0 ? undefined : 'closed'),
+  });
+  await failuresOf(async () => DELIVERED, { definition, open });
+  expect(closed).toBe(3);
 });
