@@ -67,26 +67,36 @@ class RedisServer implements Server {
     this.#adapter.on('error', () => {}); // It throws as well.
     this.#lease = new RedisLease(client, prefix, holder, clock, () => this.interrupt());
     this.lost = this.#lease.lost;
+    client.on('ready', () => this.#lease.connected());
   }
 
   async connect(): Promise<void> {
     await this.#client.connect();
   }
 
-  getMany(keys: string[]): Promise<(string | undefined)[]> {
+  async getMany(keys: string[]): Promise<(string | undefined)[]> {
+    await this.#lease.beginConnection();
     return this.#adapter.getMany(keys);
   }
 
-  setMany(entries: StorageEntry[]): Promise<void> {
-    return this.#adapter.setMany(entries);
+  /** Whoever is no owner leaves requests, which nothing depends on. */
+  async setMany(entries: StorageEntry[]): Promise<void> {
+    if (!this.#lease.isHeld) return this.#adapter.setMany(entries);
+    const values = entries.map(({ value }) => value);
+    await this.#lease.write(
+      entries.map(({ key }) => key),
+      values,
+    );
   }
 
   async deleteMany(keys: string[]): Promise<void> {
-    await this.#adapter.deleteMany(keys);
+    if (this.#lease.isHeld) await this.#lease.write(keys);
+    else await this.#adapter.deleteMany(keys);
   }
 
   /** Past the adapter's iterator, which takes its own kind of prefix only. A key that goes meanwhile is left out. */
   async page(prefix: string, from = '0'): Promise<Page> {
+    await this.#lease.beginConnection();
     const match = `${prefix.replace(/[*?[\]^\\]/g, '\\$&')}*`;
     const { cursor, keys } = await this.#client.scan(from, { MATCH: match, COUNT: SCAN_COUNT });
     const values = keys.length === 0 ? [] : await this.#adapter.getMany(keys);

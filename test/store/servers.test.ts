@@ -13,6 +13,7 @@ import {
   dropConnectionOf,
   lockRecord,
   newAddress,
+  settle,
   untilLetGo,
 } from '../support/store-servers.js';
 import { turn } from '../support/turn.js';
@@ -248,16 +249,3 @@ describeWith('redis', 'a Redis of its own', () => {
     );
   });
 });
-
-/** Until it works: what is lost shows in one failed call, or in none, and making a connection again takes as long as it takes. */
-async function settle(operation: () => Promise<unknown>): Promise<void> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      await operation();
-      return;
-    } catch (error) {
-      if (tries === 2_000) throw error;
-    }
-    await new Promise((resolve) => systemClock.after(1, () => resolve(undefined)));
-  }
-}

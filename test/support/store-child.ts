@@ -12,6 +12,11 @@ export interface StoreChild {
   kill(): Promise<string>;
   /** Lets it close the store and end by itself. */
   end(): Promise<void>;
+  /** It has no turn until it goes on. */
+  pause(): void;
+  goOn(): void;
+  /** Resolves when it has ended by itself, with what it said of why. */
+  failed(): Promise<string>;
 }
 
 export async function startStoreChild(
@@ -21,15 +26,19 @@ export async function startStoreChild(
 ): Promise<StoreChild> {
   const script = join(import.meta.dirname, 'store-owner.mjs');
   const child = spawn(process.execPath, [script, await builtDist(), command, JSON.stringify(store), String(size)], {
-    stdio: ['pipe', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
   const gone = once(child, 'close');
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   let last = '';
+  let complaint = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaint += text;
+  });
 
   async function nextLine(): Promise<string> {
     const { done, value } = await lines.next();
-    if (done === true) throw new Error('the child has ended');
+    if (done === true) throw new Error(`the child has ended: ${complaint}`);
     last = value;
     return value;
   }
@@ -46,5 +55,19 @@ export async function startStoreChild(
     await gone;
   }
 
-  return { pid: child.pid ?? 0, nextLine, kill, end };
+  async function failed(): Promise<string> {
+    for (let line = await lines.next(); line.done !== true; line = await lines.next());
+    await gone;
+    return complaint;
+  }
+
+  return {
+    pid: child.pid ?? 0,
+    nextLine,
+    kill,
+    end,
+    pause: () => void child.kill('SIGSTOP'),
+    goOn: () => void child.kill('SIGCONT'),
+    failed,
+  };
 }

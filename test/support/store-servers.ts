@@ -2,6 +2,7 @@ import { createClient } from '@keyv/redis';
 import pg from 'pg';
 import type { StoreConfig } from '../../src/config/config.js';
 import { readServerUrl, type ServerAddress } from '../../src/config/store-url.js';
+import { systemClock } from '../../src/system.js';
 
 const URLS = {
   redis: 'redis://127.0.0.1:6379/0',
@@ -114,4 +115,17 @@ export async function dropConnectionOf(address: ServerAddress): Promise<void> {
   await withPostgres((client) =>
     client.query(`SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE ${IS_LOCK}`, [lockOf(address)]),
   );
+}
+
+/** Until it works: what is lost shows in one failed call, or in none, and making a connection again takes as long as it takes. */
+export async function settle(operation: () => Promise<unknown>): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await operation();
+      return;
+    } catch (error) {
+      if (tries === 2_000) throw error;
+    }
+    await new Promise((resolve) => systemClock.after(1, () => resolve(undefined)));
+  }
 }
