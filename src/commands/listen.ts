@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import { type ReceivedMessage, startReceiver } from '../fake/receiver.js';
+import { jsonLine } from '../observe/printable.js';
 import { secretFlaw } from '../sinks/standard-webhooks.js';
 import { systemClock } from '../system.js';
 import { portArgument } from './arguments.js';
@@ -61,7 +62,7 @@ async function print(message: ReceivedMessage, signed: boolean, json: boolean, c
   const { receivedAtMs, headers, body, problem, arrival } = message;
   if (json)
     return context.print(
-      JSON.stringify({
+      jsonLine({
         receivedAt: new Date(receivedAtMs).toISOString(),
         headers,
         body,

@@ -5,6 +5,7 @@ import { openPolledSource } from '../engine/polled-source.js';
 import { type PollReport, poll, rememberedBy } from '../engine/poller.js';
 import { createUrls } from '../engine/urls.js';
 import type { Notifier } from '../notifier.js';
+import { jsonLine } from '../observe/printable.js';
 import type { Store } from '../ports.js';
 import { StoreMissingError } from '../store/errors.js';
 import { createLedger } from '../store/ledger.js';
@@ -115,7 +116,7 @@ async function dryRun(options: PollOptions, context: CommandContext): Promise<Ex
       };
       const report = await poll(openPolledSource(source, ports), pollPorts, new AbortController().signal);
       reports.push(report);
-      for (const event of events) await context.print(JSON.stringify(withUrl(event, NO_URL)));
+      for (const event of events) await context.print(jsonLine(withUrl(event, NO_URL)));
       await tellPoll(report, context);
     }
     return reports.every(({ result }) => result === 'complete') ? EXIT.fine : EXIT.failed;

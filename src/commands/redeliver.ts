@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import type { Config } from '../config/config.js';
 import type { RedeliverLine, RedeliverOrder } from '../core/redelivery.js';
+import { jsonLine } from '../observe/printable.js';
 import { OwnedError } from '../store/errors.js';
 import { hasOwner } from '../store/open.js';
 import { askOwner } from '../store/requests.js';
@@ -73,7 +74,7 @@ async function redeliver(
   context: CommandContext,
 ): Promise<ExitCode> {
   const lines = (await aloneOrUndefined(order, config, context)) ?? (await besideOwner(order, config, context));
-  for (const line of lines) await context.print(options.json ? JSON.stringify(line) : textOf(line));
+  for (const line of lines) await context.print(options.json ? jsonLine(line) : textOf(line));
   if (lines.length === 0) context.tell('Nothing fits, so nothing was delivered.');
   return lines.every(({ result }) => result === 'delivered') ? EXIT.fine : EXIT.failed;
 }

@@ -1,4 +1,4 @@
-import { printable } from '../observe/printable.js';
+import { jsonLine, printable } from '../observe/printable.js';
 import type { CommandContext } from './command.js';
 
 export type Cell = string | number | boolean | null;
@@ -19,7 +19,7 @@ export async function printRows<Row extends Readonly<Record<string, Cell>>>(
   let widths: readonly number[] = [];
   for await (const row of rows) {
     count += 1;
-    if (json) await print(JSON.stringify(row));
+    if (json) await print(jsonLine(row));
     else if (measured === undefined)
       await print(
         lineOf(

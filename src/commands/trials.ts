@@ -4,7 +4,7 @@ import type { RecordingEvent } from '../core/event.js';
 import type { Outcome } from '../core/failure.js';
 import type { EventId, RecordingUuid } from '../core/id.js';
 import { attemptOnce } from '../engine/attempt.js';
-import { printable } from '../observe/printable.js';
+import { jsonLine, printable } from '../observe/printable.js';
 import type { HttpClient } from '../ports.js';
 import { StoreError, StoreMissingError } from '../store/errors.js';
 import { hasOwner, openStore } from '../store/open.js';
@@ -29,7 +29,7 @@ export interface Finding extends Trial {
 
 /** For a person, or as one JSON object. */
 export function findingLine(finding: Finding, { json }: { readonly json?: true }): string {
-  if (json) return JSON.stringify(finding);
+  if (json) return jsonLine(finding);
   return printable(`${finding.result.padEnd(6)}  ${finding.what}: ${finding.detail}`);
 }
 

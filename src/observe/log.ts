@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import pretty from 'pino-pretty';
 import type { Log, LogFields } from '../ports.js';
-import { printable } from './printable.js';
+import { printable, printableJson, tameJson } from './printable.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -35,8 +35,9 @@ export function createLog({ level, format, isTerminal, color }: LogOptions): Log
     serializers: { error: pino.stdSerializers.err },
     base: null,
   };
-  const logger = pino(options, destination);
-  // JSON escapes what a terminal would obey, but for the controls above 0x7f.
+  // The stack of an error is shown as it is, and its message may hold anything.
+  const tame = isPretty ? tameJson : printableJson;
+  const logger = pino(options, { write: (line) => void destination.write(tame(line)) });
   const shown = (fields: LogFields) => (isPretty ? printableFields(fields) : fields);
   return {
     debug: (fields, message) => logger.debug(shown(fields), message),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jsonLine } from '../observe/printable.js';
 import { defineSink } from './define.js';
 
 export const stdout = defineSink({
@@ -9,7 +10,7 @@ export const stdout = defineSink({
   concurrency: 1,
   async deliver(event, { print }) {
     try {
-      await print(JSON.stringify(event));
+      await print(jsonLine(event));
     } catch {
       // The reader of a pipe has gone away; it may be replaced, so the line waits like any other delivery.
       return { kind: 'failed', reason: 'connection_failed', detail: 'standard output cannot be written to' };

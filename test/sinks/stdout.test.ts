@@ -1,3 +1,4 @@
+import type { RecordingEvent } from '../../src/core/event.js';
 import { stdout } from '../../src/sinks/stdout.js';
 import { sampleEvent } from '../support/sample-event.js';
 import { describeSink, type Place } from './conformance.js';
@@ -23,10 +24,10 @@ describeSink({
   failures: [{ name: 'a reader that has gone away', want: 'connection_failed', open: async () => openBrokenPipe() }],
 });
 
-test('an event is one line of JSON, the whole of it', async () => {
+async function printed(event: RecordingEvent): Promise<readonly string[]> {
   const place = openPipe();
   const unused = {} as never;
-  await stdout.deliver(sampleEvent, {
+  await stdout.deliver(event, {
     name: 'out',
     progress: null,
     settings: {},
@@ -36,6 +37,21 @@ test('an event is one line of JSON, the whole of it', async () => {
     signal: new AbortController().signal,
     print: place.print,
   });
-  expect(place.arrived()).toEqual([JSON.stringify(sampleEvent)]);
-  expect(place.arrived()[0]).not.toContain('\n');
+  return place.arrived();
+}
+
+test('an event is one line of JSON, the whole of it', async () => {
+  const lines = await printed(sampleEvent);
+  expect(lines).toEqual([JSON.stringify(sampleEvent)]);
+  expect(lines[0]).not.toContain('\n');
+});
+
+test('a room commands no terminal, and is in it as it is', async () => {
+  const { data } = sampleEvent;
+  const roomId = 'a\u001b[2J\u009b2Jb\r\n\u202ec\ud83d 🎥';
+  const event = { ...sampleEvent, data: { ...data, recording: { ...data.recording, roomId } } };
+  const [line = ''] = await printed(event);
+  expect(JSON.parse(line)).toEqual(event);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is what it is for
+  expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/);
 });
