@@ -99,9 +99,12 @@ export function logOpened(config: Config, { store, created, warnings }: OpenedSt
   );
 }
 
-/** Deliveries that nobody takes, since the config does not have their sink or has it disabled. */
-export function logParked(parked: ReadonlyMap<string, number>, log: Log): void {
+/** Deliveries that nobody takes: the config does not have their sink or has it disabled, or they wait for a decision. */
+export function logWaiting({ parked, held }: Pick<Notifier['dispatcher'], 'parked' | 'held'>, log: Log): void {
   for (const [sink, waiting] of parked) {
     log.warn({ sink, waiting }, 'deliveries wait for a sink that is disabled or not in the config');
+  }
+  for (const [source, waiting] of held) {
+    log.warn({ source, waiting }, 'deliveries are held since a poll made too many events: release or discard them');
   }
 }

@@ -146,6 +146,7 @@ export class Notifier {
           {
             ...this.#ports,
             sinks: () => this.#routes(),
+            floodLimit: () => this.#config.floodLimit,
             urls: this.#urls,
             tell: (events) => {
               logEvents(this.#ports.log, events);

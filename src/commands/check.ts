@@ -4,6 +4,7 @@ import { createLedger } from '../store/ledger.js';
 import { type CommandContext, type CommonOptions, EXIT, type ExitCode, type Register } from './command.js';
 import { configOf, httpOf, openStoreOf } from './session.js';
 import { type Finding, findingLine, tryConnection, tryList, tryStore } from './trials.js';
+import { addTo, heldText, sourceOf } from './waiting.js';
 
 interface CheckOptions extends CommonOptions {
   readonly connect?: true;
@@ -60,16 +61,18 @@ async function* findings(config: Config, { connect }: CheckOptions, context: Com
   }
 }
 
-/** Deliveries that wait for a sink which the config does not have or has disabled. Silent where there is no store to look into. */
+/** Deliveries that wait for a sink which the config does not have or has disabled, or for a decision. Silent where there is no store to look into. */
 async function* waitingFor(config: Config, context: CommandContext): AsyncGenerator<Finding> {
   const opened =
     config.store.kind === 'memory' ? undefined : await openStoreOf(config, 'read', context).catch(() => undefined);
   if (opened === undefined) return;
   const enabled = new Set(config.sinks.filter((sink) => sink.enabled).map(({ name }) => name));
   const waiting = new Map<string, number>();
+  const heldBySource = new Map<string, number>();
   try {
-    for await (const { sink } of createLedger(opened.store).pending()) {
-      if (!enabled.has(sink)) waiting.set(sink, (waiting.get(sink) ?? 0) + 1);
+    for await (const delivery of createLedger(opened.store).pending()) {
+      if (delivery.state === 'held') addTo(heldBySource, sourceOf(delivery));
+      else if (!enabled.has(delivery.sink)) addTo(waiting, delivery.sink);
     }
   } finally {
     await opened.store.close();
@@ -80,5 +83,8 @@ async function* waitingFor(config: Config, context: CommandContext): AsyncGenera
       result: 'notice',
       detail: `${count} deliveries wait for it, but it is disabled or not in the config.`,
     };
+  }
+  for (const [source, count] of heldBySource) {
+    yield { what: `sources.${source}`, result: 'notice', detail: heldText(source, count) };
   }
 }

@@ -8,6 +8,7 @@ import { createLedger } from '../store/ledger.js';
 import { type CommandContext, type CommonOptions, EXIT, type Register } from './command.js';
 import { configOf, openStoreOf } from './session.js';
 import { printRows } from './table.js';
+import { addTo, heldText, sourceOf } from './waiting.js';
 
 interface DeliveriesOptions extends CommonOptions {
   readonly state?: DeliveryState;
@@ -17,13 +18,13 @@ interface DeliveriesOptions extends CommonOptions {
 export const registerDeliveries: Register = (program, context) => {
   program
     .command('deliveries')
-    .summary('what is on its way, delivered, or given up')
+    .summary('what is on its way, held, delivered, or given up')
     .description('Lists deliveries: one event for one sink each. Works beside a running program.')
     .addOption(new Option('--state <state>', 'only those in this state').choices(DELIVERY_STATES))
     .option('--sink <name>', 'only those for this sink')
     .addHelpText(
       'after',
-      '\nExamples:\n  recording-notifier deliveries --state dead\n  recording-notifier deliveries --sink pipeline --json',
+      '\nExamples:\n  recording-notifier deliveries --state dead\n  recording-notifier deliveries --state held\n  recording-notifier deliveries --sink pipeline --json',
     )
     .action(async (_, command) => {
       const options: DeliveriesOptions = command.optsWithGlobals();
@@ -31,12 +32,13 @@ export const registerDeliveries: Register = (program, context) => {
       const { store } = await openStoreOf(config, 'read', context);
       try {
         const ledger = createLedger(store);
-        const waiting = new Map<string, number>();
+        const waiting = { bySink: new Map<string, number>(), heldBySource: new Map<string, number>() };
         const found = selected(ledger, options, waiting);
         const count = await printRows(rows(options.json ? found : newestFirst(found)), COLUMNS, options, context);
         if (count === 0) context.tell('No delivery is stored that fits.');
         const enabled = new Set(config.sinks.filter((sink) => sink.enabled).map(({ name }) => name));
-        tellWhoWaits(waiting, enabled, await ledger.sinkStates(), context);
+        tellWhoWaits(waiting.bySink, enabled, await ledger.sinkStates(), context);
+        for (const [source, count] of waiting.heldBySource) context.tell(heldText(source, count));
       } finally {
         await store.close();
       }
@@ -61,15 +63,20 @@ async function* newestFirst(deliveries: AsyncIterable<Delivery>): AsyncGenerator
   yield* kept?.sort((left, right) => right.createdAtMs - left.createdAtMs) ?? [];
 }
 
-/** @param waiting gets how many are not finished, by sink */
-async function* selected(ledger: Ledger, { state, sink }: DeliveriesOptions, waiting: Map<string, number>) {
+/** @param waiting gets how many are not finished */
+async function* selected(
+  ledger: Ledger,
+  { state, sink }: DeliveriesOptions,
+  { bySink, heldBySource }: Record<'bySink' | 'heldBySource', Map<string, number>>,
+) {
   // One that is finished between the two scans is in both.
   const listed = new Set<DeliveryId>();
   for (const deliveries of [ledger.pending(), ledger.finished()]) {
     for await (const delivery of deliveries) {
       if (listed.has(delivery.id)) continue;
-      if (delivery.nextAttemptAtMs !== null) listed.add(delivery.id);
-      if (delivery.nextAttemptAtMs !== null) waiting.set(delivery.sink, (waiting.get(delivery.sink) ?? 0) + 1);
+      if (delivery.finishedAtMs === null) listed.add(delivery.id);
+      if (delivery.state === 'pending') addTo(bySink, delivery.sink);
+      if (delivery.state === 'held') addTo(heldBySource, sourceOf(delivery));
       if (state !== undefined && delivery.state !== state) continue;
       if (sink !== undefined && delivery.sink !== sink) continue;
       yield delivery;

@@ -19,7 +19,7 @@ import {
   logNotices,
   logOf,
   logOpened,
-  logParked,
+  logWaiting,
   notifierOf,
   openStoreOf,
   quietLogOf,
@@ -67,7 +67,7 @@ async function pollOnce(options: PollOptions, context: CommandContext): Promise<
   try {
     logOpened(config, opened, log);
     await notifier.load();
-    logParked(notifier.dispatcher.parked, log);
+    logWaiting(notifier.dispatcher, log);
     const ended = await Promise.race([stopped, pollAndDeliver(notifier, options.for, stopped)]);
     const isFine = ended !== 'stopped' && notifier.failedPolls === 0 && notifier.dispatcher.deadCount === 0;
     return isFine ? EXIT.fine : EXIT.failed;
@@ -109,7 +109,8 @@ async function dryRun(options: PollOptions, context: CommandContext): Promise<Ex
         ledger,
         urls,
         sha256,
-        sinks: () => [],
+        sinks: () => config.sinks.filter(({ enabled }) => enabled),
+        floodLimit: () => config.floodLimit,
         offer: () => undefined,
         doubt: () => undefined,
         tell: (news: readonly StoredRecordingEvent[]) => void events.push(...news),
@@ -128,7 +129,9 @@ async function dryRun(options: PollOptions, context: CommandContext): Promise<Ex
 
 /** At a first poll how many recordings it would remember; why a poll is not whole goes to the person. */
 async function tellPoll(report: PollReport, { print, tell }: CommandContext): Promise<void> {
-  const { source, result, reason, phase, rows, available, processing } = report;
+  const { source, result, reason, phase, rows, available, processing, held } = report;
+  if (held > 0)
+    tell(`${source}: ${held} deliveries would be held, since these are more events than delivery.floodLimit.`);
   if (result !== 'complete') tell(`${source}: poll ${result}: ${reason}`);
   else if (phase !== 'normal') {
     const wouldRemember = rememberedBy(report);

@@ -15,7 +15,7 @@ import {
   logNotices,
   logOf,
   logOpened,
-  logParked,
+  logWaiting,
   notifierOf,
   openStoreOf,
 } from './session.js';
@@ -70,7 +70,7 @@ async function run(options: RunOptions, context: CommandContext) {
   try {
     logOpened(config, opened, log);
     await notifier.load();
-    logParked(notifier.dispatcher.parked, log);
+    logWaiting(notifier.dispatcher, log);
     log.info(
       {
         version: VERSION,
@@ -147,7 +147,7 @@ async function reload({ options, config: running, notifier, http, log, context }
     log.setLevel(config.log.level);
     http.configure(config);
     await notifier.reload(config);
-    logParked(notifier.dispatcher.parked, log);
+    logWaiting(notifier.dispatcher, log);
     log.info({ sources: config.sources.length, sinks: config.sinks.length }, 'config reloaded');
   } catch (error) {
     if (error instanceof UsageError) {

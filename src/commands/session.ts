@@ -9,7 +9,7 @@ import { type CommandContext, CommandError, UsageError, wantsColor } from './com
 
 /** What commands need of the rest: the configuration, a log, the store and the program on top of them. */
 
-export { type ConfiguredHttp, logNotices, logOpened, logParked, openStoreOf, storeDependencies } from '../assemble.js';
+export { type ConfiguredHttp, logNotices, logOpened, logWaiting, openStoreOf, storeDependencies } from '../assemble.js';
 
 export function configOf({ config: file }: { readonly config: string }, { environment }: CommandContext): Config {
   const loaded = readConfig(file, environment);

@@ -59,6 +59,7 @@ function configOf(
     store: storeOf(store),
     keepDeliveredMs: delivery.keepDelivered,
     keepDeadMs: delivery.keepDead,
+    floodLimit: delivery.floodLimit,
     privateAddresses: network.privateAddresses,
     log: { level: log.level, format: log.format ?? 'auto' },
   };

@@ -15,6 +15,8 @@ export interface Config {
   readonly store: StoreConfig;
   readonly keepDeliveredMs: number;
   readonly keepDeadMs: number;
+  /** Events of one poll; the deliveries of what comes after them are held. */
+  readonly floodLimit: number;
   readonly privateAddresses: 'allow' | 'deny';
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'pretty' | 'json' | 'auto' };
 }

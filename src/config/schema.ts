@@ -79,6 +79,11 @@ const delivery = z.strictObject({
   jitter: number(0, 1).prefault(0.2).describe('Lengthens a wait by up to this share, never shortens it.'),
   keepDelivered: duration().prefault('7d').describe('How long delivered deliveries are kept.'),
   keepDead: duration().prefault('90d').describe('How long dead deliveries are kept, re-deliverable by hand.'),
+  floodLimit: integer(1, 1_000_000_000)
+    .prefault(1_000)
+    .describe(
+      'Once one poll has made more events than this, the rest of them is held until you `release` or `discard` it.',
+    ),
 });
 
 const server = z.strictObject({

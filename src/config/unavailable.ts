@@ -19,7 +19,6 @@ const UNAVAILABLE: readonly Unavailable[] = [
   { at: 'queue' },
   { at: 'server.token' },
   { at: 'server.listen', value: /^(?!off$).*/s, what: () => 'the server', instead: 'write off' },
-  { at: 'delivery.floodLimit' },
   { at: 'sources.*.fullWalk' },
   { at: 'sources.*.hookToken' },
   { at: 'sources.*.type', value: /^[./@]/, what: () => 'a type of your own' },

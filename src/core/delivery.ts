@@ -31,7 +31,7 @@ export interface Delivery {
   readonly attempts: number;
   /** Those of this round, which the retry schedule counts. */
   readonly roundAttempts: number;
-  /** Wall clock. null once it is finished. */
+  /** Wall clock. null while it is held, and once it is finished. */
   readonly nextAttemptAtMs: number | null;
   /** Since when the attempt that is due waits for a fresh URL. */
   readonly urlWaitSinceMs: number | null;
@@ -98,6 +98,11 @@ export function newDelivery(
     progress: null,
     history: [],
   };
+}
+
+/** Not attempted before a person decides: its poll made more events than anybody expects of one. */
+export function held(delivery: Delivery): Delivery {
+  return { ...delivery, state: 'held', nextAttemptAtMs: null };
 }
 
 /** What becomes of a delivery after an attempt, and what the attempt says of its sink. */

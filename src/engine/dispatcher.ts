@@ -44,6 +44,7 @@ export class Dispatcher {
   /** Called after every attempt and every reading. */
   readonly #watchers = new Set<() => void>();
   #parked = new Map<string, number>();
+  #held = new Map<string | null, number>();
   #stopping = false;
   #deadCount = 0;
 
@@ -54,9 +55,11 @@ export class Dispatcher {
       ...ports,
       begin: () => {
         this.#parked = new Map();
+        this.#held = new Map();
         for (const lane of this.#lanes.values()) lane.beginRefill();
       },
       take: (delivery) => this.#take(delivery),
+      passOver: ({ event: { source } }) => this.#held.set(source, (this.#held.get(source) ?? 0) + 1),
       end: () => this.#afterReading(),
     });
     this.orders = new Orders({
@@ -133,6 +136,11 @@ export class Dispatcher {
   /** Deliveries that no sink takes just now, since the config does not have it or has it disabled. */
   get parked(): ReadonlyMap<string, number> {
     return this.#parked;
+  }
+
+  /** Deliveries that waited for a decision when the outbox was last read, by the source of their events. */
+  get held(): ReadonlyMap<string | null, number> {
+    return this.#held;
   }
 
   /** Deliveries given up since the start. */

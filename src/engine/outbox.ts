@@ -24,6 +24,8 @@ export function createOutbox(ports: {
   readonly log: Log;
   readonly begin: () => void;
   readonly take: (delivery: Delivery) => void;
+  /** One that waits for a decision, and is nobody's until then. */
+  readonly passOver: (held: Delivery) => void;
   readonly end: () => void;
 }): Outbox {
   const { ledger, clock, log } = ports;
@@ -49,7 +51,9 @@ export function createOutbox(ports: {
     ports.begin();
     for await (const delivery of ledger.pending()) {
       if (stopped) return;
-      if (delivery.state === 'pending' && !touched.has(delivery.id)) ports.take(delivery);
+      if (touched.has(delivery.id)) continue;
+      if (delivery.state === 'held') ports.passOver(delivery);
+      else ports.take(delivery);
     }
   }
 

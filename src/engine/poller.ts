@@ -1,4 +1,4 @@
-import { type Delivery, newDelivery } from '../core/delivery.js';
+import { type Delivery, held, newDelivery } from '../core/delivery.js';
 import { announceRemembered, type Change, type DiffPolicy, diff, type PollPhase } from '../core/diff.js';
 import { eventOf, NO_URL, type RecordingEvent, type StoredRecordingEvent, withUrl } from '../core/event.js';
 import { deliveryIdOf, type RecordingUuid, type Sha256 } from '../core/id.js';
@@ -28,6 +28,8 @@ export interface PollerPorts {
   readonly ledger: Ledger;
   /** The sinks that take new events. */
   readonly sinks: () => readonly RoutedSink[];
+  /** Events of one poll that go at once. */
+  readonly floodLimit: () => number;
   readonly urls: Urls;
   /** Events that have just been stored, with the URLs just seen. */
   readonly tell: (events: readonly RecordingEvent[]) => void;
@@ -55,6 +57,8 @@ export interface PollReport {
   readonly unknown: number;
   readonly events: number;
   readonly deliveries: number;
+  /** Of the deliveries, those held since the poll made more events than the flood limit. */
+  readonly held: number;
   readonly pages: number;
   readonly durationMs: number;
 }
@@ -86,6 +90,9 @@ class PollRun {
   #unknown = 0;
   #events = 0;
   #deliveries = 0;
+  /** Events that a sink wants: only those can flood anybody. */
+  #wanted = 0;
+  #held = 0;
 
   constructor(polled: PolledSource, ports: PollerPorts, signal: AbortSignal) {
     this.#polled = polled;
@@ -186,7 +193,7 @@ class PollRun {
       const willBeTold = change?.type === 'recording.available' || (state ?? known.get(uuid))?.awaitsAnnouncement;
       if (willBeTold) urls.remember(this.#name, recording);
     }
-    await this.#store(changes, states, nowMs);
+    await this.#store(changes, states, nowMs, this.#ports.floodLimit());
   }
 
   get #policy(): DiffPolicy {
@@ -195,11 +202,16 @@ class PollRun {
   }
 
   /** The commit point. */
-  async #store(changes: readonly Change[], states: readonly RememberedRecording[], nowMs: number): Promise<void> {
+  async #store(
+    changes: readonly Change[],
+    states: readonly RememberedRecording[],
+    nowMs: number,
+    floodLimit: number,
+  ): Promise<void> {
     if (states.length === 0) return;
     const { ledger, tell, offer, sha256 } = this.#ports;
     const events = changes.map((change) => eventOf(sha256, this.#name, change, nowMs));
-    const deliveries = await this.#absent(events.flatMap((event) => this.#deliveriesOf(event, nowMs)));
+    const deliveries = await this.#absent(events.flatMap((event) => this.#deliveriesOf(event, nowMs, floodLimit)));
     try {
       await ledger.commit(deliveries, states);
     } catch (error) {
@@ -208,8 +220,10 @@ class PollRun {
     }
     this.#events += events.length;
     this.#deliveries += deliveries.length;
+    const free = deliveries.filter(({ state }) => state === 'pending');
+    this.#held += deliveries.length - free.length;
     tell(events.map((event) => this.#withUrlSeen(event)));
-    offer(deliveries);
+    offer(free);
   }
 
   #withUrlSeen(event: StoredRecordingEvent): RecordingEvent {
@@ -217,13 +231,15 @@ class PollRun {
     return withUrl(event, hasUrl ? this.#ports.urls.lastSeen(this.#name, event.data.recording.uuid) : NO_URL);
   }
 
-  #deliveriesOf(event: StoredRecordingEvent, nowMs: number): Delivery[] {
-    return this.#sinks
-      .filter((sink) => wants(sink, event))
-      .map((sink) => {
-        const id = deliveryIdOf(this.#ports.sha256, event.id, sink.name);
-        return newDelivery(id, sink.name, event, sink.includeUrl, nowMs);
-      });
+  #deliveriesOf(event: StoredRecordingEvent, nowMs: number, floodLimit: number): Delivery[] {
+    const sinks = this.#sinks.filter((sink) => wants(sink, event));
+    if (sinks.length > 0) this.#wanted += 1;
+    const isFlood = this.#wanted > floodLimit;
+    return sinks.map((sink) => {
+      const id = deliveryIdOf(this.#ports.sha256, event.id, sink.name);
+      const delivery = newDelivery(id, sink.name, event, sink.includeUrl, nowMs);
+      return isFlood ? held(delivery) : delivery;
+    });
   }
 
   async #absent(deliveries: readonly Delivery[]): Promise<Delivery[]> {
@@ -256,6 +272,8 @@ class PollRun {
       announced.map(({ change }) => change),
       announced.map(({ source, uuid, state }) => ({ source, uuid, state })),
       this.#ports.clock.nowMs(),
+      // Whoever wrote `announce` wants all of it.
+      Number.POSITIVE_INFINITY,
     );
   }
 
@@ -283,6 +301,7 @@ class PollRun {
       unknown: this.#unknown,
       events: this.#events,
       deliveries: this.#deliveries,
+      held: this.#held,
       pages: this.#pages,
       durationMs: Math.round(this.#ports.clock.monotonicMs() - this.#startedMs),
     };

@@ -66,6 +66,7 @@ export function createSourceSchedule(polled: PolledSource, ports: SchedulerPorts
     processing = report.result === 'complete' ? report.processing : Math.max(processing, report.processing);
     if (stopping.signal.aborted) return report;
     logReport(log, report, failures);
+    if (report.held > 0) logFlood(log, report);
     if (report.result === 'complete') noteRows(report);
     failures = report.result === 'complete' ? 0 : failures + 1;
     if (failures > 0) planRetry(report);
@@ -125,6 +126,20 @@ function logReport(log: Log, report: PollReport, failuresBefore: number): void {
   else if (failuresBefore > 0) log.info({ ...counts, failedPolls: failuresBefore }, 'polls work again');
   else if (events > 0) log.info(counts, 'poll with news');
   else log.debug(counts, 'poll without news');
+}
+
+/** Once a poll, whatever its result: what it held stays so until somebody decides. */
+function logFlood(log: Log, { source, events, held }: PollReport): void {
+  log.error(
+    {
+      source,
+      events,
+      held,
+      why: 'many recordings at once after a long downtime, a changed filter or account, or a platform that gave all recordings new uuids',
+      next: '"deliveries --state held" lists them; "release" sends them, "discard" gives them up',
+    },
+    'one poll made more events than delivery.floodLimit: the deliveries of the rest are held until you decide',
+  );
 }
 
 /** A SourceError says everything in its words; another error is logged with its stack. */

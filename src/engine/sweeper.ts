@@ -63,6 +63,7 @@ async function giveUpWaiting(
 ): Promise<void> {
   for await (const delivery of ledger.pending()) {
     if (isStopped()) return;
+    if (delivery.state === 'held') continue;
     const nowMs = clock.nowMs();
     const dueAtMs = delivery.nextAttemptAtMs ?? delivery.createdAtMs;
     const reason = waitedTooLong(dispatcher.stateOf(delivery.sink), dueAtMs, nowMs);

@@ -1,4 +1,4 @@
-import { assemble, createConfiguredHttp, logNotices, logOpened, logParked, openStoreOf } from '../assemble.js';
+import { assemble, createConfiguredHttp, logNotices, logOpened, logWaiting, openStoreOf } from '../assemble.js';
 import type { Config } from '../config/config.js';
 import { BUILT_IN_TYPES, type Loaded, loadTree, readConfig } from '../config/load.js';
 import { objectTree } from '../config/object.js';
@@ -184,7 +184,7 @@ class EmbeddedNotifier implements Notifier {
     try {
       logOpened(config, opened, log);
       await program.load();
-      logParked(program.dispatcher.parked, log);
+      logWaiting(program.dispatcher, log);
       void opened.lost.then((error) => this.#stopAsLost(error));
       return { program, close };
     } catch (error) {

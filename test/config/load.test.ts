@@ -50,6 +50,7 @@ test('the smallest config has every default', () => {
     store: { kind: 'sqlite', file: 'state/notifier.sqlite' },
     keepDeliveredMs: 7 * 86_400_000,
     keepDeadMs: 90 * 86_400_000,
+    floodLimit: 1_000,
     privateAddresses: 'allow',
     log: { level: 'info', format: 'auto' },
   });

@@ -16,6 +16,7 @@ async function openOutbox(count: number) {
   const deliveries = Array.from({ length: count }, (_, n) => deliveryOf('hook', `r${n}`, 0));
   await ledger.commit(deliveries, []);
   const taken: Delivery[] = [];
+  const passedOver: string[] = [];
   let ends = 0;
   let onTake: (delivery: Delivery) => void = () => undefined;
 
@@ -29,6 +30,7 @@ async function openOutbox(count: number) {
         taken.push(delivery);
         onTake(delivery);
       },
+      passOver: (held) => void passedOver.push(held.id),
       end: () => {
         ends += 1;
       },
@@ -42,6 +44,7 @@ async function openOutbox(count: number) {
     ledger,
     deliveries,
     taken,
+    passedOver,
     ends: () => ends,
     outbox: outboxOn(ledger),
     onTake: (listener: typeof onTake) => {

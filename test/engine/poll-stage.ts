@@ -27,6 +27,7 @@ export interface PollStageOptions {
   readonly firstPoll?: 'remember' | 'announce';
   readonly stuckAfterMs?: number;
   readonly sinks?: readonly RoutedSink[];
+  readonly floodLimit?: number;
 }
 
 /** A real source against a real API, polled by hand; what would be delivered is collected. */
@@ -42,7 +43,7 @@ export interface PollStage extends AsyncDisposable {
   readonly doubts: () => number;
   poll(): Promise<PollReport>;
   /** What a restart with another configuration is to the poller. */
-  configure(change: Pick<PollStageOptions, 'settings' | 'firstPoll' | 'stuckAfterMs' | 'sinks'>): void;
+  configure(change: Pick<PollStageOptions, 'settings' | 'firstPoll' | 'stuckAfterMs' | 'sinks' | 'floodLimit'>): void;
 }
 
 export function routed(name: string, change: Partial<RoutedSink> = {}): RoutedSink {
@@ -59,6 +60,7 @@ export async function openPollStage(options: PollStageOptions = {}): Promise<Pol
   const [told, offered] = [[] as StoredRecordingEvent[], [] as Delivery[]];
   const urls = createUrls({ source: () => undefined, clock, random: () => 0 });
   let sinks: readonly RoutedSink[];
+  let floodLimit: number;
   let polled: PolledSource;
   let doubts = 0;
   configure(options);
@@ -71,6 +73,7 @@ export async function openPollStage(options: PollStageOptions = {}): Promise<Pol
     const config = { name: SOURCE, definition: superviz, settings, ...schedule, firstPoll, stuckAfterMs };
     polled = newPolledSource(config, source);
     sinks = change.sinks ?? [routed('hook')];
+    floodLimit = change.floodLimit ?? 1_000;
   }
 
   return {
@@ -94,6 +97,7 @@ export async function openPollStage(options: PollStageOptions = {}): Promise<Pol
           log,
           sha256,
           sinks: () => sinks,
+          floodLimit: () => floodLimit,
           tell: (events) => void told.push(...events),
           offer: (deliveries) => void offered.push(...deliveries),
           doubt: () => {

@@ -31,6 +31,7 @@ const COMPLETE: PollReport = {
   unknown: 0,
   events: 0,
   deliveries: 0,
+  held: 0,
   pages: 1,
   durationMs: 10,
 };
@@ -224,6 +225,20 @@ describe('a failed poll', () => {
     await stage.source.stop();
   });
 });
+
+test.each(['complete', 'failed'] as const)(
+  'a flood is said once for each poll that held something, %s',
+  async (result) => {
+    const stage = stageOf();
+    stage.comesTo(() => ({ ...COMPLETE, result, reason: 'it broke', events: 1_500, held: 1_000 }));
+    await stage.source.pollNow();
+    stage.comesTo(() => COMPLETE);
+    await stage.source.pollNow();
+    const said = stage.log.lines.filter(({ message }) => message.includes('delivery.floodLimit'));
+    expect(said).toMatchObject([{ level: 'error', fields: { source: 'production', events: 1_500, held: 1_000 } }]);
+    await stage.source.stop();
+  },
+);
 
 test('stop cuts off the poll under way, waits for it, and leaves no timer', async () => {
   const stage = stageOf({ whileProcessing: '*/10 * * * * *' });

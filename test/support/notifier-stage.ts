@@ -40,6 +40,7 @@ export function configOf(sources: readonly SourceConfig[], sinks: readonly SinkC
     store: { kind: 'memory' },
     keepDeliveredMs: 7 * 86_400_000,
     keepDeadMs: 90 * 86_400_000,
+    floodLimit: 1_000,
     privateAddresses: 'allow',
     log: { level: 'info', format: 'json' },
   };
