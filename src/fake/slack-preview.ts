@@ -18,7 +18,7 @@ export interface SlackPayload {
 
 export function slackLines({ text, blocks }: SlackPayload): string[] {
   return (blocks ?? [{ type: 'section', text: { text } }]).flatMap(({ text: title, fields = [], elements = [] }) => [
-    ...(title === undefined ? [] : [plain(title.text)]),
+    ...(title === undefined ? [] : plain(title.text).split('\n')),
     ...fields.map((field) => plain(field.text).replace('\n', ': ')),
     ...elements.map((element) => ('url' in element ? `[ ${plain(element.text.text)} ]` : plain(element.text))),
   ]);
@@ -29,37 +29,59 @@ export function slackHtml({ text, blocks }: SlackPayload): string {
   return `<!DOCTYPE html>
 <html lang="en"><meta charset="utf-8"><title>Slack</title>
 <style>
-body { font: 15px/1.46 Lato, -apple-system, sans-serif; max-width: 600px; margin: 24px auto; padding: 0 16px; color-scheme: light dark }
+:root { color-scheme: light dark } body { font: 15px/1.46 Lato, -apple-system, sans-serif; max-width: 600px; margin: 24px auto; padding: 0 16px }
 h1 { font-size: 18px; margin: 0 0 8px } dl { display: grid; grid-template-columns: 1fr 1fr; gap: 8px; margin: 0 0 12px }
-dd { margin: 0; white-space: pre-line; overflow-wrap: anywhere } a { display: inline-block; padding: 5px 12px; border-radius: 4px; background: #007a5a; color: #fff; text-decoration: none }
-p { font-size: 13px; opacity: .75; margin: 8px 0 0; overflow-wrap: anywhere }
+dd, .text { margin: 0 0 12px; white-space: pre-line; overflow-wrap: anywhere } dd { margin: 0 } .button { display: inline-block; padding: 5px 12px; border-radius: 4px; background: #007a5a; color: #fff; text-decoration: none }
+.context { font-size: 13px; opacity: .75; margin: 8px 0 0; overflow-wrap: anywhere }
 </style>
 ${parts.join('\n')}
 </html>
 `;
 }
 
-function blockHtml({ text, fields = [], elements = [] }: Block): string {
-  if (text !== undefined) return `<h1>${html(text.text)}</h1>`;
+function blockHtml({ type, text, fields = [], elements = [] }: Block): string {
+  if (text !== undefined) return type === 'header' ? `<h1>${escapeHtml(text.text)}</h1>` : htmlText('text', text.text);
   if (fields.length > 0) return `<dl>${fields.map((field) => `<dd>${html(field.text)}</dd>`).join('')}</dl>`;
   return elements
     .map((element) =>
       'url' in element
-        ? `<a href="${escapeHtml(element.url)}">${html(element.text.text)}</a>`
-        : `<p>${html(element.text)}</p>`,
+        ? `<a class="button" href="${escapeHtml(element.url)}">${escapeHtml(element.text.text)}</a>`
+        : htmlText('context', element.text),
     )
     .join('');
 }
 
-/** Slack's dates in the reader's own time, and its three escapes undone. */
-function plain(text: string): string {
-  const words = text.replace(/\*([^*\n]+)\*/g, '$1');
-  return unescaped(words.replace(/<!date\^(\d+)\^[^|>]*\|[^>]*>/g, (_, seconds) => localDate(Number(seconds))));
+function htmlText(name: string, text: string): string {
+  return `<p class="${name}">${html(text)}</p>`;
 }
 
+const DATE = /<!date\^(\d+)\^[^|>]*\|[^>]*>/g;
+const LINK = /<(https?:[^|>]*)\|([^>]*)>/g;
+const BOLD = /\*([^*\n]+)\*/g;
+
+/** Slack's dates in the reader's own time, and its three escapes undone. */
+function plain(text: string): string {
+  return unescaped(dated(text).replace(LINK, '[ $2 ]').replace(BOLD, '$1'));
+}
+
+/** Splitting at links leaves what is before one, its address, its words, and so on. */
 function html(text: string): string {
-  const dated = text.replace(/<!date\^(\d+)\^[^|>]*\|[^>]*>/g, (_, seconds) => localDate(Number(seconds)));
-  return escapeHtml(unescaped(dated)).replace(/\*([^*\n]+)\*/g, '<b>$1</b>');
+  const parts = dated(text).split(LINK);
+  return parts
+    .map((part, index) => [bold(part), `<a href="${escaped(part)}">`, `${bold(part)}</a>`][index % 3])
+    .join('');
+}
+
+function bold(text: string): string {
+  return escaped(text).replace(BOLD, '<b>$1</b>');
+}
+
+function escaped(text: string): string {
+  return escapeHtml(unescaped(text));
+}
+
+function dated(text: string): string {
+  return text.replace(DATE, (_, seconds) => localDate(Number(seconds)));
 }
 
 function localDate(seconds: number): string {
