@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import { startFakeApi } from '../fake/api.js';
+import { FAULT_KINDS } from '../fake/api-schema.js';
 import { systemClock } from '../system.js';
 import { countArgument, durationArgument, portArgument } from './arguments.js';
 import { EXIT, type Register } from './command.js';
@@ -39,10 +40,13 @@ export const registerFakeApi: Register = (program, context) => {
       'after',
       [
         '',
+        'Faults: the kind, and what goes beside it. Each spoils one request, or "times" of them, "after" so many good ones:',
+        ...FAULT_KINDS.map(({ kind, keys, summary }) => `  ${[kind, ...keys].join(', ').padEnd(36)} ${summary}`),
+        '',
         'Examples:',
         '  recording-notifier fake-api --every 30s',
         `  curl -d '{"add":[{"roomId":"lobby"}]}' http://127.0.0.1:4010/_control`,
-        `  curl -d '{"faults":[{"fault":{"kind":"bad_gateway"},"times":3}]}' http://127.0.0.1:4010/_control`,
+        `  curl -d '{"faults":[{"fault":{"kind":"bad_gateway"},"after":1,"times":3}]}' http://127.0.0.1:4010/_control`,
       ].join('\n'),
     )
     .action(async (options: FakeApiOptions) => {

@@ -6,7 +6,7 @@ import { type ControlCommand, controlCommand } from './api-schema.js';
 
 const BODY_BYTES_MAX = 16 * 1024 * 1024;
 
-/** What the control route shows beside the requests. */
+/** What the control route shows; GET the requests as well. */
 export interface ControlState {
   readonly recordings: number;
   readonly faultsWaiting: number;
@@ -14,7 +14,8 @@ export interface ControlState {
 }
 
 /**
- * `/_control`: GET shows the state and the requests that came; POST takes a command of `api-schema.ts` and then does the same.
+ * `/_control`: GET shows the state and the requests that came; POST takes a command of `api-schema.ts` and shows the state after it,
+ * with the uuids of what it added.
  *
  *     curl -d '{"add":[{"roomId":"lobby"}],"faults":[{"fault":{"kind":"bad_gateway"},"times":3}]}' URL/_control
  */
@@ -24,25 +25,28 @@ export async function answerControl(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  if (request.method === 'POST') {
-    const command = parseCommand(await readBody(request));
-    if ('problem' in command) return sendJson(response, 400, { statusCode: 400, message: command.problem });
-    try {
-      obey(api, command.value);
-    } catch (error) {
-      return sendJson(response, 409, { statusCode: 409, message: (error as Error).message });
-    }
+  if (request.method !== 'POST') {
+    return sendJson(response, 200, { ...state(), requestCount: api.requestCount, requests: api.requests });
   }
-  sendJson(response, 200, { ...state(), requestCount: api.requestCount, requests: api.requests });
+  const command = parseCommand(await readBody(request));
+  if ('problem' in command) return sendJson(response, 400, { statusCode: 400, message: command.problem });
+  try {
+    const added = obey(api, command.value);
+    sendJson(response, 200, { ...(added.length > 0 && { added }), ...state(), requestCount: api.requestCount });
+  } catch (error) {
+    sendJson(response, 409, { statusCode: 409, message: (error as Error).message });
+  }
 }
 
-function obey(api: FakeApi, { add, update, remove, mode, faults, clearFaults }: ControlCommand): void {
+/** @returns the uuids of what it added */
+function obey(api: FakeApi, { add = [], update, remove, mode, faults, clearFaults }: ControlCommand): string[] {
   if (clearFaults) api.clearFaults();
   if (mode) api.mode(mode);
-  for (const recording of add ?? []) api.recordings.add(recording);
+  const added = add.map((recording) => api.recordings.add(recording));
   for (const { uuid, ...change } of update ?? []) api.recordings.update(uuid, change);
   for (const uuid of remove ?? []) api.recordings.remove(uuid);
   for (const { fault, ...times } of faults ?? []) api.fault(fault, times);
+  return added;
 }
 
 function parseCommand(body: string | undefined): { readonly value: ControlCommand } | { readonly problem: string } {

@@ -50,38 +50,52 @@ const listMode = z.strictObject({
 });
 
 const fault = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('unauthorized') }),
-  /** 429; `retryAfter` is the header: seconds, a date, or nonsense. */
-  z.strictObject({ kind: z.literal('rate_limited'), retryAfter: text.optional() }),
-  /** 502 with the HTML page of a proxy. */
-  z.strictObject({ kind: z.literal('bad_gateway') }),
-  /** 200 with `{statusCode, message}`. */
-  z.strictObject({ kind: z.literal('error_in_ok') }),
-  /** Anything else: a string is sent as it is, other values as JSON. */
-  z.strictObject({
-    kind: z.literal('answer'),
-    status: z.int().min(200).max(599),
-    headers: z.record(z.string(), text).optional(),
-    body: z.unknown().optional(),
-  }),
-  /** Half of the JSON, in an HTTP answer that is whole. */
-  z.strictObject({ kind: z.literal('truncated') }),
-  /** Half of the body, then the connection breaks. */
-  z.strictObject({ kind: z.literal('broken') }),
-  /** The connection breaks before an answer. */
-  z.strictObject({ kind: z.literal('reset') }),
-  /** The right body in ten pieces, with this time between them. */
-  z.strictObject({ kind: z.literal('slow'), delayMs: count }),
-  z.strictObject({ kind: z.literal('hang') }),
-  /** An empty list with this much white space in it. */
-  z.strictObject({ kind: z.literal('huge'), bytes: count }),
-  /** The right answer, and a list that changes just after it: between two pages of one walk. */
-  z.strictObject({
-    kind: z.literal('change'),
-    add: z.array(newRecording).max(10_000).optional(),
-    remove: z.array(text).max(10_000).optional(),
-  }),
+  z.strictObject({ kind: z.literal('unauthorized') }).describe('401'),
+  z
+    .strictObject({ kind: z.literal('rate_limited'), retryAfter: text.optional() })
+    .describe('429; retryAfter is the header: seconds, a date, or nonsense'),
+  z.strictObject({ kind: z.literal('bad_gateway') }).describe('502 with the HTML page of a proxy'),
+  z.strictObject({ kind: z.literal('error_in_ok') }).describe('200 with {statusCode, message}'),
+  z
+    .strictObject({
+      kind: z.literal('answer'),
+      status: z.int().min(200).max(599),
+      headers: z.record(z.string(), text).optional(),
+      body: z.unknown().optional(),
+    })
+    .describe('anything else: a string is sent as it is, other values as JSON'),
+  z.strictObject({ kind: z.literal('truncated') }).describe('half of the JSON, in an HTTP answer that is whole'),
+  z.strictObject({ kind: z.literal('broken') }).describe('half of the body, then the connection breaks'),
+  z.strictObject({ kind: z.literal('reset') }).describe('the connection breaks before an answer'),
+  z
+    .strictObject({ kind: z.literal('slow'), delayMs: count })
+    .describe('the right body in ten pieces, with this time between them'),
+  z.strictObject({ kind: z.literal('hang') }).describe('no answer, and the connection stays'),
+  z.strictObject({ kind: z.literal('huge'), bytes: count }).describe('an empty list with this much white space in it'),
+  z
+    .strictObject({
+      kind: z.literal('change'),
+      add: z.array(newRecording).max(10_000).optional(),
+      remove: z.array(text).max(10_000).optional(),
+    })
+    .describe('the right answer, and a list that changes just after it: between two pages of one walk'),
 ]);
+
+/** A kind of fault, as a person writes it. */
+export interface FaultKind {
+  readonly kind: Fault['kind'];
+  /** What goes beside the kind; with a `?` what may be left out. */
+  readonly keys: readonly string[];
+  readonly summary: string;
+}
+
+export const FAULT_KINDS: readonly FaultKind[] = fault.options.map(({ shape, description = '' }) => ({
+  kind: shape.kind.value,
+  keys: Object.entries<z.ZodType>(shape).flatMap(([key, schema]) =>
+    key === 'kind' ? [] : `${key}${schema.safeParse(undefined).success ? '?' : ''}`,
+  ),
+  summary: description,
+}));
 
 const faultTimes = {
   /** List requests that are answered as usual before. */

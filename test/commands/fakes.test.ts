@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { FAULT_KINDS } from '../../src/fake/api-schema.js';
 import type { Program } from '../support/child-program.js';
 import { createStage, SIGNING_SECRET, sourceOf, webhookTo } from '../support/stage.js';
 
@@ -34,6 +35,14 @@ test('fake-api, listen and run work together', async () => {
   await stage.until('it is printed whole', () => receiver.stdout.some((line) => /signature +genuine/.test(line)));
   for (const server of [api, receiver]) server.kill('SIGTERM');
   expect(await Promise.all([api.ended, receiver.ended])).toMatchObject([{ code: 0 }, { code: 0 }]);
+});
+
+test('fake-api --help has a line for every kind of fault', async () => {
+  const { stdout } = await stage.run(['fake-api', '--help']);
+  const [, after = ''] = stdout.join('\n').split('\nFaults: ');
+  const [section = ''] = after.split('\n\n');
+  const listed = [...section.matchAll(/^ {2}([a-z_]+)/gm)].map(([, kind]) => kind);
+  expect(listed).toEqual(FAULT_KINDS.map(({ kind }) => kind));
 });
 
 test('listen refuses what is not genuine, and prints it as JSON', async () => {

@@ -1,5 +1,5 @@
 import { type FakeApi, startFakeApi } from '../../src/fake/api.js';
-import type { ControlCommand, NewRecording } from '../../src/fake/api-schema.js';
+import { type ControlCommand, FAULT_KINDS, type NewRecording } from '../../src/fake/api-schema.js';
 import { createManualClock, type ManualClock } from '../support/manual-clock.js';
 
 const NEWER = { client_id: 'a', secret: 'b' };
@@ -242,10 +242,12 @@ test('the control route does what the methods do', async () => {
     mode: { pageSize: 5 },
     faults: [{ fault: { kind: 'bad_gateway' }, after: 1 }],
   };
-  expect(await (await control(api, command)).json()).toMatchObject({
+  expect(await (await control(api, command)).json()).toEqual({
+    added: ['new'],
     recordings: 2,
     faultsWaiting: 1,
-    mode: { pageSize: 5, pageParam: 'page' },
+    mode: expect.objectContaining({ pageSize: 5, pageParam: 'page' }),
+    requestCount: 0,
   });
   expect(await list(api)).toMatchObject({
     data: [{ uuid: 'new' }, { uuid: 'old', status: 'available' }],
@@ -258,11 +260,21 @@ test('the control route does what the methods do', async () => {
 test.each([
   { name: 'no JSON', body: '{', status: 400 },
   { name: 'an unknown key', body: '{"ad":[]}', status: 400 },
-  { name: 'an unknown fault', body: '{"faults":[{"fault":{"kind":"fire"}}]}', status: 400 },
-  { name: 'an unknown recording', body: '{"remove":["x"]}', status: 409 },
-])('the control route refuses $name', async ({ body, status }) => {
+  { name: 'an unknown fault', body: '{"faults":[{"fault":{"kind":"fire"}}]}', status: 400, says: 'bad_gateway' },
+  { name: 'an unknown recording', body: '{"remove":["x"]}', status: 409, says: 'no recording x' },
+])('the control route refuses $name', async ({ body, status, says = '' }) => {
   await using api = await startFakeApi({ clock });
-  expect((await fetch(`${api.url}/_control`, { method: 'POST', body })).status).toBe(status);
+  const answer = await fetch(`${api.url}/_control`, { method: 'POST', body });
+  expect(answer.status).toBe(status);
+  expect(await answer.text()).toContain(says);
+});
+
+test('a kind of fault says what goes beside it', () => {
+  const written = FAULT_KINDS.map(({ kind, keys }) => [kind, ...keys].join(' '));
+  expect(written).toEqual(
+    expect.arrayContaining(['bad_gateway', 'rate_limited retryAfter?', 'slow delayMs', 'answer status headers? body?']),
+  );
+  expect(FAULT_KINDS.filter(({ summary }) => summary === '')).toEqual([]);
 });
 
 test('other routes are not found', async () => {
