@@ -89,8 +89,13 @@ export function logNotices(config: Config, log: Log): void {
 }
 
 /** What is odd about the store. One that has just been made makes everything a first poll. */
-export function logOpened(config: Config, { store, created, warnings }: OpenedStore, log: Log): void {
+export function logOpened(config: Config, { store, created, migrated, warnings }: OpenedStore, log: Log): void {
   for (const warning of warnings) log.warn({ store: store.label, warning }, 'look at how the store is configured');
+  if (migrated !== undefined)
+    log.warn(
+      { store: store.label, ...migrated },
+      'the store was of an older version: it was migrated, and a copy kept',
+    );
   if (!created) return;
   const firstPolls = Object.fromEntries(config.sources.map(({ name, firstPoll }) => [name, firstPoll]));
   log.warn(

@@ -83,3 +83,16 @@ export class StoreVersionError extends StoreError {
     this.understood = understood;
   }
 }
+
+/** An owner has to migrate it first. */
+export class StoreOutdatedError extends StoreError {
+  override readonly name = 'StoreOutdatedError';
+
+  constructor(label: string, found: number, understood: number) {
+    super(
+      'open',
+      label,
+      `it has version ${found}, and this recording-notifier needs ${understood}: start "recording-notifier run", which keeps a copy and migrates it; a program that runs on it already has to be restarted`,
+    );
+  }
+}

@@ -1,5 +1,6 @@
 import type { ServerAddress } from '../config/store-url.js';
 import type { Clock } from '../ports.js';
+import { copyUnderPrefix } from './copies.js';
 import { withTimeout } from './deadline.js';
 import { StoreMissingError } from './errors.js';
 import { KeyvStore } from './keyv.js';
@@ -23,6 +24,8 @@ export interface ServerStore {
   own(): Promise<boolean>;
   isOwned(): Promise<boolean>;
   warnings(): Promise<readonly string[]>;
+  /** Of a store of this version. Says where it is. */
+  keepCopy(version: number): Promise<string>;
 }
 
 /** Connects to a store on a server. Throws {@link StoreMissingError} where the server tells at once that there is none. */
@@ -35,12 +38,14 @@ export async function openServer(
   if (server === undefined) throw new StoreMissingError(address.label, address.label);
   const inTime = <Result>(call: Promise<Result>) =>
     withTimeout(deps.clock, server.callTimeoutMs, call, () => server.interrupt());
+  const storageAt = (prefix: string) => new ServerStorage(server, prefix, deps.clock);
   return {
-    store: new KeyvStore(new ServerStorage(server, address.prefix, deps.clock), address.label),
+    store: new KeyvStore(storageAt(address.prefix), address.label),
     lost: server.lost,
     own: () => inTime(server.own()),
     isOwned: () => inTime(server.isOwned()),
     warnings: () => inTime(server.warnings()).catch(() => [CANNOT_ASK]),
+    keepCopy: (version) => copyUnderPrefix(storageAt, address.prefix, version, deps.clock.nowMs()),
   };
 }
 

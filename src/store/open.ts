@@ -3,18 +3,25 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { StoreConfig } from '../config/config.js';
 import type { ServerAddress } from '../config/store-url.js';
 import type { Clock, Json, Store } from '../ports.js';
-import { OwnedError, OwnershipLostError, StoreError, StoreMissingError, StoreVersionError } from './errors.js';
+import { copyFile } from './copies.js';
+import {
+  OwnedError,
+  OwnershipLostError,
+  StoreError,
+  StoreMissingError,
+  StoreOutdatedError,
+  StoreVersionError,
+} from './errors.js';
+import { STORE_FORMAT, type StoreFormat } from './format.js';
 import { keys } from './keys.js';
 import { KeyvStore } from './keyv.js';
 import { isLocked, takeLock } from './lock.js';
 import { MemoryStorage } from './memory.js';
+import { type Migrated, migrate } from './migrate.js';
 import { openServer } from './open-server.js';
 import { problemOf } from './problem.js';
-import { decodeMeta, decodeOwner, encodeMeta, encodeOwner, type Owner } from './records.js';
-import { openSqlite, type SqliteAccess } from './sqlite.js';
-
-/** The version of stores that this program writes. An older one is migrated, a newer one refused. */
-export const STORE_VERSION = 1;
+import { decodeMeta, decodeOwner, encodeMeta, encodeOwner, type Meta, type Owner } from './records.js';
+import { openSqlite, type SqliteAccess, type SqliteStorage } from './sqlite.js';
 
 /**
  * `own`: the one process that writes; makes the store if there is none · `read`: beside an owner, changes nothing · `request`: beside an
@@ -29,12 +36,16 @@ export interface StoreDependencies {
   /** Who an owner is, for others to read. */
   readonly host: string;
   readonly pid: number;
+  /** What the store has to be: an older one is migrated by its owner, a newer one refused. This program's own if not given. */
+  readonly format?: StoreFormat;
 }
 
 export interface OpenedStore {
   readonly store: Store;
   /** It did not exist before. */
   readonly created: boolean;
+  /** It was of an older version. */
+  readonly migrated?: Migrated | undefined;
   /** What the server is configured for that should not be: sentences for the operator. */
   readonly warnings: readonly string[];
   /** Another process has become the owner, which ends this one. Stays pending while that is not so. */
@@ -48,7 +59,7 @@ const KEPT = { warnings: [], lost: new Promise<never>(() => {}) } as const;
  * Opens the configured store. Closing it also ends the ownership.
  *
  * Throws {@link OwnedError} when another process owns it, {@link StoreMissingError} when there is none and the mode makes none,
- * {@link StoreVersionError} when it is too new, and {@link StoreError} for whatever else is in the way.
+ * {@link StoreVersionError} when it is too new, {@link StoreOutdatedError} when an owner has to migrate it first, and {@link StoreError} for whatever else is in the way.
  */
 export async function openStore(config: StoreConfig, mode: StoreMode, deps: StoreDependencies): Promise<OpenedStore> {
   if (config.kind === 'memory') return openMemory(mode, deps);
@@ -89,7 +100,7 @@ async function orStoreError<Result>(label: string, run: () => Promise<Result>): 
 
 async function openMemory(mode: StoreMode, deps: StoreDependencies): Promise<OpenedStore> {
   if (mode !== 'own') throw new StoreError('open', 'memory', 'a memory store cannot be seen from outside its process');
-  return own(new KeyvStore(new MemoryStorage(), 'memory'), deps);
+  return own(new KeyvStore(new MemoryStorage(), 'memory'), deps, async () => 'none');
 }
 
 async function ownSqlite(file: string, label: string, deps: StoreDependencies): Promise<OpenedStore> {
@@ -98,35 +109,43 @@ async function ownSqlite(file: string, label: string, deps: StoreDependencies): 
   const lock = takeLock(path);
   if (lock === undefined) throw new OwnedError(label, await readOwner(() => joinSqlite(path, label, 'read', deps)));
   try {
-    return await own(await openFile(path, label, 'create', deps, lock.release), deps);
+    const storage = await openFile(path, label, 'create', deps);
+    const store = new KeyvStore(storage, label, lock.release);
+    return await own(store, deps, (version) => copyFile(storage, path, version, deps.clock.nowMs()));
   } catch (error) {
     lock.release();
     throw error;
   }
 }
 
-/** Signs the store, so that others can tell who has it. */
-async function own(store: KeyvStore, { clock, host, pid }: StoreDependencies): Promise<OpenedStore> {
+/** Signs the store, so that others can tell who has it, and migrates it. */
+async function own(
+  store: KeyvStore,
+  { clock, host, pid, format = STORE_FORMAT }: StoreDependencies,
+  keepCopy: (version: number) => Promise<string>,
+): Promise<OpenedStore> {
   return closeOnFailure(store, async () => {
-    const meta = await store.readMeta();
-    if (meta !== undefined) checkVersion(store.label, meta);
+    const found = await store.readMeta();
+    const meta = found === undefined ? undefined : decodeMeta(found);
+    if (meta !== undefined) refuseNewer(store.label, meta, format);
     const entries: [string, Json][] = [[keys.owner, encodeOwner({ host, pid, sinceMs: clock.nowMs() })]];
     if (meta === undefined) {
-      entries.push([keys.meta, encodeMeta({ version: STORE_VERSION, createdAtMs: clock.nowMs() })]);
+      entries.push([keys.meta, encodeMeta({ version: format.version, createdAtMs: clock.nowMs() })]);
     }
     await store.setMany(entries);
     await store.getMany([keys.owner]); // Throws if the store only says that it has written.
-    return { store, created: meta === undefined, ...KEPT };
+    const migrated = meta === undefined ? undefined : await migrate(store, meta, format, keepCopy);
+    return { store, created: meta === undefined, migrated, ...KEPT };
   });
 }
 
 async function joinSqlite(file: string, label: string, mode: StoreMode, deps: StoreDependencies): Promise<OpenedStore> {
   const path = locate(file, deps);
-  const store = await openFile(path, label, mode === 'read' ? 'read' : 'write', deps);
+  const store = new KeyvStore(await openFile(path, label, mode === 'read' ? 'read' : 'write', deps), label);
   return closeOnFailure(store, async () => {
     const meta = await store.readMeta();
     if (meta === undefined) throw new StoreMissingError(label, path);
-    checkVersion(label, meta);
+    checkVersion(label, decodeMeta(meta), deps);
     return { store, created: false, ...KEPT };
   });
 }
@@ -137,7 +156,7 @@ async function ownServer(address: ServerAddress, deps: StoreDependencies): Promi
   return closeOnFailure(store, async () => {
     if (!(await server.own())) throw new OwnedError(address.label, await owner());
     return {
-      ...(await own(store, deps)),
+      ...(await own(store, deps, server.keepCopy)),
       warnings: await server.warnings(),
       lost: server.lost.then(async () => new OwnershipLostError(address.label, await owner())),
     };
@@ -150,7 +169,7 @@ async function joinServer(address: ServerAddress, mode: StoreMode, deps: StoreDe
     const meta = await store.readMeta();
     const found = mode === 'read' ? await warnings() : [];
     if (meta === undefined) throw new StoreMissingError(address.label, address.label, found);
-    checkVersion(address.label, meta);
+    checkVersion(address.label, decodeMeta(meta), deps);
     return { store, created: false, ...KEPT, warnings: found };
   });
 }
@@ -160,16 +179,21 @@ async function openFile(
   label: string,
   access: SqliteAccess,
   { clock }: StoreDependencies,
-  release?: () => void,
-): Promise<KeyvStore> {
+): Promise<SqliteStorage> {
   const storage = await openSqlite(path, access, clock);
   if (storage === undefined) throw new StoreMissingError(label, path);
-  return new KeyvStore(storage, label, release);
+  return storage;
 }
 
-function checkVersion(label: string, meta: Json): void {
-  const { version } = decodeMeta(meta);
-  if (version > STORE_VERSION) throw new StoreVersionError(label, version, STORE_VERSION);
+/** For whoever does not own it. */
+function checkVersion(label: string, meta: Meta, { format = STORE_FORMAT }: StoreDependencies): void {
+  refuseNewer(label, meta, format);
+  const reached = meta.migration?.from ?? meta.version;
+  if (reached < format.version) throw new StoreOutdatedError(label, reached, format.version);
+}
+
+function refuseNewer(label: string, { version }: Meta, format: StoreFormat): void {
+  if (version > format.version) throw new StoreVersionError(label, version, format.version);
 }
 
 /** Who signed the store; undefined when that cannot be told: the owner may just be making the store, and that it is owned is enough. */

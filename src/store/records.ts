@@ -72,17 +72,23 @@ export interface Meta {
   /** Of the store as a whole. */
   readonly version: number;
   readonly createdAtMs: number;
+  /** It is on its way to its version: what it has reached so far, and where the copy of what it was is. */
+  readonly migration?: { readonly from: number; readonly copy: string } | undefined;
 }
 
-export function encodeMeta({ version, createdAtMs }: Meta): Json {
-  return { version, createdAtMs };
+export function encodeMeta({ version, createdAtMs, migration }: Meta): Json {
+  return migration === undefined ? { version, createdAtMs } : { version, createdAtMs, migration };
 }
 
 export function decodeMeta(value: Json): Meta {
-  const { version, createdAtMs } = (value ?? {}) as Partial<Record<keyof Meta, Json>>;
+  const { version, createdAtMs, migration } = (value ?? {}) as Partial<Record<keyof Meta, Json>>;
   if (!isWhole(version) || version < 1) throw new StoreError('decode', keys.meta, 'it names no version of the store');
   if (!isWhole(createdAtMs)) throw new StoreError('decode', keys.meta, 'it does not say when the store was made');
-  return { version, createdAtMs };
+  if (migration === undefined) return { version, createdAtMs };
+  const { from, copy } = (migration ?? {}) as { readonly from?: Json; readonly copy?: Json };
+  if (!isWhole(from) || from < 1 || typeof copy !== 'string')
+    throw new StoreError('decode', keys.meta, 'it does not say how far its migration is');
+  return { version, createdAtMs, migration: { from, copy } };
 }
 
 function isWhole(field: Json | undefined): field is number {

@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { StoreConfig } from '../../src/config/config.js';
 import { OwnedError, StoreError, StoreMissingError, StoreVersionError } from '../../src/store/errors.js';
+import { STORE_FORMAT } from '../../src/store/format.js';
 import { keys } from '../../src/store/keys.js';
-import { hasOwner, openStore, STORE_VERSION, type StoreMode } from '../../src/store/open.js';
+import { hasOwner, openStore, type StoreMode } from '../../src/store/open.js';
 import { problemOf } from '../../src/store/problem.js';
 import { decodeMeta, decodeOwner, encodeMeta } from '../../src/store/records.js';
 import { openSqlite } from '../../src/store/sqlite.js';
@@ -33,7 +34,7 @@ test('the first owner makes the store and its folder, and says so once', async (
   expect(first.created).toBe(true);
   expect(first.store.label).toBe(`sqlite:${cwd}/state/notifier.sqlite`);
   const rows = await first.store.getMany([keys.meta, keys.owner]);
-  expect(decodeMeta(rows.get(keys.meta) ?? null)).toEqual({ version: STORE_VERSION, createdAtMs: NOW_MS });
+  expect(decodeMeta(rows.get(keys.meta) ?? null)).toEqual({ version: STORE_FORMAT.version, createdAtMs: NOW_MS });
   expect(decodeOwner(rows.get(keys.owner) ?? null)).toEqual({ host: 'host-a', pid: 17, sinceMs: NOW_MS });
   await first.store.setMany([['a', 1]]);
   await first.store.close();

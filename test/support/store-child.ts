@@ -20,7 +20,7 @@ export interface StoreChild {
 }
 
 export async function startStoreChild(
-  command: 'hold' | 'write' | 'tear',
+  command: 'hold' | 'write' | 'tear' | 'migrate',
   store: StoreConfig,
   size = 0,
 ): Promise<StoreChild> {
