@@ -12,5 +12,6 @@ if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1])) {
 }
 
 const [{ runCommand }, { thisProcess }] = await Promise.all([import('./commands/program.js'), import('./system.js')]);
-process.exitCode = await runCommand(process.argv.slice(2), thisProcess(), process.exit);
+const [, script = '', ...args] = process.argv;
+process.exitCode = await runCommand(args, thisProcess({ startedBy: [process.argv0, script] }), process.exit);
 process.exit();

@@ -55,6 +55,8 @@ export interface Process {
   readonly cwd: string;
   readonly host: string;
   readonly pid: number;
+  /** Node and the script, as they were called; empty when the process is another program's. */
+  readonly startedBy: readonly string[];
   readonly stdoutIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
   /** Where a person can be asked; undefined where stdin or stdout is no terminal. */
@@ -80,8 +82,11 @@ function readerOfStdout(): { readonly isGone: boolean } {
   return reader;
 }
 
-/** @param isOurs false in a program that embeds the notifier: it keeps its own ways with stdout until a sink prints */
-export function thisProcess({ isOurs = true } = {}): Process {
+/**
+ * @param isOurs false in a program that embeds the notifier: it keeps its own ways with stdout until a sink prints
+ * @param startedBy as in {@link Process}
+ */
+export function thisProcess({ isOurs = true, startedBy = [] as readonly string[] } = {}): Process {
   const { stdout, stderr } = process;
   if (isOurs) readerOfStdout();
   return {
@@ -89,6 +94,7 @@ export function thisProcess({ isOurs = true } = {}): Process {
     cwd: process.cwd(),
     host: hostname(),
     pid: process.pid,
+    startedBy,
     stdoutIsTerminal: stdout.isTTY === true,
     stderrIsTerminal: stderr.isTTY === true,
     get terminal() {

@@ -2,14 +2,16 @@ import { UsageError } from './command.js';
 import type { Answers, Entry } from './init-draft.js';
 import {
   choosingFlag,
+  flagOf,
   POLLING_QUESTIONS,
   type Question,
   type Recipe,
   SINK_RECIPES,
   SOURCE_RECIPES,
+  STORE_RECIPE,
 } from './init-recipes.js';
 
-/** The source and the sinks from flags and environment alone; throws a UsageError that names every flag that is missing. */
+/** The source, the sinks and the store from flags and environment alone; throws a UsageError that names every flag that is missing. */
 export function entriesByFlags(flags: Answers, make: () => string): Entry[] {
   const source = chosenSource(flags);
   const sinks = SINK_RECIPES.filter((recipe) => flags[choosingFlag(recipe)] !== undefined);
@@ -28,7 +30,7 @@ export function entriesByFlags(flags: Answers, make: () => string): Entry[] {
     );
   }
   const polled = { ...source, questions: [...source.questions, ...POLLING_QUESTIONS] };
-  return [polled, ...sinks].map((recipe) => ({ ...recipe, answers: answersOf(recipe, flags, make) }));
+  return [polled, ...sinks, STORE_RECIPE].map((recipe) => entryByFlags(recipe, flags, make));
 }
 
 /** The generation of credentials that is given whole, else in part. */
@@ -39,18 +41,19 @@ export function chosenSource(flags: Answers): Recipe | undefined {
   return count(older) > count(newer) ? older : newer;
 }
 
-function missingOf({ questions }: Recipe, flags: Answers): string[] {
+export function missingOf({ questions }: Recipe, flags: Answers): string[] {
   return required(questions)
     .filter(({ flag }) => flags[flag] === undefined)
-    .map(nameOf);
+    .map(flagOf);
 }
 
-function answersOf({ questions }: Recipe, flags: Answers, make: () => string): Answers {
-  const answers = questions.map(({ flag, fallback, isMade }) => [
-    flag,
-    flags[flag] ?? fallback ?? (isMade ? make() : ''),
-  ]);
-  return Object.fromEntries(answers);
+export function entryByFlags(recipe: Recipe, flags: Answers, make: () => string): Entry {
+  const made = recipe.questions.filter(({ flag, isMade }) => isMade && flags[flag] === undefined);
+  const answers = recipe.questions.map((question) => {
+    const { flag, fallback = '' } = question;
+    return [flag, flags[flag] ?? (made.includes(question) ? make() : fallback)];
+  });
+  return { ...recipe, answers: Object.fromEntries(answers), ...(made.length > 0 && { hasNewKey: true }) };
 }
 
 function required(questions: readonly Question[]): readonly Question[] {
@@ -63,10 +66,5 @@ function flagsOf(recipe: Recipe): string {
 }
 
 function listed(questions: readonly Question[], between: string): string {
-  return questions.map(nameOf).join(between);
-}
-
-/** A secret is better off in the environment than among the arguments, which others can see. */
-function nameOf({ flag, variable }: Question): string {
-  return variable === undefined ? `--${flag}` : `--${flag} (or ${variable} in the environment)`;
+  return questions.map(flagOf).join(between);
 }

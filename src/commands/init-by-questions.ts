@@ -5,12 +5,15 @@ import { type Answers, type Entry, loadDraft } from './init-draft.js';
 import {
   choosingFlag,
   POLLING_QUESTIONS,
+  placeOf,
   type Question,
   type Recipe,
   SINK_RECIPES,
   SOURCE_RECIPES,
+  STORE_DEFAULT,
+  STORE_RECIPE,
 } from './init-recipes.js';
-import type { Trial } from './trials.js';
+import type { Tried } from './init-trials.js';
 
 /** Nobody types a credential wrong more often. */
 const ROUNDS_MAX = 20;
@@ -23,12 +26,12 @@ export interface Asking {
   /** Makes what need not be answered. */
   readonly make: () => string;
   /** Undefined: nothing is tried. */
-  readonly tryEntry: ((entry: Entry) => Promise<Trial>) | undefined;
+  readonly tryEntry: ((entry: Entry) => Promise<Tried>) | undefined;
   /** Called with each that works: offers to send a sample, if it is a sink. */
   readonly offerSample: (entry: Entry) => Promise<void>;
 }
 
-/** The source and the sinks as a person on a terminal wants them, each tried when it is known. */
+/** The source, the sinks and the store as a person on a terminal wants them, each tried when it is known. */
 export async function entriesByQuestions(asking: Asking): Promise<Entry[]> {
   const { dialog, flags } = asking;
   const source = await settle(chosenSource(flags) ?? (await chooseSource(dialog)), asking);
@@ -43,6 +46,7 @@ export async function entriesByQuestions(asking: Asking): Promise<Entry[]> {
   for (const recipe of await chooseSinks(asking)) {
     entries.push(await settle(recipe, asking));
   }
+  entries.push(await chooseStore(asking));
   return entries;
 }
 
@@ -68,6 +72,17 @@ async function chooseSinks({ dialog, flags }: Asking): Promise<readonly Recipe[]
   return SINK_RECIPES.filter(({ name }) => names.includes(name));
 }
 
+async function chooseStore(asking: Asking): Promise<Entry> {
+  const choices = [
+    { value: 'file', label: 'in a file (SQLite)' },
+    { value: 'server', label: 'on a Redis or PostgreSQL server' },
+  ] as const;
+  const isGiven = asking.flags['store'] !== undefined;
+  if (!isGiven && (await asking.dialog.choose('Where is kept what was seen?', choices, 'file')) === 'file')
+    return { ...STORE_RECIPE, answers: { store: STORE_DEFAULT } };
+  return settle(STORE_RECIPE, asking);
+}
+
 /** Asks and tries, until it works or the person keeps what does not. */
 async function settle(recipe: Recipe, asking: Asking): Promise<Entry> {
   const { dialog, tryEntry } = asking;
@@ -76,22 +91,23 @@ async function settle(recipe: Recipe, asking: Asking): Promise<Entry> {
   for (let round = 1; round <= ROUNDS_MAX; round += 1) {
     const entry = await complete(recipe, known, before, asking);
     if (tryEntry === undefined) return entry;
-    const trial = await tryEntry(entry);
-    dialog.show(`${recipe.section}.${recipe.name}`, trial);
-    if (trial.result === 'ok' && !entry.hasNewKey) await asking.offerSample(entry);
-    if (trial.result === 'ok' || (await isKept(dialog))) return entry;
+    const { entry: tried, trials } = await tryEntry(entry);
+    for (const trial of trials) dialog.show(placeOf(recipe).join('.'), trial);
+    const isFine = !tried.isDown && trials.every(({ result }) => result !== 'failed');
+    if (isFine && !tried.hasNewKey) await asking.offerSample(tried);
+    if (isFine || (await isKept(dialog, tried))) return tried;
     known = {};
     before = entry.answers;
   }
   throw new CommandError(`It did not work ${ROUNDS_MAX} times; nothing was written.`);
 }
 
-async function isKept(dialog: Dialog): Promise<boolean> {
+async function isKept(dialog: Dialog, { isDown }: Entry): Promise<boolean> {
   const choices = [
     { value: 'again', label: 'enter it again' },
     { value: 'keep', label: 'keep it as it is' },
   ] as const;
-  return (await dialog.choose('What now?', choices, 'again')) === 'keep';
+  return (await dialog.choose('What now?', choices, isDown ? 'keep' : 'again')) === 'keep';
 }
 
 /**
@@ -120,12 +136,10 @@ async function ask(
   entry: Entry,
   { dialog, file }: Asking,
 ): Promise<string> {
-  const { choices, fallback = '', variable } = question;
+  const { choices, fallback = '', isSecret } = question;
   if (choices !== undefined) return dialog.choose(question.ask, choices, before ?? fallback);
   const flawOf = (answer: string) => flaw(question, answer, entry, file);
-  return variable === undefined
-    ? dialog.text(question.ask, before ?? fallback, flawOf)
-    : dialog.hidden(question.ask, flawOf);
+  return isSecret ? dialog.hidden(question.ask, flawOf) : dialog.text(question.ask, before ?? fallback, flawOf);
 }
 
 /** What the config's own check says of this one answer. */

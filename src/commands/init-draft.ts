@@ -4,16 +4,18 @@ import type { Config } from '../config/config.js';
 import { type Environment, loadConfig } from '../config/load.js';
 import { formatProblem, type Path } from '../config/problem.js';
 import { UsageError } from './command.js';
-import { type Question, type Recipe, SINK_RECIPES, SOURCE_RECIPES } from './init-recipes.js';
+import { placeOf, type Question, type Recipe, SINK_RECIPES, SOURCE_RECIPES, variableOf } from './init-recipes.js';
 
 /** By the flag of the question. */
 export type Answers = Readonly<Record<string, string>>;
 
-/** A source or sink with its answers. */
+/** A source, sink or store with its answers. */
 export interface Entry extends Recipe {
   readonly answers: Answers;
   /** A signing key was made for it, which its receiver cannot know yet. */
   readonly hasNewKey?: true;
+  /** Nothing listens yet where it is on this machine. */
+  readonly isDown?: true;
 }
 
 const HEAD = ` Written by "recording-notifier init". \${NAME} comes from the environment or from .env in the working directory.
@@ -21,18 +23,35 @@ const HEAD = ` Written by "recording-notifier init". \${NAME} comes from the env
 
 /** The YAML. It holds no secret: in place of each is a reference to its variable. */
 export function renderConfig(entries: readonly Entry[]): string {
-  const document = new Document({ sources: {}, sinks: {}, store: 'sqlite:state/notifier.sqlite' });
-  for (const { section, name, type, comment, questions, answers } of entries) {
-    const own = document.createPair(name, type === undefined ? {} : { type });
+  const document = documentOf(entries, { sources: {}, sinks: {} });
+  document.commentBefore = HEAD;
+  const keys = isMap(document.contents) ? document.contents.items.map(({ key }) => key) : [];
+  for (const key of keys.slice(1)) if (isScalar(key)) key.spaceBefore = true;
+  return document.toString(LAYOUT);
+}
+
+/** The lines of the sinks alone, to be put below `sinks:` of another file. */
+export function renderSinks(entries: readonly Entry[]): string {
+  return documentOf(entries, { sinks: {} }).toString(LAYOUT).replace('sinks:\n', '').trimEnd();
+}
+
+const LAYOUT = { lineWidth: 0, flowCollectionPadding: false } as const;
+
+function documentOf(entries: readonly Entry[], sections: object): Document {
+  const document = new Document(sections);
+  for (const entry of entries) {
+    const { type, comment, questions, answers } = entry;
+    const place = placeOf(entry);
+    const own = document.createPair(place.at(-1), type === undefined ? {} : { type });
     own.key.commentBefore = comment;
-    document.addIn([section], own);
+    document.addIn(place.slice(0, -1), own);
     for (const question of questions) {
       const value = writtenValue(question, answers);
-      if (value !== undefined) document.setIn([section, name, ...question.path], document.createNode(value));
+      if (value !== undefined) document.setIn([...place, ...question.path], document.createNode(value));
     }
   }
-  lay(document, entries);
-  return document.toString({ lineWidth: 0, flowCollectionPadding: false });
+  annotate(document, entries);
+  return document;
 }
 
 /** `.env`: a line for each secret. */
@@ -69,31 +88,31 @@ export function loadDraft(file: string, entries: readonly Entry[], environment: 
 /** What the secrets are called, and are. */
 export function variablesOf(entries: readonly Entry[]): Answers {
   const pairs = entries.flatMap(({ questions, answers }) =>
-    questions.flatMap(({ variable, flag }) => {
-      const answer = answers[flag];
+    questions.flatMap((question) => {
+      const answer = answers[question.flag];
+      const variable = answer === undefined ? undefined : variableOf(question, answer);
       return variable === undefined || answer === undefined ? [] : [[variable, answer] as const];
     }),
   );
   return Object.fromEntries(pairs);
 }
 
-function writtenValue({ flag, variable, isList }: Question, answers: Answers): string | string[] | undefined {
+function writtenValue(question: Question, answers: Answers): string | string[] | undefined {
+  const { flag, isList } = question;
   const answer = answers[flag];
   if (answer === undefined) return undefined;
+  const variable = variableOf(question, answer);
   if (variable !== undefined) return `\${${variable}}`;
   // A literal `${` is no reference.
   const text = answer.replaceAll('${', () => '$${');
   return isList ? text.split(',').map((item) => item.trim()) : text;
 }
 
-/** The head, a line between the sections, and beside the keys what they mean. */
-function lay(document: Document, entries: readonly Entry[]): void {
-  document.commentBefore = HEAD;
-  const keys = isMap(document.contents) ? document.contents.items.map(({ key }) => key) : [];
-  for (const key of keys.slice(1)) if (isScalar(key)) key.spaceBefore = true;
-  for (const { section, name, questions } of entries) {
-    for (const { path, comment } of questions) {
-      const node = document.getIn([section, name, ...path], true);
+/** Beside the keys what they mean. */
+function annotate(document: Document, entries: readonly Entry[]): void {
+  for (const entry of entries) {
+    for (const { path, comment } of entry.questions) {
+      const node = document.getIn([...placeOf(entry), ...path], true);
       if (isScalar(node) && comment !== undefined) node.comment = comment;
       if (isSeq(node)) node.flow = true;
     }
@@ -101,9 +120,9 @@ function lay(document: Document, entries: readonly Entry[]): void {
 }
 
 function questionAt(path: Path, entries: readonly Entry[]): Question | undefined {
-  for (const { section, name, questions } of entries) {
-    const found = questions.find((question) =>
-      [section, name, ...question.path].every((part, index) => path[index] === part),
+  for (const entry of entries) {
+    const found = entry.questions.find((question) =>
+      [...placeOf(entry), ...question.path].every((part, index) => path[index] === part),
     );
     if (found !== undefined) return found;
   }

@@ -9,14 +9,16 @@ export interface InitFiles {
   readonly cwd: string;
 }
 
-const ENV_FILE = '.env';
+export const ENV_FILE = '.env';
+
+export function existsAlready(config: string): string {
+  return `${config} exists already, and init overwrites nothing; move it away, or name another file by --config FILE.`;
+}
 
 /** Before the first question, since nobody likes to answer in vain. */
 export function refuseToOverwrite({ config, cwd }: InitFiles): void {
   if (existsSync(resolve(cwd, config))) {
-    throw new UsageError(
-      `${config} exists already, and init overwrites nothing; move it away, or name another file by --config FILE.`,
-    );
+    throw new UsageError(existsAlready(config));
   }
   if (existsSync(resolve(cwd, ENV_FILE))) {
     throw new UsageError(

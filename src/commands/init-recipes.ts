@@ -1,15 +1,19 @@
 import { SINK_TYPES } from '../sinks/registry.js';
 
-/** What `init` asks: a table of questions for the source, and one for each type of sink that it knows how to ask about. */
+/** What `init` asks: a table of questions for the source, one for each type of sink that it knows how to ask about, and one for the store. */
 
 export interface Question {
   /** The option of the command line that answers it, without `--`; the key of its answer too. */
   readonly flag: string;
   readonly ask: string;
-  /** Where the answer goes, below the source or sink. */
+  /** Where the answer goes, below the source, sink or store. */
   readonly path: readonly string[];
-  /** The answer is a secret: it goes into `.env` under this name, is taken from the environment too, and is hidden while it is typed. */
+  /** The answer belongs to the machine: it goes into `.env` under this name, and is taken from the environment too. */
   readonly variable?: string;
+  /** An answer like this is nobody's secret and the same everywhere: it stands in the YAML in spite of `variable`. */
+  readonly plain?: RegExp;
+  /** Nothing is shown of it while it is typed. */
+  readonly isSecret?: true;
   readonly fallback?: string;
   /** Nothing need be answered: one is made. */
   readonly isMade?: true;
@@ -20,10 +24,10 @@ export interface Question {
   readonly comment?: string;
 }
 
-/** A source or sink, before it is answered. */
+/** A source, sink or store, before it is answered. */
 export interface Recipe {
-  readonly section: 'sources' | 'sinks';
-  /** In the config. */
+  readonly section: 'sources' | 'sinks' | 'store';
+  /** In the config. Empty for the store, which is the section itself. */
   readonly name: string;
   /** Undefined: the default type. */
   readonly type?: string;
@@ -44,7 +48,7 @@ export const SOURCE_RECIPES: readonly [Recipe, Recipe] = [
     label: 'a client id and a secret (api.superviz.com)',
     questions: [
       { flag: 'client-id', ask: 'Client id', path: ['auth', 'clientId'], variable: 'SUPERVIZ_CLIENT_ID' },
-      { flag: 'secret', ask: 'Secret', path: ['auth', 'secret'], variable: 'SUPERVIZ_SECRET' },
+      { flag: 'secret', ask: 'Secret', path: ['auth', 'secret'], variable: 'SUPERVIZ_SECRET', isSecret: true },
       { ...BASE_URL, fallback: 'https://api.superviz.com' },
     ],
   },
@@ -52,8 +56,8 @@ export const SOURCE_RECIPES: readonly [Recipe, Recipe] = [
     ...SOURCE,
     label: 'a token and an API key (nodeapi.superviz.com)',
     questions: [
-      { flag: 'token', ask: 'Token', path: ['auth', 'token'], variable: 'SUPERVIZ_TOKEN' },
-      { flag: 'api-key', ask: 'API key', path: ['auth', 'apiKey'], variable: 'SUPERVIZ_API_KEY' },
+      { flag: 'token', ask: 'Token', path: ['auth', 'token'], variable: 'SUPERVIZ_TOKEN', isSecret: true },
+      { flag: 'api-key', ask: 'API key', path: ['auth', 'apiKey'], variable: 'SUPERVIZ_API_KEY', isSecret: true },
       { ...BASE_URL, fallback: 'https://nodeapi.superviz.com' },
     ],
   },
@@ -89,7 +93,13 @@ const KNOWN_SINKS: readonly (Recipe & { readonly type: string })[] = [
     label: 'a Slack channel',
     comment: ' An incoming webhook of Slack. Whoever knows its URL can post.',
     questions: [
-      { flag: 'slack-url', ask: 'URL of the incoming webhook', path: ['url'], variable: 'SLACK_WEBHOOK_URL' },
+      {
+        flag: 'slack-url',
+        ask: 'URL of the incoming webhook',
+        path: ['url'],
+        variable: 'SLACK_WEBHOOK_URL',
+        isSecret: true,
+      },
     ],
   },
   {
@@ -99,7 +109,13 @@ const KNOWN_SINKS: readonly (Recipe & { readonly type: string })[] = [
     label: 'a mailbox',
     comment: ' Mail by SMTP.',
     questions: [
-      { flag: 'smtp', ask: 'SMTP server, smtp://user:password@host:587', path: ['smtp'], variable: 'SMTP_URL' },
+      {
+        flag: 'smtp',
+        ask: 'SMTP server, smtp://user:password@host:587',
+        path: ['smtp'],
+        variable: 'SMTP_URL',
+        isSecret: true,
+      },
       { flag: 'mail-from', ask: 'From, such as Recordings <recordings@example.com>', path: ['from'] },
       { flag: 'mail-to', ask: 'To, several with commas between', path: ['to'], isList: true },
     ],
@@ -117,6 +133,7 @@ const KNOWN_SINKS: readonly (Recipe & { readonly type: string })[] = [
         ask: 'Signing secret, whsec_… (empty: a new one is made)',
         path: ['secret'],
         variable: 'WEBHOOK_SECRET',
+        isSecret: true,
         isMade: true,
       },
     ],
@@ -131,8 +148,43 @@ const KNOWN_SINKS: readonly (Recipe & { readonly type: string })[] = [
   },
 ];
 
+export const STORE_DEFAULT = 'sqlite:state/notifier.sqlite';
+
+export const STORE_RECIPE: Recipe = {
+  section: 'store',
+  name: '',
+  label: 'the store',
+  comment: ' What was seen, and what waits to be delivered.',
+  questions: [
+    {
+      flag: 'store',
+      ask: 'URL of the store, redis://host:6379/0 or postgres://user@host/db',
+      path: [],
+      variable: 'STORE_URL',
+      plain: /^(?!\w+:\/\/)/,
+      isSecret: true,
+      fallback: STORE_DEFAULT,
+    },
+  ],
+};
+
 /** Of the types that this version has. */
 export const SINK_RECIPES = KNOWN_SINKS.filter((recipe) => SINK_TYPES.some(({ type }) => type === recipe.type));
+
+/** Where it is in the config. */
+export function placeOf({ section, name }: Recipe): readonly string[] {
+  return name === '' ? [section] : [section, name];
+}
+
+/** The name under which the answer goes into `.env`; undefined when it stands in the YAML. */
+export function variableOf({ variable, plain }: Question, answer: string): string | undefined {
+  return plain?.test(answer) ? undefined : variable;
+}
+
+/** What answers it without being asked. A secret is better off in the environment than among the arguments, which others can see. */
+export function flagOf({ flag, variable }: Question): string {
+  return variable === undefined ? `--${flag}` : `--${flag} (or ${variable} in the environment)`;
+}
 
 /** The option that chooses the sink: its first question, or, where there is none, its type. */
 export function choosingFlag({ questions, type = '' }: Recipe): string {

@@ -1,5 +1,5 @@
-import assert from 'node:assert/strict';
 import { type Command, Option } from 'commander';
+import { listed } from '../config/words.js';
 import { signingKey } from '../system.js';
 import {
   type CommandContext,
@@ -8,16 +8,26 @@ import {
   EXIT,
   type ExitCode,
   type Register,
-  UsageError,
 } from './command.js';
 import { entriesByFlags } from './init-by-flags.js';
 import { entriesByQuestions } from './init-by-questions.js';
 import { type Dialog, LeftError, openDialog } from './init-dialog.js';
-import { type Answers, type Entry, loadDraft, renderConfig, renderEnv, variablesOf } from './init-draft.js';
-import { refuseToOverwrite, writeFiles } from './init-files.js';
-import { choosingFlag, POLLING_QUESTIONS, type Question, SINK_RECIPES, SOURCE_RECIPES } from './init-recipes.js';
-import { httpOf } from './session.js';
-import { findingLine, sampleTrial, sendSample, type Trial, tryConnection, tryList } from './trials.js';
+import { type Answers, type Entry, renderConfig, renderEnv, variablesOf } from './init-draft.js';
+import { ENV_FILE, existsAlready, refuseToOverwrite, writeFiles } from './init-files.js';
+import { type Further, furtherSinks, variablesOfNewKeys } from './init-further.js';
+import {
+  choosingFlag,
+  flagOf,
+  POLLING_QUESTIONS,
+  placeOf,
+  type Question,
+  SINK_RECIPES,
+  SOURCE_RECIPES,
+  STORE_RECIPE,
+} from './init-recipes.js';
+import { configOfDraft, tryEntry, tryWithSample } from './init-trials.js';
+import { startedAs } from './started-as.js';
+import { findingLine } from './trials.js';
 
 interface InitOptions extends CommonOptions {
   readonly yes?: true;
@@ -33,6 +43,7 @@ const QUESTIONS: readonly Question[] = [
       ...SOURCE_RECIPES.flatMap(({ questions }) => questions),
       ...POLLING_QUESTIONS,
       ...SINK_RECIPES.flatMap(({ questions }) => questions),
+      ...STORE_RECIPE.questions,
     ].map((question) => [question.flag, question]),
   ).values(),
 ];
@@ -42,7 +53,7 @@ export const registerInit: Register = (program, context) => {
     .command('init')
     .summary('ask a few questions and write a config')
     .description(
-      'Asks for credentials, schedule and sinks, tries each, and writes the config and an .env with the secrets. Overwrites nothing.\n' +
+      'Asks for credentials, schedule, sinks and store, tries each, and writes the config and an .env with the secrets. Overwrites nothing: where there is a config already, it prints the lines that a further sink takes.\n' +
         'Every question is a flag too; without a terminal, or with --yes, the flags must answer them all.',
     );
   addQuestions(command);
@@ -72,11 +83,14 @@ function addQuestions(command: Command): void {
 
 async function init(options: InitOptions, context: CommandContext): Promise<ExitCode> {
   const files = { config: options.config, cwd: context.cwd };
+  const further = furtherSinks(options.config, answersOf(options), newKey, context);
+  if (further !== undefined) return tellFurther(further, options, context);
   refuseToOverwrite(files);
   const isAsking = options.yes === undefined && options.json === undefined && context.terminal !== undefined;
   const dialog = isAsking ? openDialog('recording-notifier init', context.terminal) : undefined;
   try {
-    const entries = await entriesOf(options, dialog, context);
+    const entries =
+      dialog === undefined ? await byFlags(options, context) : await byQuestions(options, dialog, context);
     writeFiles(files, renderConfig(entries), renderEnv(options.config, entries));
     await end(options, entries, dialog, context);
     return EXIT.fine;
@@ -87,29 +101,39 @@ async function init(options: InitOptions, context: CommandContext): Promise<Exit
   }
 }
 
-async function entriesOf(
-  options: InitOptions,
-  dialog: Dialog | undefined,
+function newKey(): string {
+  return `whsec_${signingKey()}`;
+}
+
+async function byFlags(options: InitOptions, context: CommandContext): Promise<readonly Entry[]> {
+  const entries = entriesByFlags(answersOf(options), newKey);
+  configOfDraft(options.config, entries, context);
+  return options.test ? tryAll(entries, options, context) : entries;
+}
+
+async function byQuestions(
+  { config: file, test, ...options }: InitOptions,
+  dialog: Dialog,
   context: CommandContext,
 ): Promise<readonly Entry[]> {
-  const flags = answersOf(options);
-  const file = options.config;
-  const make = () => `whsec_${signingKey()}`;
-  if (dialog === undefined) {
-    const entries = entriesByFlags(flags, make);
-    configOfDraft(file, entries, context);
-    if (options.test) await tryAll(entries, options, context);
-    return entries;
-  }
-  const tryEntry = options.test ? (entry: Entry) => tryOne(entry, file, context) : undefined;
-  const offerSample = (entry: Entry) => offer(entry, file, dialog, context);
-  const entries = await entriesByQuestions({ file, flags, dialog, make, tryEntry, offerSample });
+  const trialOptions = { file, nameOf: ({ ask }: Question) => `the answer to "${ask}"` };
+  const entries = await entriesByQuestions({
+    file,
+    flags: answersOf(options),
+    dialog,
+    make: newKey,
+    tryEntry: test ? (entry) => tryEntry(entry, trialOptions, context) : undefined,
+    offerSample: async (entry) => {
+      if (entry.section !== 'sinks' || !(await dialog.agree(`Send a sample to ${entry.name}?`))) return;
+      dialog.show(entry.name, await tryWithSample(entry, trialOptions, context));
+    },
+  });
   configOfDraft(file, entries, context);
   return entries;
 }
 
-/** The answers that the flags, and for secrets the environment, give. An empty one is none. */
-function answersOf(options: InitOptions): Answers {
+/** The answers that the flags, and for what belongs to the machine the environment, give. An empty one is none. */
+function answersOf(options: object): Answers {
   const values = new Map<string, unknown>(Object.entries(options));
   const flags = [...QUESTIONS.map(({ flag }) => flag), ...SINK_RECIPES.map(choosingFlag)];
   const given = flags.map((flag) => [flag, values.get(new Option(`--${flag}`).attributeName())] as const);
@@ -118,76 +142,64 @@ function answersOf(options: InitOptions): Answers {
   );
 }
 
-function configOfDraft(file: string, entries: readonly Entry[], { environment }: CommandContext) {
-  const draft = loadDraft(file, entries, environment);
-  if ('config' in draft) return draft.config;
-  throw new UsageError(draft.problems.map(problemLine).join('\n'));
-}
-
-function problemLine({ flag, message }: { readonly flag: string | undefined; readonly message: string }): string {
-  return flag === undefined ? message : `--${flag}: ${message}`;
-}
-
-async function tryAll(entries: readonly Entry[], options: InitOptions, context: CommandContext): Promise<void> {
+async function tryAll(entries: readonly Entry[], options: InitOptions, context: CommandContext): Promise<Entry[]> {
+  const tried: Entry[] = [];
   let failed = 0;
-  for (const entry of entries) {
-    const trial = await tryOne(entry, options.config, context);
-    if (trial.result === 'failed') failed += 1;
-    await context.print(findingLine({ what: `${entry.section}.${entry.name}`, ...trial }, options));
+  for (const each of entries) {
+    const { entry, trials } = await tryEntry(each, { file: options.config, nameOf: flagOf }, context);
+    tried.push(entry);
+    for (const trial of trials) {
+      if (trial.result === 'failed') failed += 1;
+      await context.print(findingLine({ what: placeOf(entry).join('.'), ...trial }, options));
+    }
   }
-  if (failed > 0)
-    throw new CommandError('Nothing was written, since not all of it works; --no-test writes it untried.');
+  if (failed === 0) return tried;
+  throw new CommandError('Nothing was written, since not all of it works; --no-test writes it untried.');
 }
 
-async function tryOne(entry: Entry, file: string, context: CommandContext): Promise<Trial> {
-  const draft = loadDraft(file, [entry], context.environment);
-  if ('problems' in draft) return { result: 'failed', detail: draft.problems.map(problemLine).join('; ') };
-  const { config } = draft;
-  const http = httpOf(config, context);
-  try {
-    const [source, sink] = [config.sources[0], config.sinks[0]];
-    if (entry.section === 'sources' && source !== undefined) return await tryList(source, http, config, context);
-    assert(sink !== undefined, 'a draft has a source and a sink');
-    return await tryConnection(sink, http, context);
-  } finally {
-    await http.close();
-  }
-}
-
-async function offer(entry: Entry, file: string, dialog: Dialog, context: CommandContext): Promise<void> {
-  if (entry.section !== 'sinks' || !(await dialog.agree(`Send a sample to ${entry.name}?`))) return;
-  const config = configOfDraft(file, [entry], context);
-  const http = httpOf(config, context);
-  try {
-    for (const sink of config.sinks)
-      dialog.show(entry.name, sampleTrial(await sendSample(sink, http, config, context)));
-  } finally {
-    await http.close();
-  }
+async function tellFurther(
+  { yaml, variables, newKeys }: Further,
+  { config, json }: InitOptions,
+  { print, tell }: CommandContext,
+): Promise<ExitCode> {
+  const set = variables.length === 0 ? '' : `, and ${listed(variables)} into ${ENV_FILE}`;
+  tell(existsAlready(config));
+  tell(`To add to it, put these lines below its "sinks:"${set}.`);
+  for (const name of newKeys) tell(`A new key: echo "${name}=whsec_$(openssl rand -base64 32)" >> ${ENV_FILE}`);
+  await print(json ? JSON.stringify({ sinks: yaml }) : yaml);
+  return EXIT.usage;
 }
 
 async function end(
   { config, json }: InitOptions,
   entries: readonly Entry[],
   dialog: Dialog | undefined,
-  { print, tell, environment }: CommandContext,
+  context: CommandContext,
 ): Promise<void> {
+  const { print, tell, environment } = context;
   for (const [name, value] of Object.entries(variablesOf(entries))) {
     if (environment[name] !== undefined && environment[name] !== value)
       tell(`${name} is another one in the environment, which goes before .env.`);
   }
-  if (json) return print(JSON.stringify({ config, env: '.env' }));
-  const option = config === DEFAULT_FILE ? '' : ` --config ${JSON.stringify(config)}`;
+  if (json) return print(JSON.stringify({ config, env: ENV_FILE }));
   const written = `Wrote ${config}, and .env with the secrets, which only you can read.`;
   dialog?.end(written);
   if (dialog === undefined) await print(written);
-  const untried = entries.filter(({ hasNewKey }) => hasNewKey);
-  const next = [
-    `  recording-notifier check --connect${option}`,
-    ...untried.map(
-      ({ name }) => `  recording-notifier test ${name}${option}   once its receiver has the secret from .env`,
-    ),
-    `  recording-notifier run${option}`,
+  await print(['Next:', ...nextSteps(config, entries, context).map((line) => `  ${line}`)].join('\n'));
+}
+
+/** What to type; and before it what to do where something is not ready for it yet. */
+function nextSteps(config: string, entries: readonly Entry[], context: CommandContext): string[] {
+  const option = config === DEFAULT_FILE ? '' : ` --config ${JSON.stringify(config)}`;
+  const call = (command: string) => `${startedAs(context)} ${command}${option}`;
+  const toTest = entries.filter(({ hasNewKey, isDown }) => hasNewKey || isDown);
+  return [
+    ...toTest.map((entry) => {
+      const keys = variablesOfNewKeys(entry);
+      const withKeys = keys.length === 0 ? '' : ` with ${listed(keys)} from ${ENV_FILE}`;
+      return `start the receiver of ${entry.name}${withKeys}, then: ${call(`test ${entry.name}`)}`;
+    }),
+    call('check --connect'),
+    call('run'),
   ];
-  await print(['Next:', ...next].join('\n'));
 }

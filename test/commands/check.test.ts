@@ -133,7 +133,7 @@ describeWith('redis', 'a Redis that has no store yet', () => {
       options: ['--appendonly', 'no', '--maxmemory-policy', 'allkeys-lru'],
       want: [/^notice +store: .*allkeys-lru/, /^notice +store: .*append-only/],
     },
-  ])('and $name is told so before "run" makes one there', async ({ options, want }) => {
+  ])('that $name: said before "run" makes a store there', async ({ options, want }) => {
     const [api, redis] = [await stage.api(), await startRedis(...options)];
     stage.configure({
       sources: { production: sourceOf(api) },

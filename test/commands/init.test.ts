@@ -1,18 +1,12 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { SINK_RECIPES } from '../../src/commands/init-recipes.js';
-import { runCommand } from '../../src/commands/program.js';
-import { thisProcess } from '../../src/system.js';
-import { createCondition } from '../support/condition.js';
+import { startRedis } from '../support/redis-process.js';
+import { startSmtp } from '../support/smtp.js';
 import { CLIENT_SECRET, createStage, SIGNING_SECRET } from '../support/stage.js';
+import { describeWith } from '../support/store-servers.js';
 
 const stage = createStage();
-
-const ENTER = '\r';
-const BACKSPACE = '\u007f';
-const DOWN = '\u001b[B';
-const CTRL_C = '\u0003';
 
 const SECRETS = { SUPERVIZ_CLIENT_ID: 'client', SUPERVIZ_SECRET: CLIENT_SECRET };
 
@@ -26,10 +20,11 @@ test('by flags: what it writes is valid, works, and keeps the secrets in .env', 
     expect.stringMatching(/^ok {6}sources\.production: answers/),
     'ok      sinks.pipeline: can be reached; its signature is not tried: "test pipeline" does that',
     'ok      sinks.log: nothing to connect to',
+    'ok      store: does not exist yet; "run" makes it',
     'Wrote config/notifier.yaml, and .env with the secrets, which only you can read.',
     'Next:',
-    '  recording-notifier check --connect',
-    '  recording-notifier run',
+    expect.stringMatching(/^ {2}\S+node \S+cli\.js check --connect$/),
+    expect.stringMatching(/cli\.js run$/),
   ]);
   expect(textOf('config/notifier.yaml')).toMatch(/^ {6}secret: \$\{SUPERVIZ_SECRET\}$/m);
   expect(textOf('config/notifier.yaml')).not.toMatch(/client-secret|whsec_|127\.0\.0\.1.*in/);
@@ -44,7 +39,7 @@ test('the older credentials go to their own API', async () => {
   const args = ['init', '--token', 'a.b.c', '--api-key', 'key', '--stdout', '--no-test', '--config', 'other.yaml'];
   const { code, stdout } = await stage.run(args);
   expect(code).toBe(0);
-  expect(stdout).toContain('  recording-notifier run --config "other.yaml"');
+  expect(stdout.at(-1)).toMatch(/cli\.js run --config "other\.yaml"$/);
   expect(textOf('other.yaml')).toMatch(/baseUrl: https:\/\/nodeapi\.superviz\.com/);
   expect(await stage.run(['check', '--config', 'other.yaml'])).toMatchObject({ code: 0 });
 });
@@ -72,11 +67,79 @@ test('every sink that it asks about makes a valid config', async () => {
   for (const { comment, name } of SINK_RECIPES) expect(yaml).toContain(`  #${comment}\n  ${name}:\n`);
 });
 
-test('a webhook without a secret gets a new one', async () => {
-  const receiver = await stage.receiver();
-  const args = ['init', '--webhook-url', receiver.url, '--no-test'];
-  expect(await stage.run(args, { env: SECRETS })).toMatchObject({ code: 0 });
+test('a webhook without a secret gets a new one, and no sample that its receiver could not verify', async () => {
+  const [api, receiver] = [await stage.api(), await stage.receiver()];
+  const args = ['init', '--base-url', api.url, '--webhook-url', receiver.url];
+  const { code, stdout } = await stage.run(args, { env: SECRETS });
+  expect(code).toBe(0);
+  expect(stdout.at(-3)).toMatch(
+    /^ {2}start the receiver of pipeline with WEBHOOK_SECRET from \.env, then: .*cli\.js test pipeline$/,
+  );
   expect(textOf('.env')).toMatch(/^WEBHOOK_SECRET=whsec_[A-Za-z0-9+/]{32}$/m);
+  expect(receiver.messages).toEqual([]);
+});
+
+test('a receiver on this machine that is not started yet is no reason to write nothing', async () => {
+  const [api, receiver] = [await stage.api(), await stage.receiver()];
+  await receiver.close();
+  const args = ['init', '--base-url', api.url, '--webhook-url', receiver.url, '--webhook-secret', SIGNING_SECRET];
+  const { code, stdout } = await stage.run(args, { env: SECRETS });
+  expect(code).toBe(0);
+  expect(stdout[1]).toMatch(/^notice {2}sinks\.pipeline: .*ECONNREFUSED.*nothing listens there yet/);
+  expect(stdout.at(-3)).toMatch(/^ {2}start the receiver of pipeline, then: .*cli\.js test pipeline$/);
+  expect(await stage.run(['check'])).toMatchObject({ code: 0 });
+});
+
+test('a mail server on this machine that refuses the login is a reason', async () => {
+  const [api, server] = [await stage.api(), await startSmtp({ login: { user: 'u', password: 'right' } })];
+  const mail = ['--smtp', `smtp://u:wrong@127.0.0.1:${server.port}`, '--mail-from', 'a@example.com'];
+  const args = ['init', '--base-url', api.url, ...mail, '--mail-to', 'b@example.com'];
+  const { code, stdout } = await stage.run(args, { env: SECRETS });
+  await server.close();
+  expect(code).toBe(1);
+  expect(stdout[1]).toMatch(/^failed {2}sinks\.ops-mail: .*login/);
+  expectNothingWritten();
+});
+
+test.each([
+  {
+    name: 'a file stands in the YAML',
+    store: 'sqlite:data/x.sqlite',
+    yaml: /^store: sqlite:data\/x\.sqlite$/m,
+    env: false,
+  },
+  {
+    name: 'a URL, which can hold a password, in .env',
+    store: 'redis://:pass@127.0.0.1:1/0',
+    yaml: /^store: \$\{STORE_URL}$/m,
+    env: true,
+  },
+])('where the store is: $name', async ({ store, yaml, env }) => {
+  const args = ['init', '--stdout', '--no-test', '--store', store];
+  expect(await stage.run(args, { env: SECRETS })).toMatchObject({ code: 0 });
+  expect(textOf('config/notifier.yaml')).toMatch(yaml);
+  expect(textOf('.env').includes(`\nSTORE_URL=${store}\n`)).toBe(env);
+  expect(await stage.run(['check'])).toMatchObject({ code: 0 });
+});
+
+test('a store that cannot be opened is a reason to write nothing', async () => {
+  const api = await stage.api();
+  const args = ['init', '--base-url', api.url, '--stdout', '--store', 'redis://:pass@127.0.0.1:1/0'];
+  const { code, stdout } = await stage.run(args, { env: SECRETS });
+  expect(code).toBe(1);
+  expect(stdout.at(-1)).toMatch(/^failed {2}store: redis:\/\/127\.0\.0\.1:1\/0: .*nothing listens/);
+  expectNothingWritten();
+});
+
+describeWith('redis', 'a Redis that forgets', () => {
+  test('is warned of before it is written down', async () => {
+    const [api, redis] = [await stage.api(), await startRedis('--maxmemory-policy', 'allkeys-lru')];
+    const args = ['init', '--base-url', api.url, '--stdout', '--store', redis.url];
+    const { code, stdout } = await stage.run(args, { env: SECRETS });
+    expect(code).toBe(0);
+    expect(stdout).toContainEqual(expect.stringMatching(/^notice {2}store: .*allkeys-lru/));
+    await redis.kill();
+  });
 });
 
 test('a secret with odd characters comes back as it was', async () => {
@@ -112,63 +175,64 @@ test('a wrong credential is said, the exit code is 1, and nothing is written', a
     env: SECRETS,
   });
   expect(code).toBe(1);
-  expect(stdout[0]).toMatch(/^failed {2}sources\.production: .*401/);
+  expect(stdout[0]).toMatch(
+    /^failed {2}sources\.production: status 401 \(message "Unauthorized"\); .*renew --secret \(or SUPERVIZ_SECRET in the environment\)$/,
+  );
   expect(stderr).toEqual([expect.stringMatching(/^Nothing was written/)]);
   expectNothingWritten();
 });
 
 test.each(['config/notifier.yaml', '.env'])('it does not overwrite %s', async (file) => {
   stage.configure('# mine\n', file);
-  const { code, stderr } = await stage.run(['init', '--yes', '--stdout', '--no-test'], { env: SECRETS });
-  expect(code).toBe(2);
+  const { code, stdout, stderr } = await stage.run(['init', '--yes', '--no-test'], { env: SECRETS });
+  expect({ code, stdout }).toEqual({ code: 2, stdout: [] });
   expect(stderr).toEqual([expect.stringMatching(/exists already.*move it away/)]);
   expect(textOf(file)).toBe('# mine\n');
 });
 
-describe('on a terminal', () => {
-  test('it asks, tries, asks again after a wrong secret, and sends a sample', async () => {
-    const [api, receiver] = [await stage.api(), await stage.receiver()];
-    const talk = talkOf(['--base-url', api.url, '--webhook-secret', SIGNING_SECRET]);
-    await talk.answer('Which credentials', ENTER);
-    await talk.answer('Client id', `client${ENTER}`);
-    await talk.answer('Secret', `wrong${ENTER}`);
-    await talk.answer('What now?', ENTER);
-    await talk.answer('Client id', `client${ENTER}`);
-    await talk.answer('Secret', `${CLIENT_SECRET}${ENTER}`);
-    await talk.answer('Base URL', ENTER);
-    await talk.answer('When to poll', `x${ENTER}`);
-    await talk.answer('is not a cron expression', `${BACKSPACE}${ENTER}`);
-    await talk.answer('What of the recordings', ENTER);
-    const row = SINK_RECIPES.findIndex(({ type }) => type === 'webhook');
-    await talk.answer('Who is told', `${DOWN.repeat(row)} ${ENTER}`);
-    await talk.answer('URL of the endpoint', `${receiver.url}${ENTER}`);
-    await talk.answer('Send a sample', ENTER);
-    expect(await talk.ended).toBe(0);
+test('an address that is none is called by its flag, not by a key that is not written yet', async () => {
+  const api = await stage.api();
+  await api.close();
+  const { code, stdout } = await stage.run(['init', '--base-url', api.url, '--stdout'], { env: SECRETS });
+  expect(code).toBe(1);
+  expect(stdout[0]).toMatch(/check the network and --base-url$/);
+});
 
-    expect(receiver.messages).toEqual([expect.objectContaining({ id: expect.stringMatching(/^evt_test_/) })]);
-    expect(talk.shown()).not.toMatch(new RegExp([CLIENT_SECRET, SIGNING_SECRET, receiver.url].join('|')));
-    expect(await stage.run(['check', '--connect'])).toMatchObject({ code: 0 });
+describe('beside a config that is there', () => {
+  const hook = ['init', '--webhook-url', 'https://example.com/hook'];
+
+  test('it prints what a further sink takes, and that makes a valid config', async () => {
+    expect(await stage.run(['init', '--stdout', '--no-test'], { env: SECRETS })).toMatchObject({ code: 0 });
+    const before = textOf('config/notifier.yaml');
+    const { code, stdout, stderr } = await stage.run(hook);
+    expect(code).toBe(2);
+    expect(stderr).toEqual([
+      expect.stringMatching(/exists already/),
+      'To add to it, put these lines below its "sinks:", and WEBHOOK_URL and WEBHOOK_SECRET into .env.',
+      expect.stringMatching(/^A new key: echo "WEBHOOK_SECRET=whsec_/),
+    ]);
+    expect(textOf('config/notifier.yaml')).toBe(before);
+    stage.configure(before.replace('sinks:\n', `sinks:\n${stdout.join('\n')}\n`));
+    const env = { WEBHOOK_URL: 'https://example.com/hook', WEBHOOK_SECRET: SIGNING_SECRET };
+    expect((await stage.run(['check'], { env })).stdout).toEqual(['config/notifier.yaml is valid: 1 source, 2 sinks']);
   });
 
-  test('a receiver that cannot know its new secret yet gets no sample, and a line on what to do', async () => {
-    const [api, receiver] = [await stage.api(), await stage.receiver()];
-    const talk = talkOf(['--base-url', api.url, '--webhook-url', receiver.url, '--client-id', 'client']);
-    await talk.answer('Secret', `${CLIENT_SECRET}${ENTER}`);
-    await talk.answer('When to poll', ENTER);
-    await talk.answer('What of the recordings', ENTER);
-    await talk.answer('Signing secret', ENTER);
-    expect(await talk.ended).toBe(0);
-    expect(talk.shown()).not.toMatch(/Send a sample/);
-    expect(receiver.messages).toEqual([]);
+  test('a second one of the same kind has a name and variables of its own', async () => {
+    stage.configure('sinks: { pipeline: { type: webhook, url: "https://example.com" } }\n');
+    const { stdout } = await stage.run([...hook, '--webhook-secret', SIGNING_SECRET]);
+    expect(stdout.slice(1)).toEqual([
+      '  pipeline-2:',
+      '    type: webhook',
+      '    url: ${WEBHOOK_URL_2}',
+      '    secret: ${WEBHOOK_SECRET_2}',
+    ]);
   });
 
-  test('Ctrl-C ends it with 130, and nothing is written', async () => {
-    const talk = talkOf([]);
-    await talk.answer('Which credentials', ENTER);
-    await talk.answer('Client id', CTRL_C);
-    expect(await talk.ended).toBe(130);
-    expect(talk.shown()).toMatch(/Nothing was written/);
-    expectNothingWritten();
+  test('what the sink still lacks is named', async () => {
+    stage.configure('# mine\n');
+    const { code, stdout, stderr } = await stage.run(['init', '--smtp', 'smtp://example.com']);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: [] });
+    expect(stderr.slice(1)).toEqual(['  --mail-from', '  --mail-to']);
   });
 });
 
@@ -178,36 +242,4 @@ function textOf(file: string): string {
 
 function expectNothingWritten(): void {
   expect(['config/notifier.yaml', '.env'].filter((file) => existsSync(join(stage.folder, file)))).toEqual([]);
-}
-
-/** A person at a terminal of streams, who types when a question is shown. */
-function talkOf(args: readonly string[]) {
-  const [input, output] = [new PassThrough(), new PassThrough()];
-  let [shown, answered] = ['', 0];
-  const condition = createCondition(() => shown);
-  const show = (text: string) => {
-    shown += text;
-    condition.check();
-  };
-  output.setEncoding('utf8').on('data', show);
-  const process = {
-    ...thisProcess(),
-    environment: {},
-    cwd: stage.folder,
-    terminal: { input, output },
-    print: async (line: string) => show(`${line}\n`),
-    tell: (line: string) => show(`${line}\n`),
-  };
-  const ended = runCommand(['init', ...args], process, () => {
-    throw new Error('it ended at once');
-  });
-  return {
-    ended,
-    shown: () => shown,
-    answer: async (question: string, keys: string) => {
-      await condition.until(`it asks "${question}"`, () => shown.includes(question, answered));
-      answered = shown.length;
-      input.write(keys);
-    },
-  };
 }
