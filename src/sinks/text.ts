@@ -15,18 +15,21 @@ export function titleOf({ type, data }: RecordingEvent): string {
 
 const ELLIPSIS = '…';
 
+/** Fillers, selectors, joiners and the empty pattern of Braille: not controls, and yet nobody sees them by themselves. */
+const NOTHING_TO_SEE = /^[\p{Default_Ignorable_Code_Point}\p{Z}\u2800]*$/u;
+
 /**
  * A text that takes one line and shows what it holds, cut where it is too long.
  *
  * Control characters and every kind of space become one space. Invisible characters go, since those for the direction of writing
- * can make a text look like another one; the two joiners stay, which scripts and emoji need.
+ * can make a text look like another one; the two joiners stay, which scripts and emoji need. A text with nothing to see is empty.
  */
 export function oneLine(text: string, charactersMax: number): string {
   const visible = text
     .toWellFormed()
     .replace(/(?![\u200c\u200d])\p{Cf}/gu, '')
     .replace(/[\p{Cc}\p{Z}]+/gu, ' ');
-  return cutText(visible.trim(), charactersMax);
+  return NOTHING_TO_SEE.test(visible) ? '' : cutText(visible.trim(), charactersMax);
 }
 
 /**

@@ -80,6 +80,7 @@ test.each([
   { name: 'in processing', event: { ...ordinary, type: 'recording.processing' }, want: /^Recording in processing: / },
   { name: 'stuck', event: { ...ordinary, type: 'recording.stuck' }, want: /^Recording stuck in processing: lobby$/ },
   { name: 'a sample', event: eventWith({ roomId: 'lobby' }, {}, true), want: /^TEST: Recording available: lobby$/ },
+  { name: 'a room that nobody sees', event: eventWith({ roomId: '\u3164' }), want: /^Recording available: 7b0f3e9c$/ },
   { name: 'no room', event: eventWith({ roomId: null }), want: /^Recording available: 7b0f3e9c$/ },
   { name: 'a hostile room', event: sampleEvent, want: /^Recording available: Lobby “é” &lt;!channel&gt;$/ },
 ] as const)('the headline: $name', ({ event, want }) => {

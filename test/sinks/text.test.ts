@@ -24,6 +24,7 @@ test.each([
   { name: 'joiners stay', text: '👩‍💻 می‌خواهم', want: '👩‍💻 می‌خواهم' },
   { name: 'half a surrogate pair is replaced', text: 'a\ud83d', want: 'a\ufffd' },
   { name: 'nothing is nothing', text: ' \u202e\n', want: '' },
+  { name: 'nor is what nobody sees', text: '\u3164 \u115f\u2800\u200d\ufe0f', want: '' },
   { name: 'a long text is cut', text: 'a'.repeat(21), want: `${'a'.repeat(19)}…` },
 ])('oneLine: $name', ({ text, want }) => {
   expect(oneLine(text, 20)).toBe(want);
