@@ -129,6 +129,25 @@ function inRange(value: number, min: number, max: number, hint: string): { reado
   return { value };
 }
 
+/** 0000 to 9999, so that every value can be shown as ISO 8601. */
+const INSTANT = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)?)?$/;
+const INSTANT_HINT = 'write 2027-06-30 or 2027-06-30T12:00:00Z';
+
+/** A date, which is its beginning in UTC, or a date and time with its zone; milliseconds since 1970 after parsing. */
+export function instant() {
+  const form = { type: 'string', pattern: INSTANT.source };
+  return scalar({ form, want: 'a date such as 2027-06-30' }, (text) => {
+    const [, date = '', time, zone] = INSTANT.exec(text) ?? [];
+    if (date === '') return { problem: 'is not a date', hint: INSTANT_HINT };
+    if (time !== undefined && zone === undefined)
+      return { problem: 'has no time zone', fix: `write ${text}Z`, hint: INSTANT_HINT };
+    const [value, dayMs] = [Date.parse(text), Date.parse(date)];
+    // A day that a month does not have is taken for one of the next month.
+    const isDay = Number.isFinite(dayMs) && new Date(dayMs).toISOString().startsWith(date);
+    return isDay && Number.isFinite(value) ? { value } : { problem: 'is no day of the calendar', hint: INSTANT_HINT };
+  });
+}
+
 /** A text that is a credential: never printed, in no error, masked in `render`. */
 export function secret() {
   return z.string().min(1).meta({ secret: true });

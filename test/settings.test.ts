@@ -1,5 +1,15 @@
 import type { z } from 'zod';
-import { boolean, duration, formatDuration, httpUrl, integer, number, parseDuration, secret } from '../src/settings.js';
+import {
+  boolean,
+  duration,
+  formatDuration,
+  httpUrl,
+  instant,
+  integer,
+  number,
+  parseDuration,
+  secret,
+} from '../src/settings.js';
 
 test.each([
   { name: 'seconds', text: '30s', want: { ms: 30_000 } },
@@ -46,6 +56,9 @@ test.each([
   { name: 'a duration at its bound', schema: duration({ maxMs: 1_000 }), given: '1s', want: 1_000 },
   { name: 'a URL', schema: httpUrl(), given: 'https://a.example/b?c=d', want: 'https://a.example/b?c=d' },
   { name: 'a secret', schema: secret(), given: 'x', want: 'x' },
+  { name: 'a date, as its beginning', schema: instant(), given: '2027-06-30', want: Date.UTC(2027, 5, 30) },
+  { name: 'a time with its zone', schema: instant(), given: '2027-06-30T12:00+02:00', want: Date.UTC(2027, 5, 30, 10) },
+  { name: 'a leap day', schema: instant(), given: '2028-02-29T23:59:59.999Z', want: Date.UTC(2028, 2, 1) - 1 },
 ])('$name is taken', ({ schema, given, want }) => {
   expect((schema as z.ZodType).parse(given)).toBe(want);
 });
@@ -59,6 +72,10 @@ test.each([
   { name: 'a duration below its bound', schema: duration({ minMs: 1_000 }), given: '1ms', want: 'is too short' },
   { name: 'a URL of another scheme', schema: httpUrl(), given: 'ftp://a.example', want: 'is not an http URL' },
   { name: 'a URL without a host', schema: httpUrl(), given: 'http://', want: 'is not a URL' },
+  { name: 'a date as others write it', schema: instant(), given: '30.6.2027', want: 'is not a date' },
+  { name: 'a time without a zone', schema: instant(), given: '2027-06-30T12:00:00', want: 'has no time zone' },
+  { name: 'a 29th of February too many', schema: instant(), given: '2027-02-29', want: 'is no day of the calendar' },
+  { name: 'an hour too many', schema: instant(), given: '2027-02-28T25:00Z', want: 'is no day of the calendar' },
   { name: 'a URL with a fragment', schema: httpUrl(), given: 'http://a.example/#b', want: 'has a fragment' },
 ])('$name is refused without repeating it', ({ schema, given, want }) => {
   expect((schema as z.ZodType).safeParse(given).error?.issues[0]?.message).toBe(want);

@@ -1,9 +1,11 @@
 import type { Config } from '../config/config.js';
 import { notices } from '../config/notices.js';
+import { timeFromNow } from '../core/time-words.js';
 import { createLedger } from '../store/ledger.js';
+import { systemClock } from '../system.js';
 import { type CommandContext, type CommonOptions, EXIT, type ExitCode, type Register } from './command.js';
 import { configOf, httpOf, openStoreOf } from './session.js';
-import { type Finding, findingLine, tryConnection, tryList, tryStore } from './trials.js';
+import { type Finding, findingLine, openForTrial, tryConnection, tryList, tryStore } from './trials.js';
 import { addTo, heldText, sourceOf } from './waiting.js';
 
 interface CheckOptions extends CommonOptions {
@@ -48,10 +50,14 @@ async function check(config: Config, options: CheckOptions, context: CommandCont
 async function* findings(config: Config, { connect }: CheckOptions, context: CommandContext): AsyncGenerator<Finding> {
   for (const notice of notices(config)) yield { what: 'config', result: 'notice', detail: notice };
   yield* waitingFor(config, context);
-  if (!connect) return;
-  for (const trial of await tryStore(config.store, context)) yield { what: 'store', ...trial };
   const http = httpOf(config, context);
   try {
+    for (const source of config.sources) {
+      const { credentialExpiresAtMs } = openForTrial(source, http, config, context);
+      if (credentialExpiresAtMs !== null) yield { what: `sources.${source.name}`, ...lifeOf(credentialExpiresAtMs) };
+    }
+    if (!connect) return;
+    for (const trial of await tryStore(config.store, context)) yield { what: 'store', ...trial };
     for (const source of config.sources)
       yield { what: `sources.${source.name}`, ...(await tryList(source, http, config, context)) };
     for (const sink of config.sinks)
@@ -59,6 +65,16 @@ async function* findings(config: Config, { connect }: CheckOptions, context: Com
   } finally {
     await http.close();
   }
+}
+
+const SOON_MS = 7 * 86_400_000;
+
+function lifeOf(expiresAtMs: number): Pick<Finding, 'result' | 'detail'> {
+  const nowMs = systemClock.nowMs();
+  const when = `${timeFromNow(expiresAtMs, nowMs)}, at ${new Date(expiresAtMs).toISOString()}`;
+  if (expiresAtMs <= nowMs) return { result: 'notice', detail: `its credential expired ${when}; renew it` };
+  const isSoon = expiresAtMs - nowMs <= SOON_MS;
+  return { result: isSoon ? 'notice' : 'ok', detail: `its credential expires ${when}${isSoon ? '; renew it' : ''}` };
 }
 
 /** Deliveries that wait for a sink which the config does not have or has disabled, or for a decision. Silent where there is no store to look into. */

@@ -6,6 +6,7 @@ import type { EventId, RecordingUuid } from '../core/id.js';
 import { attemptOnce } from '../engine/attempt.js';
 import { jsonLine, printable } from '../observe/printable.js';
 import type { HttpClient } from '../ports.js';
+import type { Source } from '../source/define.js';
 import { StoreError, StoreMissingError } from '../store/errors.js';
 import { hasOwner, openStore } from '../store/open.js';
 import { nonce, systemClock, systemRandom } from '../system.js';
@@ -33,16 +34,26 @@ export function findingLine(finding: Finding, { json }: { readonly json?: true }
   return printable(`${finding.result.padEnd(6)}  ${finding.what}: ${finding.detail}`);
 }
 
-/** Reads the first page of the list. */
-export async function tryList(
+/** Asks the platform nothing yet. */
+export function openForTrial(
   { name, settings, keyNames, definition }: SourceConfig,
   http: HttpClient,
   config: Config,
   context: CommandContext,
-): Promise<Trial> {
+): Source {
   const ports = { http, clock: systemClock, random: systemRandom, log: quietLogOf(config, context) };
+  return definition.open({ name, settings, keyNames, ...ports });
+}
+
+/** Reads the first page of the list. */
+export async function tryList(
+  source: SourceConfig,
+  http: HttpClient,
+  config: Config,
+  context: CommandContext,
+): Promise<Trial> {
   try {
-    const walk = definition.open({ name, settings, keyNames, ...ports }).walk(new AbortController().signal);
+    const walk = openForTrial(source, http, config, context).walk(new AbortController().signal);
     const first = await walk.next();
     await walk.return({ complete: false, pages: 1, reason: 'one page is enough' });
     if (first.done && !first.value.complete) return { result: 'failed', detail: first.value.reason };
@@ -50,7 +61,7 @@ export async function tryList(
     return { result: 'ok', detail: `answers; its first page has ${rows} recordings` };
   } catch (error) {
     // Whoever prints it says of what source it is.
-    return { result: 'failed', detail: (error as Error).message.replace(`source ${name}: `, '') };
+    return { result: 'failed', detail: (error as Error).message.replace(`source ${source.name}: `, '') };
   }
 }
 

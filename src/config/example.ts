@@ -66,10 +66,17 @@ function keyLines(key: string, schema: JsonSchema, given: unknown, indent: strin
   }
   if (isRecord(value) && Object.keys(value).length > 0) {
     const inner = Object.entries(value).map(([name, each]) => `${indent}  ${name}: ${flow(each)}`);
-    return [withComment(`${indent}${key}:`, description), ...inner];
+    return [withComment(`${indent}${key}:`, description), ...inner, ...furtherLines(schema, value, `${indent}  `)];
   }
   const suffix = example === undefined ? '' : ` Such as ${flow(example)}.`;
   return [withComment(`${indent}${key}: ${flow(value)}`, `${description}${suffix}`)];
+}
+
+/** What the alternative that the example takes offers beside it. */
+function furtherLines({ anyOf = [] }: JsonSchema, given: Readonly<Record<string, unknown>>, indent: string): string[] {
+  const taken = anyOf.find(({ properties = {} }) => Object.keys(given).every((key) => key in properties));
+  const further = Object.entries(taken?.properties ?? {}).filter(([key]) => !(key in given));
+  return further.flatMap(([key, schema]) => keyLines(key, schema, undefined, indent));
 }
 
 /** Without a default inside, the keys would all be comments, and what holds them empty. */

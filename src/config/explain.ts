@@ -51,7 +51,8 @@ function explainKeys(keys: readonly string[], path: Path, checked: Checked): Fin
 }
 
 function unknownKey(key: string, path: Path, { schema, otherKeys }: Checked): Finding {
-  const known = [...schemasAt(schema, path).flatMap(keysOf), ...(path.length === 0 ? otherKeys : [])];
+  const here = schemasAt(schema, path).flatMap(keysOf);
+  const known = [...new Set([...here, ...(path.length === 0 ? otherKeys : [])])];
   const problem = `is not a key that is known here${suggestion(key, known)}`;
   const hint = closest(key, known) === undefined && known.length > 0 ? `known are ${listed(known)}` : undefined;
   return { path: [...path, key], part: 'key', isBare: true, problem, ...(hint !== undefined && { hint }) };

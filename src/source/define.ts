@@ -29,6 +29,8 @@ export type WalkEnd =
 export interface Source {
   /** What the list is made of (`type`, `baseUrl`, filters): when this text changes, the list is another one. */
   readonly scope: string;
+  /** When the credential dies, wall clock; null when nothing says so. */
+  readonly credentialExpiresAtMs: number | null;
   walk(signal: AbortSignal): AsyncGenerator<Page, WalkEnd, void>;
   /** The row as it is now, asked for as narrowly as the platform allows; undefined when the list has it not. Throws {@link SourceError}. */
   find(

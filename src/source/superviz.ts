@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { duration, httpUrl, integer, secret } from '../settings.js';
+import { duration, httpUrl, instant, integer, secret } from '../settings.js';
+import { jwtExpiresAtMs } from './credential-expiry.js';
 import { defineSource, type Page, type Source, type SourceContext, SourceError, type WalkEnd } from './define.js';
 import { createListRequest, QUICK_RETRY_DELAY_MS } from './list-request.js';
 import { createPagingJudge } from './paging.js';
@@ -17,8 +18,8 @@ const settings = z.strictObject({
     .describe('Where the API is; `/recording` is appended.'),
   auth: z
     .union([
-      z.strictObject({ clientId: credential(), secret: credential() }),
-      z.strictObject({ token: credential(), apiKey: credential() }),
+      z.strictObject({ clientId: credential(), secret: credential(), expiresAt: expiresAt() }),
+      z.strictObject({ token: credential(), apiKey: credential(), expiresAt: expiresAt() }),
     ])
     .describe('`clientId` and `secret` for api.superviz.com, `token` and `apiKey` for nodeapi.superviz.com.'),
   roomId: z.string().min(1).optional().meta({ example: 'lobby' }).describe('Only the recordings made in this room.'),
@@ -59,6 +60,7 @@ export function openSuperviz(context: SourceContext<Settings>, quickRetryDelayMs
 
   return {
     scope: JSON.stringify([TYPE, baseUrl, roomId ?? null, meetingId ?? null]),
+    credentialExpiresAtMs: expiryOf(auth),
     walk: (signal) => walk(filtersOf(roomId, meetingId), signal),
     async find(uuid, hints, signal) {
       const hintedRoomId = hints.meetingId === null ? hints.roomId : undefined;
@@ -120,8 +122,23 @@ function authOf(auth: Settings['auth']) {
       };
 }
 
+/** What the operator says goes before what a token says. */
+function expiryOf(auth: Settings['auth']): number | null {
+  if (auth.expiresAt !== undefined) return auth.expiresAt;
+  return 'token' in auth ? jwtExpiresAtMs(auth.token) : null;
+}
+
 function filtersOf(roomId: string | null | undefined, meetingId: string | null | undefined): Record<string, string> {
   return { ...(roomId && { roomId }), ...(meetingId && { meetingId }) };
+}
+
+function expiresAt() {
+  return instant()
+    .optional()
+    .meta({ example: '2027-06-30' })
+    .describe(
+      'When the credential dies, to be warned a week and a day before. Default: the `exp` of a token that is a JWT.',
+    );
 }
 
 /** A secret that a header can carry. */

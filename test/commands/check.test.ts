@@ -67,6 +67,30 @@ test('variables come from the environment and from .env, which does not override
   expect(await stage.run(['check', '--connect'], { env })).toMatchObject({ code: 0 });
 });
 
+test.each([
+  {
+    name: 'far from now',
+    expiresAt: '2999-01-01',
+    want: /^ok +sources\.production: its credential expires in \d+ days, /,
+  },
+  {
+    name: 'past',
+    expiresAt: '2020-01-01T12:00:00Z',
+    want: /^notice +sources\.production: its credential expired \d+ days ago, at 2020-01-01T12:00:00\.000Z; renew it$/,
+  },
+  {
+    name: 'soon',
+    expiresAt: new Date(Date.now() + 3 * 86_400_000 + 600_000).toISOString(),
+    want: /^notice +sources\.production: its credential expires in 3 days, at .*; renew it$/,
+  },
+])('it says when a credential dies: $name', async ({ expiresAt, want }) => {
+  const api = await stage.api();
+  const auth = { clientId: 'client', secret: 'secret', expiresAt };
+  stage.configure({ sources: { production: sourceOf(api, { auth }) }, sinks: { out: { type: 'stdout' } } });
+  const { code, stdout } = await stage.run(['check']);
+  expect({ code, stdout }).toEqual({ code: 0, stdout: [expect.stringMatching(want), expect.any(String)] });
+});
+
 describe('--connect', () => {
   test('tries the platform, the store and the sinks, and sends nothing', async () => {
     const [api, receiver] = [await stage.api(), await stage.receiver()];

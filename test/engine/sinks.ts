@@ -96,7 +96,12 @@ export function sourceThat(find: Source['find']): PolledSource {
       firstPoll: 'remember',
       stuckAfterMs: HOUR_MS,
     },
-    source: { scope: '', find, walk: () => Promise.reject(new Error('it is not walked')) as never },
+    source: {
+      scope: '',
+      credentialExpiresAtMs: null,
+      find,
+      walk: () => Promise.reject(new Error('it is not walked')) as never,
+    },
     silentUntilMs: 0,
     askAgainAtMs: 0,
     urlFailures: 0,
