@@ -180,6 +180,16 @@ test.each([
   expect(load(`${SOURCES}sinks: { out: { type: stdout, rate: ${rate} } }\n`).sinks[0]?.intervalMs).toBe(want);
 });
 
+test.each([
+  { sink: 'type: webhook, url: "https://a.example"', concurrency: 8, intervalMs: 0 },
+  { sink: 'type: slack, url: "https://a.example"', concurrency: 1, intervalMs: 1_000 },
+  { sink: 'type: slack, url: "https://a.example", rate: 30/m', concurrency: 1, intervalMs: 2_000 },
+  { sink: 'type: email, smtp: "smtp://localhost", from: a@b.c, to: [d@e.f]', concurrency: 3, intervalMs: 0 },
+  { sink: 'type: stdout', concurrency: 1, intervalMs: 0 },
+])('the pace of { $sink } is $concurrency at once, $intervalMs ms apart', ({ sink, ...want }) => {
+  expect(load(`${SOURCES}sinks: { out: { ${sink} } }\n`).sinks[0]).toMatchObject(want);
+});
+
 test('a problem names its file, line, column and key', () => {
   const text =
     'sources:\n  production:\n    auth: { clientId: a, secret: b }\n    timeout: 30\nsinks: { out: { type: stdout } }\n';
