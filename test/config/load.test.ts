@@ -110,16 +110,6 @@ delivery: { timeout: 5s, retries: [1s] }
   });
 });
 
-test.each([
-  { name: 'one a second for Slack, unless it is set', rate: '', want: 1_000 },
-  { name: 'what is set', rate: ', rate: 30/m', want: 2_000 },
-])('the pace of a sink whose type has one: $name', ({ rate, want }) => {
-  const config = load(
-    `${SOURCES}\nsinks: { team: { type: slack, url: "https://hooks.slack.com/services/a"${rate} } }\n`,
-  );
-  expect(config.sinks[0]).toMatchObject({ concurrency: 1, intervalMs: want });
-});
-
 test('the text of a variable becomes what the key wants', () => {
   const config = load(
     `${SOURCES}
