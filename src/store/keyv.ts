@@ -34,7 +34,7 @@ export class KeyvStore implements Store {
       throwOnErrors: true,
       emitErrors: false, // The storage's own events are listened to below; keyv's would come beside each exception.
       serialize: (entry) => writeEntry(entry.value),
-      deserialize: <Value>(text: string) => readEntry(text) as DeserializedData<Value>,
+      deserialize: <Value>(text: string) => parseEntry(text) as DeserializedData<Value>,
     });
     storage.on?.('error', (error) => {
       this.#errorEvents += 1;
@@ -75,7 +75,7 @@ export class KeyvStore implements Store {
     const eventsBefore = this.#errorEvents;
     try {
       for await (const [key, text] of this.#storage.iterator(prefix)) {
-        if (key.startsWith(prefix)) yield [key, readEntry(text).value];
+        if (key.startsWith(prefix)) yield [key, entryValue(key, parseEntry(text))];
       }
       this.#assertNoEventSince(eventsBefore);
       await this.#read([storeKeys.meta]);
@@ -97,7 +97,7 @@ export class KeyvStore implements Store {
     const eventsBefore = this.#errorEvents;
     return this.#attempt('open', async () => {
       const [row] = await this.#keyv.getMany([storeKeys.meta], { raw: true });
-      if (row !== undefined) return entryValue(row);
+      if (row !== undefined) return entryValue(storeKeys.meta, row);
       for await (const _ of this.#storage.iterator()) throw new AnswerError(SENTINEL_LOST);
       this.#assertNoEventSince(eventsBefore);
       return undefined;
@@ -111,7 +111,7 @@ export class KeyvStore implements Store {
       throw new AnswerError('the answer is not one for each key');
     const found = new Map<string, Json>();
     for (const [index, key] of keys.entries()) {
-      if (rows[index] !== undefined) found.set(key, entryValue(rows[index]));
+      if (rows[index] !== undefined) found.set(key, entryValue(key, rows[index]));
     }
     if (!found.has(storeKeys.meta)) throw new AnswerError(SENTINEL_LOST);
     return found;
@@ -150,14 +150,23 @@ function writeEntry(value: unknown): string {
   return JSON.stringify({ value });
 }
 
-function readEntry(text: unknown): { value: Json } {
-  if (typeof text !== 'string') throw new AnswerError('an entry is not a text');
-  const entry: unknown = JSON.parse(text);
-  return { value: entryValue(entry) };
+const DAMAGED = {};
+
+/**
+ * Does not throw: keyv does not say which entry it was, the parser's message would hold a part of it, and an entry that is null is to
+ * keyv one that is not there.
+ */
+function parseEntry(text: unknown): object {
+  try {
+    const entry: unknown = typeof text === 'string' ? JSON.parse(text) : undefined;
+    return typeof entry === 'object' && entry !== null ? entry : DAMAGED;
+  } catch {
+    return DAMAGED;
+  }
 }
 
-/** keyv takes an entry that it cannot read for one that is not there. */
-function entryValue(entry: unknown): Json {
-  if (typeof entry !== 'object' || entry === null || !('value' in entry)) throw new AnswerError('an entry is damaged');
+function entryValue(key: string, entry: unknown): Json {
+  if (typeof entry !== 'object' || entry === null || !('value' in entry))
+    throw new AnswerError(`the entry "${key}" is damaged; restore a copy of the store`);
   return entry.value as Json;
 }

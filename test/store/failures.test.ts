@@ -32,6 +32,7 @@ const READ_FAULTS: { name: string; getMany: (...args: never[]) => unknown }[] = 
   { name: 'gives a row too many', getMany: async (asked: string[]) => [...asked, ''].map(() => '{"value":1}') },
   { name: 'gives false for each row', getMany: async (asked: string[]) => asked.map(() => false) },
   { name: 'gives text that is not JSON', getMany: async (asked: string[]) => asked.map(() => '{"val') },
+  { name: 'gives a text that begins with the value', getMany: async (asked: string[]) => asked.map(() => SECRET) },
   { name: 'gives JSON that is no entry', getMany: async (asked: string[]) => asked.map(() => 'null') },
 ];
 
@@ -51,6 +52,21 @@ const SCAN_FAULTS: { name: string; iterator: (...args: never[]) => unknown }[] =
   { name: 'gives an entry that is no text', iterator: () => rows([keys.pending('a' as never), undefined]) },
   { name: 'gives an entry that is damaged', iterator: () => rows([keys.pending('a' as never), '{"valu']) },
 ];
+
+test('a damaged entry is named, and nothing of it is told', async () => {
+  const storage = new MemoryStorage();
+  const store = new KeyvStore(storage, 'faulty');
+  await store.setMany([
+    [keys.meta, 1],
+    ['rec/a/good', 1],
+  ]);
+  await storage.set('rec/a/bad', SECRET);
+  const problem = 'the entry "rec/a/bad" is damaged';
+  await expect(store.getMany(['rec/a/good', 'rec/a/bad'])).rejects.toThrow(problem);
+  await expect(collect(store.scan('rec/'))).rejects.toThrow(problem);
+  await expectFailure(store.getMany(['rec/a/bad']));
+  expect((await store.getMany(['rec/a/good'])).get('rec/a/good')).toBe(1);
+});
 
 async function* rows(...entries: [string, unknown][]) {
   yield* entries;
