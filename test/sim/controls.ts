@@ -1,0 +1,155 @@
+import type { Ledger, Store } from '../../src/ports.js';
+import type { SinkDefinition } from '../../src/sinks/define.js';
+import type { Twist } from './program.js';
+
+/** Products with one mistake each. A simulation that does not find them finds nothing. */
+export const CONTROLS: Readonly<Record<string, { readonly twist: Twist; readonly violates: RegExp }>> = {
+  'the states of recordings are written before their deliveries': {
+    twist: {
+      ledger: (ledger) => ({
+        ...ledger,
+        commit: async (deliveries, recordings) => {
+          await ledger.commit([], recordings);
+          if (deliveries.length > 0) await ledger.commit(deliveries, []);
+        },
+      }),
+    },
+    violates: /^lost/,
+  },
+  'two writes in place of one, neither of which waits for the other': {
+    twist: {
+      ledger: (ledger) => ({
+        ...ledger,
+        commit: async (deliveries, recordings) => {
+          await Promise.all([ledger.commit([], recordings), ledger.commit(deliveries, [])]);
+        },
+      }),
+    },
+    violates: /^lost/,
+  },
+  'a write that tears, and deliveries are made without a look at what there is': {
+    twist: { store: tearing, ledger: (ledger) => ({ ...ledger, existing: async () => new Set() }) },
+    violates: /came to .* again/,
+  },
+  'a failed read is taken for "never seen"': {
+    twist: {
+      ledger: (ledger) => ({
+        ...ledger,
+        recordings: (source, uuids) => ledger.recordings(source, uuids).catch(() => new Map()),
+      }),
+    },
+    violates: /^invented|^lost|says/,
+  },
+  'a partial first poll is taken for a complete one': {
+    twist: {
+      source: (source) => ({
+        ...source,
+        async *walk(signal) {
+          let pages = 0;
+          try {
+            for await (const page of source.walk(signal)) {
+              pages += 1;
+              yield page;
+            }
+          } catch {
+            // Whatever came counts as all there is.
+          }
+          return { complete: true, pages, shifted: false };
+        },
+      }),
+    },
+    violates: /first poll|^invented/,
+  },
+  'what is to be retried is kept in memory only': {
+    twist: { ledger: (ledger) => forgetful(ledger) },
+    violates: /^lost/,
+  },
+  'the id holds something that changes, as the URL does': {
+    twist: {
+      ports: (ports, { dice }) => ({ ...ports, sha256: (text) => ports.sha256(`${text}${dice.int(0, 1)}`) }),
+    },
+    violates: /^invented|^lost/,
+  },
+  'one sink at a time': {
+    twist: { sink: oneAtATime },
+    violates: /for other sinks/,
+  },
+  'a delivery leaves the outbox before it is stored as finished': {
+    twist: { ledger: removingFirst },
+    violates: /^lost/,
+  },
+  'a receiver repeats the URL, and its words are stored': {
+    twist: { sink: repeatingTheUrl },
+    violates: /the store has a URL/,
+  },
+  'an answer that is lost counts as delivered': {
+    twist: { sink: believing },
+    violates: /^lost/,
+  },
+};
+
+/** Not atomic: each entry is a write of its own. */
+function tearing(store: Store): Store {
+  return {
+    ...store,
+    setMany: async (entries) => {
+      for (const entry of entries) await store.setMany([entry]);
+    },
+  };
+}
+
+/** A delivery is kept only once it is finished; until then a queue in memory is enough, somebody thought. */
+function forgetful(ledger: Ledger): Ledger {
+  return {
+    ...ledger,
+    commit: (_, recordings) => ledger.commit([], recordings),
+    save: (deliveries, sinks) => {
+      const finished = deliveries.filter(({ state }) => state !== 'pending');
+      return ledger.save(finished, sinks);
+    },
+  };
+}
+
+function removingFirst(ledger: Ledger): Ledger {
+  return {
+    ...ledger,
+    save: async (deliveries, sinks) => {
+      await ledger.remove(deliveries.map(({ id }) => id));
+      await ledger.save(deliveries, sinks);
+    },
+  };
+}
+
+function oneAtATime(sink: SinkDefinition): SinkDefinition {
+  let turn: Promise<unknown> = Promise.resolve();
+  return {
+    ...sink,
+    deliver: (event, context) => {
+      const cutOff = new Promise((resolve) => context.signal.addEventListener('abort', resolve, { once: true }));
+      const outcome = turn.then(() => sink.deliver(event, context));
+      turn = Promise.race([outcome, cutOff]).catch(() => undefined);
+      return outcome;
+    },
+  };
+}
+
+function repeatingTheUrl(sink: SinkDefinition): SinkDefinition {
+  return {
+    ...sink,
+    deliver: async (event, context) => {
+      const outcome = await sink.deliver(event, context);
+      return outcome.kind === 'delivered' ? { ...outcome, receipt: JSON.stringify(event) } : outcome;
+    },
+  };
+}
+
+function believing(sink: SinkDefinition): SinkDefinition {
+  return {
+    ...sink,
+    deliver: async (event, context) => {
+      const outcome = await sink.deliver(event, context);
+      const isLost = outcome.kind === 'failed' && outcome.reason === 'connection_failed';
+      return isLost ? { kind: 'delivered', receipt: 'HTTP 204' } : outcome;
+    },
+  };
+}

@@ -1,0 +1,158 @@
+import { deliveryIdFor, eventIdFor, type Oracle } from './oracle.js';
+import type { Told } from './possible.js';
+import type { Acceptance } from './sim-sinks.js';
+import type { Say } from './sim-store.js';
+import type { Tally } from './tally.js';
+import type { SimTime } from './time.js';
+
+/** The sink that always works: what it waits for, it waits for because of others. */
+export const WITNESS_SINK = 'witness';
+
+/** Of simulated time, and of calm before: what the store has for the witness has arrived by then. */
+const ARRIVES_WITHIN_MS = 10_000;
+const CALM_FOR_MS = 180_000;
+
+interface Order {
+  readonly ids: readonly string[];
+  readonly dead: boolean;
+  readonly to: string | null;
+}
+
+/** What became of deliveries, as the receivers and the store show it. */
+export class Deliveries {
+  readonly #time: SimTime;
+  readonly #tally: Tally;
+  readonly #oracle: Oracle;
+  readonly #say: Say;
+  readonly #accepted = new Map<string, Acceptance[]>();
+  /** When the store had it that this was delivered. */
+  readonly #deliveredAtMs = new Map<string, number>();
+  /** Given up, now or once. */
+  readonly #dead = new Set<string>();
+  readonly #storedAtMs = new Map<string, number>();
+  readonly #orders: Order[] = [];
+  /** When something last happened that may delay anything. */
+  troubledAtMs: () => number = () => 0;
+
+  constructor(world: { time: SimTime; tally: Tally; oracle: Oracle; say: Say }) {
+    this.#time = world.time;
+    this.#tally = world.tally;
+    this.#oracle = world.oracle;
+    this.#say = world.say;
+  }
+
+  /** Ids of events that receivers have, for orders. */
+  get told(): readonly string[] {
+    return [...new Set([...this.#accepted.values()].map(([first]) => first?.event.id ?? ''))];
+  }
+
+  get acceptances(): number {
+    return this.#accepted.values().reduce((sum, some) => sum + some.length, 0);
+  }
+
+  ordered(order: Order): void {
+    this.#orders.push(order);
+  }
+
+  storeHas(key: string, text: string | undefined): void {
+    if (text === undefined) return;
+    const id = key.slice(4);
+    if (key.startsWith('out/') && !this.#storedAtMs.has(id)) this.#storedAtMs.set(id, this.#time.passedMs);
+    if (!key.startsWith('fin/')) return;
+    if (text.includes('"state":"dead"')) this.#dead.add(id);
+    else this.#deliveredAtMs.set(id, this.#time.passedMs);
+  }
+
+  accepted(acceptance: Acceptance): void {
+    const { sink, event } = acceptance;
+    const id = deliveryIdFor(event.id, sink);
+    const before = this.#accepted.get(id) ?? [];
+    this.#accepted.set(id, [...before, acceptance]);
+    this.#tally.add('deliveries');
+    if (before.length > 0) this.#checkRepeat(id, before, acceptance);
+    else if (sink === WITNESS_SINK) this.#checkArrival(id);
+  }
+
+  #checkRepeat(id: string, before: readonly Acceptance[], { sink, event, life }: Acceptance): void {
+    const last = before.at(-1);
+    const wasNotStored = (this.#deliveredAtMs.get(id) ?? -1) < (last?.atMs ?? 0);
+    const isOrdered = this.#orders.some(({ ids, dead }) => dead || ids.includes(event.id) || ids.includes(id));
+    const lostBy = last?.life !== life ? 'death' : last.answered ? undefined : 'lost answer';
+    const why = isOrdered ? 'order' : wasNotStored ? lostBy : undefined;
+    if (why === undefined) this.#oracle.violate(`${event.id} came to ${sink} again, and nothing explains that`);
+    else this.#tally.add(`repeats after ${why}`);
+    this.#say?.('oracle', () => `a repeat of ${id}: ${why ?? 'unexplained'}`);
+  }
+
+  #checkArrival(id: string): void {
+    const storedAtMs = this.#storedAtMs.get(id);
+    if (storedAtMs === undefined) {
+      this.#oracle.violate(`${id} was sent and never stored`);
+      return;
+    }
+    const nowMs = this.#time.passedMs;
+    if (this.troubledAtMs() > storedAtMs - CALM_FOR_MS) return;
+    this.#tally.add('arrivals timed');
+    if (nowMs - storedAtMs <= ARRIVES_WITHIN_MS) return;
+    this.#oracle.violate(`${id} waited ${nowMs - storedAtMs} ms for other sinks`);
+  }
+
+  /** Everything that was to be told was told, and nothing else. */
+  checkEnd(): void {
+    const unexplained = new Map(this.#accepted);
+    for (const { source, uuid, possible } of this.#oracle.recordings.values()) {
+      if (possible === undefined) {
+        this.#tally.add('recordings with too many possibilities');
+        for (const [id, [first]] of this.#accepted) {
+          if (first !== undefined && isAbout(first, source, uuid)) unexplained.delete(id);
+        }
+        continue;
+      }
+      const mine = [...this.#accepted].filter(([, [first]]) => first !== undefined && isAbout(first, source, uuid));
+      const attempts = possible.map(({ told }) => this.#compare(source, uuid, told, mine));
+      const best = attempts.toSorted((left, right) => left.length - right.length)[0] ?? [];
+      for (const problem of best) this.#oracle.violate(problem);
+      for (const [id] of mine) unexplained.delete(id);
+    }
+    for (const [id, [first]] of unexplained) {
+      if (first?.event.type.startsWith('recording.')) this.#oracle.violate(`${id} tells of a recording never shown`);
+    }
+  }
+
+  #compare(source: string, uuid: string, told: readonly Told[], mine: readonly [string, readonly Acceptance[]][]) {
+    const problems: string[] = [];
+    const explained = new Set<string>();
+    for (const { type, occurrence, previousStatus, required, allowed } of told) {
+      const eventId = eventIdFor(type, source, uuid, occurrence);
+      const what = `${type} ${occurrence} of ${source} ${uuid}`;
+      for (const sink of required) {
+        const id = deliveryIdFor(eventId, sink);
+        const isMoved = this.#orders.some(({ to }) => to !== null && this.#reached(deliveryIdFor(eventId, to)));
+        if (!this.#reached(id) && !isMoved) problems.push(`lost: ${what} did not come to ${sink}`);
+      }
+      for (const [id, [first]] of mine) {
+        if (first?.event.id !== eventId) continue;
+        explained.add(id);
+        const { data } = first.event as { data: { previousStatus?: unknown; occurrence?: unknown } };
+        if (data.previousStatus !== previousStatus || data.occurrence !== occurrence) {
+          problems.push(`${what} says ${data.previousStatus} before it, which was ${previousStatus}`);
+        }
+        const mayHaveIt = allowed.has(first.sink) || this.#orders.some(({ to }) => to === first.sink);
+        if (!mayHaveIt) problems.push(`${what} came to ${first.sink}, which does not want it`);
+      }
+    }
+    for (const [id, [first]] of mine) {
+      if (!explained.has(id)) problems.push(`invented: ${first?.event.type} ${JSON.stringify(first?.event.data)}`);
+    }
+    return problems;
+  }
+
+  #reached(id: string): boolean {
+    return this.#accepted.has(id) || this.#dead.has(id);
+  }
+}
+
+function isAbout({ event }: Acceptance, source: string, uuid: string): boolean {
+  const { data } = event as { data: { recording?: { uuid: string } } };
+  return event.source === source && data.recording?.uuid === uuid;
+}

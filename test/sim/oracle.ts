@@ -1,0 +1,270 @@
+import { createHash } from 'node:crypto';
+import type { Config, SinkConfig } from '../../src/config/config.js';
+import type { WalkEnd } from '../../src/source/define.js';
+import { type HandedOut, SECRET, URL_MARK } from './platform.js';
+import { announce, type Possibilities, type Sighting, type Span, see, UNSEEN } from './possible.js';
+import type { WalkWitness } from './sim-source.js';
+import type { Tally } from './tally.js';
+import type { SimTime } from './time.js';
+
+/** A stretch of time in which the product decides: by which configuration, and when by its clock, is not known more exactly. */
+interface Window {
+  readonly configs: Set<Config>;
+  fromMs: number;
+  toMs: number;
+}
+
+/** What does not change in a story. */
+export interface SourcePolicy {
+  readonly announces: boolean;
+  readonly stuckAfterMs: number;
+}
+
+interface ShownPage {
+  readonly rows: readonly HandedOut['rows'][number][];
+  readonly window: Window;
+}
+
+interface WatchedSource {
+  scope: string;
+  phase: Sighting['phase'];
+  /** Scope of the last first poll that was over. */
+  markedScope: string | undefined;
+  seen: Set<string>;
+  shown: ShownPage | undefined;
+  /** What the list held at every page of this walk. */
+  whole: Set<string> | undefined;
+  /** Whether a page of this walk was a lie, or rows went away between two of them, which hides others. */
+  wasLiedTo: boolean;
+  removals: number | undefined;
+  /** Of all walks. */
+  readonly handedOut: Set<string>;
+  /** The walk has ended, and whether everything that was there was shown. */
+  ended: { readonly window: Window; readonly isWhole: boolean } | undefined;
+  /** Complete walks. */
+  complete: number;
+}
+
+/** Follows a story from outside and knows what must come of it: by what the platform handed out, never by the product's own rules. */
+export class Oracle implements WalkWitness {
+  readonly violations: string[] = [];
+  readonly recordings = new Map<string, { source: string; uuid: string; possible: Possibilities }>();
+  readonly #time: SimTime;
+  readonly #tally: Tally;
+  readonly #policies: ReadonlyMap<string, SourcePolicy>;
+  readonly #sources = new Map<string, WatchedSource>();
+  readonly #places = new Map<string, Pick<RoutedFacts, 'roomId' | 'meetingId'>>();
+  readonly #windows = new Set<Window>();
+  #configs: readonly Config[] = [];
+
+  constructor(time: SimTime, tally: Tally, policies: ReadonlyMap<string, SourcePolicy>) {
+    this.#time = time;
+    this.#tally = tally;
+    this.#policies = policies;
+  }
+
+  /** A configuration is in force, or one of several is while the product changes from one to the next. */
+  configured(configs: readonly Config[]): void {
+    this.#configs = configs;
+    for (const window of this.#windows) for (const config of configs) window.configs.add(config);
+  }
+
+  /** Before and after a jump of the wall clock. */
+  clockMoves(): void {
+    for (const window of this.#windows) this.#stretch(window);
+  }
+
+  violate(what: string): void {
+    this.violations.push(what);
+  }
+
+  walkBegins(name: string, scope: string): void {
+    const source = this.#source(name);
+    this.#giveUp(source, name);
+    source.scope = scope;
+    source.phase = source.markedScope === undefined ? 'first' : source.markedScope === scope ? 'normal' : 'new-scope';
+    source.seen = new Set();
+    source.whole = undefined;
+    source.removals = undefined;
+    source.wasLiedTo = false;
+    this.#tally.add('walks');
+  }
+
+  pageShown(name: string, page: HandedOut): void {
+    const source = this.#source(name);
+    source.removals ??= page.removals;
+    source.wasLiedTo ||= page.isLie || source.removals !== page.removals;
+    const whole = new Set(page.whole);
+    source.whole = source.whole === undefined ? whole : source.whole.intersection(whole);
+    // Of two rows of one recording in one walk the first counts.
+    const rows = page.rows.filter(({ uuid }) => source.seen.size < source.seen.add(uuid).size);
+    for (const { uuid } of rows) source.handedOut.add(uuid);
+    source.shown = { rows, window: this.#open() };
+  }
+
+  pageSurvived(name: string): void {
+    this.#take(this.#source(name), name, true);
+  }
+
+  walkEnds(name: string, end: WalkEnd): void {
+    const source = this.#source(name);
+    if (!end.complete) return;
+    source.complete += 1;
+    const isWhole = source.wasLiedTo || source.handedOut.isSupersetOf(source.whole ?? new Set());
+    source.ended = { window: this.#open(), isWhole };
+  }
+
+  /** Of one source, since its account was asked first. */
+  completeWalks(name: string): number {
+    return this.#sources.get(name)?.complete ?? 0;
+  }
+
+  /** The process has died or stopped: whatever it had in hand may have been done or not. */
+  lifeEnds(): void {
+    for (const [name, source] of this.#sources) this.#giveUp(source, name);
+  }
+
+  /** The store has it that a source's first poll is over. */
+  firstPollNoted(name: string): void {
+    const source = this.#source(name);
+    if (source.ended === undefined) this.violate(`first poll of ${name} noted as over, and no walk was complete`);
+    else if (!source.ended.isWhole)
+      this.violate(`first poll of ${name} noted as over, and rows had not been handed out`);
+    source.markedScope = source.scope;
+    if (this.#policyOf(name).announces) this.#announce(source, name, true);
+    this.#end(source);
+  }
+
+  /** Looks at what is written. */
+  storeHas(key: string, text: string | undefined): void {
+    if (text === undefined) return;
+    if (text.includes(URL_MARK) || text.includes(SECRET)) this.violate(`the store has a URL or a secret under ${key}`);
+    if (key.startsWith('src/')) this.firstPollNoted(key.slice('src/'.length));
+  }
+
+  #policyOf(name: string): SourcePolicy {
+    return this.#policies.get(name) ?? { announces: false, stuckAfterMs: Number.POSITIVE_INFINITY };
+  }
+
+  #giveUp(source: WatchedSource, name: string): void {
+    this.#take(source, name, false);
+    if (source.ended !== undefined && source.phase !== 'normal' && this.#policyOf(name).announces) {
+      this.#announce(source, name, false);
+    }
+    this.#end(source);
+  }
+
+  #end(source: WatchedSource): void {
+    if (source.ended !== undefined) this.#windows.delete(source.ended.window);
+    source.ended = undefined;
+  }
+
+  #take(source: WatchedSource, name: string, certain: boolean): void {
+    const { shown } = source;
+    if (shown === undefined) return;
+    source.shown = undefined;
+    this.#stretch(shown.window);
+    this.#windows.delete(shown.window);
+    const at: Span = { fromMs: shown.window.fromMs, toMs: shown.window.toMs };
+    for (const { uuid, status, roomId, meetingId } of shown.rows) {
+      const recording = this.#recording(name, uuid);
+      const before = recording.possible;
+      const sinksFor = (type: string) => this.#sinksFor(shown.window, { type, source: name, roomId, meetingId });
+      const sighting = { status, at, phase: source.phase, ...this.#policyOf(name), sinksFor };
+      recording.possible = see(before, sighting, certain);
+      if (recording.possible !== before && before?.at(-1)?.status !== status) this.#tally.add('changes shown');
+      this.#places.set(`${name}/${uuid}`, { roomId, meetingId });
+    }
+  }
+
+  #announce(source: WatchedSource, name: string, certain: boolean): void {
+    const { ended } = source;
+    if (ended === undefined) return;
+    for (const recording of this.recordings.values()) {
+      if (recording.source !== name) continue;
+      const where = this.#places.get(`${name}/${recording.uuid}`) ?? { roomId: null, meetingId: null };
+      const sinksFor = (type: string) => this.#sinksFor(ended.window, { type, source: name, ...where });
+      recording.possible = announce(recording.possible, sinksFor, certain);
+    }
+  }
+
+  #sinksFor(window: Window, event: RoutedFacts) {
+    const wanting = [...window.configs].map(
+      ({ sinks }) => new Set(sinks.filter((sink) => wantsIt(sink, event)).map(({ name }) => name)),
+    );
+    const all = wanting.reduce((left, right) => left.intersection(right));
+    return { required: all, allowed: wanting.reduce((left, right) => left.union(right)) };
+  }
+
+  #open(): Window {
+    const nowMs = this.#time.nowMs;
+    const window = { configs: new Set(this.#configs), fromMs: nowMs, toMs: nowMs };
+    this.#windows.add(window);
+    return window;
+  }
+
+  #stretch(window: Window): void {
+    window.fromMs = Math.min(window.fromMs, this.#time.nowMs);
+    window.toMs = Math.max(window.toMs, this.#time.nowMs);
+  }
+
+  #source(name: string): WatchedSource {
+    let source = this.#sources.get(name);
+    if (source === undefined) {
+      const nothing = {
+        shown: undefined,
+        whole: undefined,
+        ended: undefined,
+        markedScope: undefined,
+        removals: undefined,
+      };
+      const sets = { seen: new Set<string>(), handedOut: new Set<string>() };
+      source = { ...nothing, ...sets, scope: '', phase: 'first', wasLiedTo: false, complete: 0 };
+      this.#sources.set(name, source);
+    }
+    return source;
+  }
+
+  #recording(source: string, uuid: string) {
+    const key = `${source}/${uuid}`;
+    let recording = this.recordings.get(key);
+    if (recording === undefined) {
+      recording = { source, uuid, possible: [UNSEEN] };
+      this.recordings.set(key, recording);
+    }
+    return recording;
+  }
+}
+
+interface RoutedFacts {
+  readonly type: string;
+  readonly source: string;
+  readonly roomId: string | null;
+  readonly meetingId: string | null;
+}
+
+/** SPEC of `events` and `only`, for the globs that stories use: a name, or `*`. */
+function wantsIt({ enabled, events, only }: SinkConfig, { type, source, roomId, meetingId }: RoutedFacts): boolean {
+  const fits = (globs: readonly string[] | undefined, text: string | null) =>
+    globs === undefined || globs.some((glob) => glob === '*' || glob === text);
+  return (
+    enabled &&
+    (events as readonly string[]).includes(type) &&
+    fits(only.sources, source) &&
+    fits(only.rooms, roomId) &&
+    fits(only.meetings, meetingId)
+  );
+}
+
+/** As the contract has it: of type, source, uuid and occurrence. */
+export function eventIdFor(type: string, source: string, uuid: string, occurrence: number): string {
+  return `evt_${digest(JSON.stringify([type, source, uuid, occurrence]))}`;
+}
+
+export function deliveryIdFor(eventId: string, sink: string): string {
+  return `dlv_${digest(JSON.stringify([eventId, sink]))}`;
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text, 'utf8').digest('hex').slice(0, 32);
+}

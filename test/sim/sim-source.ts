@@ -1,0 +1,63 @@
+import type { Source, SourceContext, SourceDefinition, WalkEnd } from '../../src/source/define.js';
+import { openSuperviz, superviz } from '../../src/source/superviz.js';
+import { type HandedOut, handedOutBy } from './platform.js';
+
+/** Whoever looks on while a source is polled. */
+export interface WalkWitness {
+  walkBegins(source: string, scope: string): void;
+  /** The product has this page now. */
+  pageShown(source: string, page: HandedOut): void;
+  /** It asked for more, so that it has done with this page whatever it wanted. */
+  pageSurvived(source: string): void;
+  walkEnds(source: string, end: WalkEnd): void;
+}
+
+/** What a test puts between the real source and the engine. */
+export type SourceTwist = (source: Source) => Source;
+
+/** The real source, over HTTP, with somebody who looks on. Quick retries come without a wait: theirs are of the ambient clock. */
+export function sourceDefinitionFor(witness: WalkWitness, twist: SourceTwist = (source) => source) {
+  const definition: SourceDefinition = {
+    ...superviz,
+    open: (context) => twist(open(context as SourceContext<never>, witness)),
+  };
+  return definition;
+}
+
+function open(context: SourceContext<never>, witness: WalkWitness): Source {
+  const { name, http } = context;
+  let last: HandedOut | undefined;
+  const watched = openSuperviz(
+    {
+      ...context,
+      http: {
+        ...http,
+        request: async (request) => {
+          const answer = await http.request(request);
+          last = handedOutBy(answer);
+          return answer;
+        },
+      },
+    },
+    0,
+  );
+  return {
+    scope: watched.scope,
+    credentialExpiresAtMs: watched.credentialExpiresAtMs,
+    find: openSuperviz(context, 0).find,
+    async *walk(signal) {
+      witness.walkBegins(name, watched.scope);
+      const walk = watched.walk(signal);
+      for (let step = await walk.next(); ; step = await walk.next()) {
+        if (step.done) {
+          witness.walkEnds(name, step.value);
+          return step.value;
+        }
+        if (last === undefined) throw new Error('a page came out of no answer');
+        witness.pageShown(name, last);
+        yield step.value;
+        witness.pageSurvived(name);
+      }
+    },
+  };
+}
