@@ -3,6 +3,7 @@ import { OwnedError, OwnershipLostError, StoreMissingError } from '../../src/sto
 import { keys } from '../../src/store/keys.js';
 import { hasOwner, openStore, type StoreMode } from '../../src/store/open.js';
 import { systemClock } from '../../src/system.js';
+import { collect } from '../support/collect.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { startRedis } from '../support/redis-process.js';
 import { startStoreChild } from '../support/store-child.js';
@@ -69,6 +70,26 @@ for (const kind of ['redis', 'postgres'] as const) {
       await other.store.close();
     });
 
+    test('a prefix that another one begins with is a store of its own', async () => {
+      const address = newAddress(kind);
+      const [one, other] = [await open(address), await open({ ...address, prefix: `${address.prefix}-a` })];
+      await one.store.setMany([['a', 1]]);
+      await other.store.setMany([['b', 2]]);
+      expect((await collect(one.store.scan(''))).map(([key]) => key).sort()).toEqual(['a', keys.meta, keys.owner]);
+      await one.store.close();
+      await other.store.close();
+    });
+
+    test('of many who want it at once, one becomes the owner', async () => {
+      const address = newAddress(kind);
+      const results = await Promise.allSettled(Array.from({ length: 8 }, () => open(address)));
+      const owners = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+      const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+      expect(owners).toHaveLength(1);
+      for (const error of errors) expect(error).toBeInstanceOf(OwnedError);
+      await owners[0]?.store.close();
+    });
+
     test('the same process cannot own a store twice', async () => {
       const address = newAddress(kind);
       const { store } = await open(address);
@@ -126,6 +147,23 @@ describeWith('postgres', 'a connection to PostgreSQL that drops', () => {
     await other.store.close();
     await expect(store.setMany([['a', 2]])).rejects.toThrow('taken the store over');
     await store.close();
+  });
+});
+
+describeWith('postgres', 'an owner whose connection dropped', () => {
+  test('is not one again when another process has come and gone meanwhile', async () => {
+    const address = newAddress('postgres');
+    const { store, lost } = await open(address);
+    await dropConnectionOf(address);
+    const other = await open(address);
+    await other.store.setMany([['a', 'of the other']]);
+    await other.store.close();
+    await settle(() => expect(store.setMany([['a', 2]])).rejects.toThrow('taken the store over'));
+    expect(await lost).toBeInstanceOf(OwnershipLostError);
+    await store.close();
+    const third = await open(address);
+    expect((await third.store.getMany(['a'])).get('a')).toBe('of the other');
+    await third.store.close();
   });
 });
 
@@ -196,6 +234,30 @@ describeWith('redis', 'a Redis of its own', () => {
     await settle(() => store.getMany(['a']));
     expect((await store.getMany(['a'])).get('a')).toBe(1);
     await store.setMany([['a', 3]]);
+    await store.close();
+    await redis.kill();
+  });
+
+  test('is killed in the middle of writes, and has each of them whole or not at all', async () => {
+    const redis = await startRedis();
+    const { store } = await open(addressOf(redis.url));
+    const names = Array.from({ length: 1_000 }, (_, index) => `batch/${index}`);
+    let acknowledged = 0;
+    const writing = (async () => {
+      for (let number = 1; ; number += 1) {
+        await store.setMany(names.map((name) => [name, number]));
+        acknowledged = number;
+      }
+    })();
+    const failed = expect(writing).rejects.toThrow('writing failed');
+    await settle(async () => expect(acknowledged).toBeGreaterThan(3));
+    await redis.kill();
+    await failed;
+    await redis.restart();
+    await settle(() => store.getMany([]));
+    const found = new Set((await store.getMany(names)).values());
+    expect(found.size).toBe(1);
+    expect([acknowledged, acknowledged + 1]).toContain([...found][0]);
     await store.close();
     await redis.kill();
   });
