@@ -72,7 +72,7 @@ export function assemble(config: Config, { store, ...ports }: Surroundings): Not
     takeRequests: async () => {
       const left = await takeRequests(store, systemClock.nowMs());
       return left.map((request) => ({
-        redeliver: request.redeliver,
+        order: request.order,
         answer: (lines, error) => answerRequest(store, request, { lines, error, more: 0 }, systemClock.nowMs()),
       }));
     },

@@ -1,12 +1,12 @@
 import type { Config, SourceConfig } from './config/config.js';
 import type { NotifierEvent, StoredRecordingEvent } from './core/event.js';
 import type { Sha256 } from './core/id.js';
-import type { RedeliverLine, RedeliverOrder } from './core/redelivery.js';
+import type { Order, OrderLine } from './core/order.js';
+import { carryOut } from './engine/carry-out.js';
 import type { Cron } from './engine/cron.js';
 import { Dispatcher } from './engine/dispatcher.js';
 import { openPolledSource, type PolledSource } from './engine/polled-source.js';
 import { type PollReport, poll, type RoutedSink } from './engine/poller.js';
-import { redeliver } from './engine/redeliver.js';
 import { createRequestLoop, type OpenRequest, type RequestLoop } from './engine/requests.js';
 import { createSourceSchedule, type SourceSchedule } from './engine/scheduler.js';
 import { createSweeper, type Sweeper, sweep } from './engine/sweeper.js';
@@ -58,7 +58,7 @@ export class Notifier {
       clock,
       log,
       take: ports.takeRequests,
-      redeliver: (order) => this.redeliver(order),
+      carryOut: (order) => this.carryOut(order),
     });
     for (const source of config.sources) this.#sources.set(source.name, this.#open(source));
   }
@@ -123,8 +123,14 @@ export class Notifier {
     for (const { name } of coming) this.#sources.get(name)?.schedule.start();
   }
 
-  redeliver(order: RedeliverOrder): AsyncGenerator<RedeliverLine> {
-    return redeliver(order, { ...this.#ports, dispatcher: this.#dispatcher, sinks: () => this.#routes() });
+  /** Does what a person asks for. After {@link load}. */
+  carryOut(order: Order): AsyncGenerator<OrderLine> {
+    return carryOut(order, {
+      ...this.#ports,
+      dispatcher: this.#dispatcher,
+      sinks: () => this.#routes(),
+      sources: () => this.#config.sources.map(({ name }) => name),
+    });
   }
 
   /** Ends the polls, then finishes what is in flight, 8 s at most. */

@@ -98,7 +98,7 @@ test('a request that a command left is carried out and answered', async () => {
   await program.notifier.pollAll();
   await until(() => program.notifier.dispatcher.deadCount === 1);
   door.answer({ status: 204 });
-  const order = { ids: [], dead: true, sink: null, to: null, sinceMs: null };
+  const order = { kind: 'redeliver' as const, ids: [], dead: true, sink: null, to: null, sinceMs: null };
   let answer: unknown;
   void askOwner(order, 'nonce', { ...world, isOwned: async () => true }).then((given) => {
     answer = given;

@@ -2,8 +2,10 @@ import { Command, CommanderError } from 'commander';
 import { StoreError } from '../store/errors.js';
 import { type Process, ReaderGoneError } from '../system.js';
 import { VERSION } from '../version.js';
+import { registerAnnounce } from './announce.js';
 import { registerCheck } from './check.js';
 import { type CommandContext, CommandError, EXIT, type ExitCode, type Register, UsageError } from './command.js';
+import { registerDiscard, registerRelease } from './decide.js';
 import { registerDeliveries } from './deliveries.js';
 import { registerDemo } from './demo.js';
 import { registerFakeApi } from './fake-api.js';
@@ -26,6 +28,9 @@ const COMMANDS: readonly Register[] = [
   registerRecordings,
   registerDeliveries,
   registerRedeliver,
+  registerAnnounce,
+  registerRelease,
+  registerDiscard,
   registerSchema,
   registerDemo,
   registerFakeApi,
@@ -33,20 +38,7 @@ const COMMANDS: readonly Register[] = [
 ];
 
 /** Commands of later versions: refused by name, so that nobody takes them for a typing mistake. */
-const UNAVAILABLE = [
-  'announce',
-  'explain',
-  'render',
-  'routes',
-  'release',
-  'discard',
-  'drain',
-  'pause',
-  'resume',
-  'try',
-  'doctor',
-  'completion',
-];
+const UNAVAILABLE = ['explain', 'render', 'routes', 'drain', 'pause', 'resume', 'try', 'doctor', 'completion'];
 
 /** Runs one command line. */
 export async function runCommand(

@@ -1,22 +1,11 @@
 import { Option } from 'commander';
 import type { Config } from '../config/config.js';
-import type { RedeliverLine, RedeliverOrder } from '../core/redelivery.js';
-import { jsonLine } from '../observe/printable.js';
-import { OwnedError } from '../store/errors.js';
-import { hasOwner } from '../store/open.js';
-import { askOwner } from '../store/requests.js';
-import { nonce, systemClock } from '../system.js';
+import type { RedeliverOrder } from '../core/order.js';
+import { systemClock } from '../system.js';
 import { durationArgument } from './arguments.js';
-import {
-  type CommandContext,
-  CommandError,
-  type CommonOptions,
-  EXIT,
-  type ExitCode,
-  type Register,
-  UsageError,
-} from './command.js';
-import { configOf, httpOf, notifierOf, openStoreOf, quietLogOf, storeDependencies } from './session.js';
+import { type CommandContext, type CommonOptions, EXIT, type ExitCode, type Register, UsageError } from './command.js';
+import { carryOut, printLines } from './orders.js';
+import { configOf } from './session.js';
 
 interface RedeliverOptions extends CommonOptions {
   readonly dead?: true;
@@ -64,7 +53,7 @@ function orderOf(ids: readonly string[], options: RedeliverOptions, config: Conf
   if (to !== null && !config.sinks.some(({ name, enabled }) => name === to && enabled)) {
     throw new UsageError(`--to ${to}: the config has no enabled sink of this name.`);
   }
-  return { ids, dead, sink, to, sinceMs: since === undefined ? null : systemClock.nowMs() - since };
+  return { kind: 'redeliver', ids, dead, sink, to, sinceMs: since === undefined ? null : systemClock.nowMs() - since };
 }
 
 async function redeliver(
@@ -73,57 +62,8 @@ async function redeliver(
   options: RedeliverOptions,
   context: CommandContext,
 ): Promise<ExitCode> {
-  const lines = (await aloneOrUndefined(order, config, context)) ?? (await besideOwner(order, config, context));
-  for (const line of lines) await context.print(options.json ? jsonLine(line) : textOf(line));
+  const { lines } = await carryOut(order, config, context);
+  await printLines(lines, options, context);
   if (lines.length === 0) context.tell('Nothing fits, so nothing was delivered.');
   return lines.every(({ result }) => result === 'delivered') ? EXIT.fine : EXIT.failed;
-}
-
-/** Takes ownership, makes the attempts, and lets go; undefined when another process owns the store. */
-async function aloneOrUndefined(
-  order: RedeliverOrder,
-  config: Config,
-  context: CommandContext,
-): Promise<RedeliverLine[] | undefined> {
-  // Asked first, since a command must not make a store.
-  await (await openStoreOf(config, 'read', context)).store.close();
-  const opened = await openStoreOf(config, 'own', context).catch((error: unknown) => {
-    if (error instanceof OwnedError) return undefined;
-    throw error;
-  });
-  if (opened === undefined) return undefined;
-  const http = httpOf(config, context);
-  const notifier = notifierOf(config, opened.store, http, quietLogOf(config, context), context);
-  try {
-    await notifier.load();
-    return await Array.fromAsync(notifier.redeliver(order));
-  } finally {
-    await notifier.stop();
-    await http.close();
-    await opened.store.close();
-  }
-}
-
-async function besideOwner(
-  order: RedeliverOrder,
-  config: Config,
-  context: CommandContext,
-): Promise<readonly RedeliverLine[]> {
-  const { store } = await openStoreOf(config, 'request', context);
-  try {
-    const { error, lines, more } = await askOwner(order, nonce(), {
-      store,
-      clock: systemClock,
-      isOwned: () => hasOwner(config.store, storeDependencies(context)),
-    });
-    if (error !== null) throw new CommandError(`the running program could not do it: ${error}`);
-    if (more > 0) context.tell(`${more} more were attempted; "deliveries" shows how they stand.`);
-    return lines;
-  } finally {
-    await store.close();
-  }
-}
-
-function textOf({ id, sink, result, detail }: RedeliverLine): string {
-  return [id, ...(sink === null ? [] : [sink]), result, ...(detail === '' ? [] : [detail])].join('  ');
 }

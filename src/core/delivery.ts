@@ -105,6 +105,11 @@ export function held(delivery: Delivery): Delivery {
   return { ...delivery, state: 'held', nextAttemptAtMs: null };
 }
 
+/** Somebody decided that it goes: now, as if it had just been made. */
+export function released(delivery: Delivery, nowMs: number): Delivery {
+  return { ...delivery, state: 'pending', nextAttemptAtMs: nowMs };
+}
+
 /** What becomes of a delivery after an attempt, and what the attempt says of its sink. */
 export function afterAttempt(delivery: Delivery, outcome: Outcome, facts: AttemptFacts): Verdict {
   if (outcome.kind === 'delivered') {
@@ -175,7 +180,7 @@ function finished(delivery: Delivery, state: 'delivered' | 'dead', nowMs: number
   return { ...delivery, state, nextAttemptAtMs: null, urlWaitSinceMs: null, finishedAtMs: nowMs };
 }
 
-/** Given up without an attempt: it waited too long for a sink that gets nothing. */
+/** Given up without an attempt: it waited too long for a sink that gets nothing, or somebody discarded it. */
 export function givenUp(delivery: Delivery, reason: FailureReason, nowMs: number): Delivery {
   return finished({ ...delivery, lastError: { reason, detail: FAILURE_REASONS[reason].help } }, 'dead', nowMs);
 }

@@ -67,6 +67,7 @@ export const FAILURE_REASONS = {
   sink_suspended: { fate: 'dead', help: 'It waited 30 days for a suspended sink.' },
   sink_disabled: { fate: 'dead', help: 'It waited 30 days for a sink with enabled: false.' },
   sink_removed: { fate: 'dead', help: 'It waited 30 days for a sink that the config no longer has.' },
+  discarded: { fate: 'dead', help: 'It was held, and somebody discarded it.' },
   stopped: { fate: 'uncounted', help: 'The notifier stopped while the attempt was under way.' },
 } as const satisfies Record<string, { fate: 'retry' | 'dead' | 'suspend' | 'uncounted'; pauses?: true; help: string }>;
 

@@ -59,12 +59,18 @@ export class Orders {
     return delivery === undefined ? refusal : this.#tryNow(delivery);
   }
 
-  /** The same for a delivery that is not stored yet. */
-  async deliver(delivery: Delivery): Promise<Redelivery> {
-    const inactive = this.#ports.states.whyInactive(delivery.sink);
+  /** The same for a delivery that need not be stored yet: what is stored of it counts more. */
+  async deliver(made: Delivery): Promise<Redelivery> {
+    const { ledger, results, states, clock } = this.#ports;
+    const inactive = states.whyInactive(made.sink);
     if (inactive !== undefined) return { kind: 'refused', why: `sink_${inactive}` };
-    if (this.#isTaken(delivery.id)) return { kind: 'refused', why: 'under_way' };
-    await this.#claim(delivery.id, () => this.#ports.results.saveDelivery(delivery));
+    if (this.#isTaken(made.id)) return { kind: 'refused', why: 'under_way' };
+    const delivery = await this.#claim(made.id, async () => {
+      const stored = await ledger.delivery(made.id);
+      const due = stored === undefined ? made : again(stored, clock.nowMs());
+      await results.saveDelivery(due);
+      return due;
+    });
     return this.#tryNow(delivery);
   }
 

@@ -1,12 +1,12 @@
-import type { RedeliverLine, RedeliverOrder } from '../core/redelivery.js';
+import type { Order, OrderLine } from '../core/order.js';
 import type { Clock, Log, Timer } from '../ports.js';
 
 const LOOK_EVERY_MS = 500;
 
 /** A request that a command left beside the running program. */
 export interface OpenRequest {
-  readonly redeliver: RedeliverOrder;
-  answer(lines: readonly RedeliverLine[], error: string | null): Promise<void>;
+  readonly order: Order;
+  answer(lines: readonly OrderLine[], error: string | null): Promise<void>;
 }
 
 /** Takes requests out of the store, half a second after they came at the latest, one after the other. */
@@ -18,7 +18,7 @@ export interface RequestLoop {
 
 export function createRequestLoop(ports: {
   readonly take: () => Promise<readonly OpenRequest[]>;
-  readonly redeliver: (order: RedeliverOrder) => AsyncIterable<RedeliverLine>;
+  readonly carryOut: (order: Order) => AsyncIterable<OrderLine>;
   readonly clock: Clock;
   readonly log: Log;
 }): RequestLoop {
@@ -50,9 +50,9 @@ export function createRequestLoop(ports: {
   }
 
   async function serve(request: OpenRequest): Promise<void> {
-    const lines: RedeliverLine[] = [];
+    const lines: OrderLine[] = [];
     try {
-      for await (const line of ports.redeliver(request.redeliver)) lines.push(line);
+      for await (const line of ports.carryOut(request.order)) lines.push(line);
       await request.answer(lines, null);
     } catch (error) {
       log.error({ error }, 'a request could not be carried out');

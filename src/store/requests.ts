@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { RedeliverLine, RedeliverOrder } from '../core/redelivery.js';
+import { DECISION_RESULTS, DELIVERY_RESULTS, type Order, type OrderLine } from '../core/order.js';
 import type { Clock, Json, Store } from '../ports.js';
 import { keys } from './keys.js';
 
@@ -18,23 +18,39 @@ const OWNED_AGAIN_MS = 5_000;
 /** Lines in an answer; the rest is counted. */
 const LINES_MAX = 1_000;
 
-const order = z.strictObject({
-  ids: z.array(z.string()),
-  dead: z.boolean(),
-  sink: z.string().nullable(),
-  to: z.string().nullable(),
-  sinceMs: z.number().nullable(),
-});
+const textOrNull = z.string().nullable();
+const texts = z.array(z.string());
 
-const request = z.strictObject({ nonce: z.string(), expiresAtMs: z.number(), redeliver: order });
+/** Every order that there is. One that is not here, of another version, is answered so. */
+const orders = {
+  redeliver: z.strictObject({
+    kind: z.literal('redeliver'),
+    ids: texts,
+    dead: z.boolean(),
+    sink: textOrNull,
+    to: textOrNull,
+    sinceMs: z.number().nullable(),
+  }),
+  announce: z.strictObject({ kind: z.literal('announce'), uuids: texts, sink: textOrNull }),
+  release: z.strictObject({ kind: z.literal('release'), source: textOrNull }),
+  discard: z.strictObject({ kind: z.literal('discard'), source: textOrNull }),
+} satisfies { readonly [Kind in Order['kind']]: z.ZodType<Order & { readonly kind: Kind }> };
 
-const line = z.strictObject({
-  id: z.string(),
-  eventId: z.string().nullable(),
-  sink: z.string().nullable(),
-  result: z.enum(['delivered', 'pending', 'dead', 'paused', 'unknown', 'under_way', 'sink_disabled', 'sink_removed']),
-  detail: z.string(),
-});
+const order = z.discriminatedUnion('kind', [orders.redeliver, orders.announce, orders.release, orders.discard]);
+
+/** What every version's requests have: enough to answer one whose order is not known. */
+const request = z.looseObject({ nonce: z.string(), expiresAtMs: z.number(), order: z.unknown().optional() });
+
+const line = z.union([
+  z.strictObject({
+    id: z.string(),
+    eventId: textOrNull,
+    sink: textOrNull,
+    result: z.enum(DELIVERY_RESULTS),
+    detail: z.string(),
+  }),
+  z.strictObject({ source: z.string(), sink: z.string(), result: z.enum(DECISION_RESULTS), count: z.number() }),
+]);
 
 const answer = z.strictObject({
   nonce: z.string(),
@@ -45,16 +61,20 @@ const answer = z.strictObject({
   more: z.number(),
 });
 
-export interface LeftRequest {
+/** Where the answer goes. */
+interface Asker {
   readonly slot: number;
   readonly nonce: string;
-  readonly redeliver: RedeliverOrder;
+}
+
+export interface LeftRequest extends Asker {
+  readonly order: Order;
 }
 
 export interface Answer {
   /** Why it could not be done. */
   readonly error: string | null;
-  readonly lines: readonly RedeliverLine[];
+  readonly lines: readonly OrderLine[];
   /** Lines left out. */
   readonly more: number;
 }
@@ -62,14 +82,20 @@ export interface Answer {
 /** For the owner: the requests that wait. What cannot be read or is too old is taken away, answers that nobody took too. */
 export async function takeRequests(store: Store, nowMs: number): Promise<readonly LeftRequest[]> {
   const rows = await store.getMany([...SLOTS.map(keys.request), ...SLOTS.map(keys.answer)]);
-  const left = SLOTS.flatMap((slot) => {
+  const found = SLOTS.flatMap((slot) => {
     const parsed = request.safeParse(rows.get(keys.request(slot)));
-    return parsed.success && parsed.data.expiresAtMs > nowMs ? [{ slot, ...parsed.data }] : [];
+    if (!parsed.success || parsed.data.expiresAtMs <= nowMs) return [];
+    return [{ slot, nonce: parsed.data.nonce, order: order.safeParse(parsed.data.order).data }];
   });
-  if (left.length > 0) await store.setMany(left.map((one) => answerEntry(one, false, NOTHING_YET, nowMs)));
+  const answers = found.map((one) =>
+    one.order === undefined
+      ? answerEntry(one, true, UNKNOWN_ORDER, nowMs)
+      : answerEntry(one, false, NOTHING_YET, nowMs),
+  );
+  if (answers.length > 0) await store.setMany(answers);
   const done = [...SLOTS.map(keys.request).filter((key) => rows.has(key)), ...forgottenAnswers(rows, nowMs)];
   if (done.length > 0) await store.deleteMany(done);
-  return left;
+  return found.flatMap((one) => (one.order === undefined ? [] : [{ ...one, order: one.order }]));
 }
 
 /** Of commands that ended before they read them. */
@@ -81,15 +107,10 @@ function forgottenAnswers(rows: ReadonlyMap<string, Json>, nowMs: number): strin
   });
 }
 
-export async function answerRequest(
-  store: Store,
-  request: LeftRequest,
-  answered: Answer,
-  nowMs: number,
-): Promise<void> {
+export async function answerRequest(store: Store, asker: Asker, answered: Answer, nowMs: number): Promise<void> {
   const { error, lines, more } = answered;
   const kept = { error, lines: lines.slice(0, LINES_MAX), more: more + Math.max(0, lines.length - LINES_MAX) };
-  await store.setMany([answerEntry(request, true, kept, nowMs)]);
+  await store.setMany([answerEntry(asker, true, kept, nowMs)]);
 }
 
 export interface Asking {
@@ -100,10 +121,10 @@ export interface Asking {
 }
 
 /** For a command beside the owner: leaves the request and waits for the answer. Throws when none comes. */
-export async function askOwner(redeliver: RedeliverOrder, nonce: string, asking: Asking): Promise<Answer> {
+export async function askOwner(order: Order, nonce: string, asking: Asking): Promise<Answer> {
   const { store, clock, isOwned } = asking;
   const expiresAtMs = clock.nowMs() + TAKEN_WITHIN_MS;
-  const left: Json = { nonce, expiresAtMs, redeliver: { ...redeliver, ids: [...redeliver.ids] } };
+  const left: Json = { nonce, expiresAtMs, order: { ...order } };
   let slot = await leaveIn(store, left);
   let ownedAskedMs = clock.monotonicMs();
   for (;;) {
@@ -149,9 +170,13 @@ function nonceOf(row: Json | undefined): unknown {
 }
 
 const NOTHING_YET: Answer = { error: null, lines: [], more: 0 };
+const UNKNOWN_ORDER: Answer = {
+  ...NOTHING_YET,
+  error: 'it is of another version than this command and does not know what was asked; restart it with this version',
+};
 
 function answerEntry(
-  { slot, nonce }: LeftRequest,
+  { slot, nonce }: Asker,
   done: boolean,
   { error, lines, more }: Answer,
   atMs: number,

@@ -11,6 +11,9 @@ const COMMANDS = [
   'recordings',
   'deliveries',
   'redeliver',
+  'announce',
+  'release',
+  'discard',
   'schema',
   'demo',
   'fake-api',
@@ -18,12 +21,9 @@ const COMMANDS = [
 ];
 
 const PLANNED = [
-  ['announce', 'some-uuid', '--sink', 'hook'],
   ['explain', 'some-uuid'],
   ['render', 'hook', '--event', 'file.json'],
   ['routes', '--room', 'lobby'],
-  ['release'],
-  ['discard', '--source', 'production'],
   ['drain', '--to', 'folder', '--dry-run'],
   ['pause', 'hook'],
   ['resume', 'hook'],

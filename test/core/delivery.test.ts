@@ -33,6 +33,7 @@ const FATES: Record<FailureReason, 'again' | 'again, and a pause' | 'dead' | 'su
   sink_suspended: 'dead',
   sink_disabled: 'dead',
   sink_removed: 'dead',
+  discarded: 'dead',
   stopped: 'nothing',
 };
 const reasons = Object.keys(FAILURE_REASONS) as FailureReason[];

@@ -1,6 +1,6 @@
 import { givenUp } from '../../src/core/delivery.js';
 import { deliveryIdOf } from '../../src/core/id.js';
-import type { RedeliverLine, RedeliverOrder } from '../../src/core/redelivery.js';
+import type { DeliveryLine, RedeliverOrder } from '../../src/core/order.js';
 import { redeliver } from '../../src/engine/redeliver.js';
 import { sha256 } from '../../src/system.js';
 import { until } from '../support/turn.js';
@@ -11,8 +11,8 @@ import { deliveryOf, webhookTo } from './sinks.js';
 const HOUR_MS = 3_600_000;
 
 /** Everything that the order names, as lines in the order of their ids. */
-async function order(stage: DispatchStage, change: Partial<RedeliverOrder>): Promise<RedeliverLine[]> {
-  const whole = { ids: [], dead: false, sink: null, to: null, sinceMs: null, ...change };
+async function order(stage: DispatchStage, change: Partial<RedeliverOrder>): Promise<DeliveryLine[]> {
+  const whole = { kind: 'redeliver' as const, ids: [], dead: false, sink: null, to: null, sinceMs: null, ...change };
   const lines = await Array.fromAsync(redeliver(whole, { ...portsOf(stage), sha256, sinks: () => [] }));
   return lines.sort((left, right) => left.id.localeCompare(right.id));
 }

@@ -1,19 +1,19 @@
-import type { RedeliverLine, RedeliverOrder } from '../../src/core/redelivery.js';
+import type { Order, OrderLine } from '../../src/core/order.js';
 import { createRequestLoop, type OpenRequest } from '../../src/engine/requests.js';
 import { createMemoryLog } from '../support/memory-log.js';
 import { createTurningClock, until } from '../support/turn.js';
 
-const ORDER: RedeliverOrder = { ids: ['evt_1'], dead: false, sink: null, to: null, sinceMs: null };
-const LINE: RedeliverLine = { id: 'dlv_1', eventId: 'evt_1', sink: 'hook', result: 'delivered', detail: '' };
+const ORDER: Order = { kind: 'redeliver', ids: ['evt_1'], dead: false, sink: null, to: null, sinceMs: null };
+const LINE: OrderLine = { id: 'dlv_1', eventId: 'evt_1', sink: 'hook', result: 'delivered', detail: '' };
 
-function stageOf(redeliver: (order: RedeliverOrder) => AsyncIterable<RedeliverLine>) {
+function stageOf(carryOut: (order: Order) => AsyncIterable<OrderLine>) {
   const clock = createTurningClock();
   const log = createMemoryLog();
-  const answers: (readonly [readonly RedeliverLine[], string | null])[] = [];
+  const answers: (readonly [readonly OrderLine[], string | null])[] = [];
   let take: () => Promise<readonly OpenRequest[]> = async () => [];
-  const loop = createRequestLoop({ take: () => take(), redeliver, clock, log });
+  const loop = createRequestLoop({ take: () => take(), carryOut, clock, log });
   const request: OpenRequest = {
-    redeliver: ORDER,
+    order: ORDER,
     answer: async (lines, error) => void answers.push([lines, error]),
   };
   return {

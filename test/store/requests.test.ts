@@ -1,11 +1,18 @@
-import type { RedeliverOrder } from '../../src/core/redelivery.js';
+import type { Order, OrderLine } from '../../src/core/order.js';
 import { keys } from '../../src/store/keys.js';
 import { type Answer, answerRequest, askOwner, type LeftRequest, takeRequests } from '../../src/store/requests.js';
 import { createFailingStore } from '../support/failing-store.js';
 import { openTestStore } from '../support/open-store.js';
 import { createTurningClock, until } from '../support/turn.js';
 
-const ORDER: RedeliverOrder = { ids: ['evt_1'], dead: false, sink: null, to: null, sinceMs: null };
+const ORDER: Order & { readonly kind: 'redeliver' } = {
+  kind: 'redeliver',
+  ids: ['evt_1'],
+  dead: false,
+  sink: null,
+  to: null,
+  sinceMs: null,
+};
 const LINE = { id: 'dlv_1', eventId: 'evt_1', sink: 'hook', result: 'delivered', detail: 'HTTP 204' } as const;
 
 async function openDesk() {
@@ -15,7 +22,7 @@ async function openDesk() {
     store,
     clock,
     take: () => takeRequests(store, clock.nowMs()),
-    ask: (nonce: string, order = ORDER, isOwned = async () => true) =>
+    ask: (nonce: string, order: Order = ORDER, isOwned = async () => true) =>
       askOwner(order, nonce, { store, clock, isOwned }),
     answer: (request: LeftRequest, answer: Answer) => answerRequest(store, request, answer, clock.nowMs()),
     /** Lets a command look for its answer again, until that is so. */
@@ -46,8 +53,8 @@ test('a request is taken once, and its answer goes to whoever asked', async () =
   await until(async () => (await desk.store.getMany([keys.request(1)])).size === 1);
   const taken = await desk.take();
   expect(taken).toMatchObject([
-    { slot: 0, nonce: 'one', redeliver: ORDER },
-    { slot: 1, nonce: 'other', redeliver: { dead: true, sinceMs: 5 } },
+    { slot: 0, nonce: 'one', order: ORDER },
+    { slot: 1, nonce: 'other', order: { dead: true, sinceMs: 5 } },
   ]);
   expect(await desk.take()).toEqual([]);
   for (const request of taken) {
@@ -110,7 +117,7 @@ test('a request that another command has written over is left again', async () =
   const asked = watch(desk.ask('one'));
   await until(async () => (await desk.store.getMany([keys.request(0)])).size === 1);
   const expiresAtMs = desk.clock.nowMs() + 10_000;
-  await desk.store.setMany([[keys.request(0), { nonce: 'other', expiresAtMs, redeliver: { ...ORDER, ids: [] } }]]);
+  await desk.store.setMany([[keys.request(0), { nonce: 'other', expiresAtMs, order: { ...ORDER, ids: [] } }]]);
   await desk.lookUntil(async () => (await desk.store.getMany([keys.request(1)])).size === 1);
   expect(await desk.take()).toMatchObject([{ nonce: 'other' }, { nonce: 'one' }]);
   expect(asked).toEqual({});
@@ -130,7 +137,7 @@ test('an answer that nobody takes frees its slot after ten minutes, and sixteen 
   const desk = await openDesk();
   const slots = Array.from({ length: 16 }, (_, slot) => slot);
   for (const slot of slots)
-    await desk.answer({ slot, nonce: 'gone', redeliver: ORDER }, { error: null, lines: [], more: 0 });
+    await desk.answer({ slot, nonce: 'gone', order: ORDER }, { error: null, lines: [], more: 0 });
   await expect(desk.ask('one')).rejects.toThrow('16 other commands wait');
   desk.clock.advance(600_001);
   await desk.take();
@@ -141,13 +148,50 @@ test('what is too old, and what cannot be read, is taken away and not carried ou
   const desk = await openDesk();
   const expiresAtMs = desk.clock.nowMs();
   await desk.store.setMany([
-    [keys.request(0), { nonce: 'old', expiresAtMs, redeliver: { ...ORDER, ids: [] } }],
+    [keys.request(0), { nonce: 'old', expiresAtMs, order: { ...ORDER, ids: [] } }],
     [keys.request(1), 'nonsense'],
-    [keys.request(2), { nonce: 'newer version', expiresAtMs: expiresAtMs + 1, announce: {} }],
-    [keys.request(15), { nonce: 'good', expiresAtMs: expiresAtMs + 1, redeliver: { ...ORDER, ids: [] } }],
+    [keys.request(15), { nonce: 'good', expiresAtMs: expiresAtMs + 1, order: { ...ORDER, ids: [] } }],
   ]);
   expect(await desk.take()).toMatchObject([{ nonce: 'good' }]);
-  expect((await desk.store.getMany([0, 1, 2, 15].map(keys.request))).size).toBe(0);
+  expect((await desk.store.getMany([0, 1, 15].map(keys.request))).size).toBe(0);
+});
+
+test.each([
+  { name: 'an order of a newer version', left: { order: { kind: 'levitate', sink: 'hook' } } },
+  {
+    name: 'an order that a newer version has made more of',
+    left: { order: { kind: 'release', source: null, max: 5 } },
+  },
+  { name: 'what an older version left', left: { redeliver: { ids: [], dead: true } } },
+])('$name is answered, not carried out, and not waited for', async ({ left }) => {
+  const desk = await openDesk();
+  const asked = watch(desk.ask('one'));
+  await until(async () => (await desk.store.getMany([keys.request(0)])).size === 1);
+  await desk.store.setMany([[keys.request(0), { nonce: 'one', expiresAtMs: desk.clock.nowMs() + 10_000, ...left }]]);
+  expect(await desk.take()).toEqual([]);
+  await desk.lookUntil(() => asked.value !== undefined);
+  expect(asked.value).toMatchObject({ error: expect.stringContaining('of another version'), lines: [] });
+});
+
+const COUNT = { source: 'production', sink: 'hook', result: 'released', count: 3 } as const;
+
+test.each<[Order, OrderLine]>([
+  [ORDER, LINE],
+  [{ kind: 'announce', uuids: ['r'], sink: 'hook' }, LINE],
+  [{ kind: 'release', source: null }, COUNT],
+  [
+    { kind: 'discard', source: 'production' },
+    { ...COUNT, result: 'discarded' },
+  ],
+])('an order and its answer arrive as they were sent: %j', async (order, line) => {
+  const desk = await openDesk();
+  const asked = watch(desk.ask('one', order));
+  await until(async () => (await desk.store.getMany([keys.request(0)])).size === 1);
+  const [request] = await desk.take();
+  expect(request?.order).toEqual(order);
+  if (request !== undefined) await desk.answer(request, { error: null, lines: [line], more: 0 });
+  await desk.lookUntil(() => asked.value !== undefined);
+  expect(asked.value).toMatchObject({ lines: [line] });
 });
 
 test.each(['setMany', 'deleteMany'] as const)(

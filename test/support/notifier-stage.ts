@@ -74,7 +74,7 @@ export function createProgram({ store, clock }: World, config: Config): Program 
     takeRequests: async () => {
       const left = await takeRequests(store, clock.nowMs());
       return left.map((request) => ({
-        redeliver: request.redeliver,
+        order: request.order,
         answer: (lines, error) => answerRequest(store, request, { lines, error, more: 0 }, clock.nowMs()),
       }));
     },

@@ -1,0 +1,55 @@
+import type { DecideOrder } from '../core/order.js';
+import { type CommandContext, type CommonOptions, EXIT, type ExitCode, type Register } from './command.js';
+import { carryOut, printLines } from './orders.js';
+import { configOf } from './session.js';
+
+interface DecideOptions extends CommonOptions {
+  readonly source?: string;
+}
+
+export const registerRelease: Register = (program, context) => {
+  program
+    .command('release')
+    .summary('send what is held')
+    .description(
+      'Sends every delivery that is held since a poll made more events than delivery.floodLimit. Without a running program each is attempted\n' +
+        'once, and exit code 1 says that one became dead. Prints how many, by source and sink.',
+    )
+    .option('--source <name>', 'only those of this source')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  recording-notifier deliveries --state held\n  recording-notifier release --source production',
+    )
+    .action(async (_, command) => {
+      context.end(await decide('release', command.optsWithGlobals(), context));
+    });
+};
+
+export const registerDiscard: Register = (program, context) => {
+  program
+    .command('discard')
+    .summary('give up what is held')
+    .description(
+      'Gives up every delivery that is held since a poll made more events than delivery.floodLimit: it is dead, for the reason "discarded",\n' +
+        'and "redeliver" can still send it. Prints how many, by source and sink.',
+    )
+    .option('--source <name>', 'only those of this source')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  recording-notifier deliveries --state held\n  recording-notifier discard --source production',
+    )
+    .action(async (_, command) => {
+      context.end(await decide('discard', command.optsWithGlobals(), context));
+    });
+};
+
+async function decide(kind: DecideOrder['kind'], options: DecideOptions, context: CommandContext): Promise<ExitCode> {
+  const { source = null } = options;
+  const config = configOf(options, context);
+  const { lines, deadCount } = await carryOut({ kind, source }, config, context, async ({ dispatcher }) => {
+    if (kind === 'release') await dispatcher.attemptDue();
+  });
+  await printLines(lines, options, context);
+  if (lines.length === 0) context.tell(source === null ? 'Nothing is held.' : `Nothing of ${source} is held.`);
+  return deadCount === 0 ? EXIT.fine : EXIT.failed;
+}

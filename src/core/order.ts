@@ -1,0 +1,68 @@
+/** What a person asks the owner of a store for: beside a running program, through a request that a command leaves. */
+export type Order = RedeliverOrder | AnnounceOrder | DecideOrder;
+
+export interface RedeliverOrder {
+  readonly kind: 'redeliver';
+  /** Event ids (all sinks, or `sink`) and delivery ids. */
+  readonly ids: readonly string[];
+  /** Everything that is dead, in place of ids. */
+  readonly dead: boolean;
+  readonly sink: string | null;
+  /** Moves what is found to this sink. */
+  readonly to: string | null;
+  /** Only what was given up since then. */
+  readonly sinceMs: number | null;
+}
+
+/** `recording.available` of what these recordings are now. */
+export interface AnnounceOrder {
+  readonly kind: 'announce';
+  readonly uuids: readonly string[];
+  /** This one, whatever it wants, in place of all that want it. */
+  readonly sink: string | null;
+}
+
+/** What becomes of what is held. */
+export interface DecideOrder {
+  readonly kind: 'release' | 'discard';
+  readonly source: string | null;
+}
+
+/** What came of an order, piece by piece. */
+export type OrderLine = DeliveryLine | CountLine;
+
+/** What became of one delivery. */
+export interface DeliveryLine {
+  /** A delivery id, or what was asked for and cannot be delivered. */
+  readonly id: string;
+  readonly eventId: string | null;
+  readonly sink: string | null;
+  readonly result: DeliveryResult;
+  /** Receipt or failure, in words. */
+  readonly detail: string;
+}
+
+export const DELIVERY_RESULTS = [
+  'delivered',
+  'pending',
+  'dead',
+  'paused',
+  'unknown',
+  'under_way',
+  'sink_disabled',
+  'sink_removed',
+  'not_available',
+  'unwanted',
+] as const;
+export type DeliveryResult = (typeof DELIVERY_RESULTS)[number];
+
+/** What became of many, where a line for each would be read by nobody. */
+export interface CountLine {
+  readonly source: string;
+  readonly sink: string;
+  readonly result: DecisionResult;
+  readonly count: number;
+}
+
+export const DECISION_RESULTS = ['released', 'discarded'] as const;
+export type DecisionResult = (typeof DECISION_RESULTS)[number];

@@ -1,0 +1,46 @@
+import type { Delivery } from '../core/delivery.js';
+import type { DeliveryLine } from '../core/order.js';
+import type { Redelivery } from './orders.js';
+
+/** What an answer says of it. */
+export function lineOf({ id, event, sink }: Delivery, redelivery: Redelivery): DeliveryLine {
+  const line = { id, eventId: event.id, sink };
+  if (redelivery.kind === 'refused') return { ...line, result: redelivery.why, detail: REFUSED[redelivery.why] };
+  if (redelivery.kind === 'put_off') return { ...line, ...laterOf(redelivery) };
+  return { ...line, ...resultOf(redelivery.delivery) };
+}
+
+type Later = Redelivery & { readonly kind: 'put_off' };
+
+function laterOf({ why, state: { pausedUntilMs, suspension } }: Later): Pick<DeliveryLine, 'result' | 'detail'> {
+  if (why === 'paused') {
+    const until = new Date(pausedUntilMs ?? 0).toISOString();
+    return { result: 'paused', detail: `the receiver asked for a pause; it goes at ${until}` };
+  }
+  if (why === 'suspended') {
+    const cause = suspension === null ? '' : `: ${suspension.reason}: ${suspension.detail}`;
+    return { result: 'pending', detail: `the sink is suspended${cause}; it goes once a trial has succeeded` };
+  }
+  if (why === 'broken') return { result: 'pending', detail: 'the attempt broke off; the log of the program says why' };
+  return { result: 'pending', detail: 'the program is stopping or taking another config; it goes afterwards' };
+}
+
+function resultOf({ state, lastError, history, urlWaitSinceMs }: Delivery): Pick<DeliveryLine, 'result' | 'detail'> {
+  const result = state === 'held' ? 'pending' : state;
+  if (urlWaitSinceMs !== null) {
+    return {
+      result,
+      detail:
+        'its source gives no fresh URL just now; that is tried again, and after an hour it is sent without recording.url',
+    };
+  }
+  if (lastError !== null) return { result, detail: `${lastError.reason}: ${lastError.detail}` };
+  return { result, detail: history.at(-1)?.detail ?? '' };
+}
+
+const REFUSED = {
+  unknown: 'no such delivery is stored',
+  under_way: 'an attempt is under way just now',
+  sink_disabled: 'its sink has enabled: false',
+  sink_removed: 'its sink is not in the config; use --to NAME to move it',
+} as const;
