@@ -5,6 +5,7 @@ import type { Order, OrderLine } from './core/order.js';
 import { carryOut } from './engine/carry-out.js';
 import type { Cron } from './engine/cron.js';
 import { Dispatcher } from './engine/dispatcher.js';
+import { createHeartbeat, type Heartbeat } from './engine/heartbeat.js';
 import { openPolledSource, type PolledSource } from './engine/polled-source.js';
 import { type PollReport, poll, type RoutedSink } from './engine/poller.js';
 import { createRequestLoop, type OpenRequest, type RequestLoop } from './engine/requests.js';
@@ -40,10 +41,12 @@ export class Notifier {
   readonly #dispatcher: Dispatcher;
   readonly #sweeper: Sweeper;
   readonly #requests: RequestLoop;
+  readonly #heartbeat: Heartbeat;
   readonly #urls;
   readonly #sources = new Map<string, ScheduledSource>();
   #config: Config;
   #reloaded: Promise<void> = Promise.resolve();
+  #started = false;
   #stopping = false;
   #failedPolls = 0;
 
@@ -53,6 +56,11 @@ export class Notifier {
     this.#ports = ports;
     this.#urls = createUrls({ ...ports, source: (name) => this.#sources.get(name)?.polled });
     this.#dispatcher = new Dispatcher({ ...ports, urls: this.#urls });
+    this.#heartbeat = createHeartbeat({
+      ...ports,
+      url: () => this.#config.heartbeat,
+      sources: () => this.#config.sources.map(({ name }) => name),
+    });
     this.#sweeper = createSweeper({ ledger, clock, log, dispatcher: this.#dispatcher, retention: () => this.#config });
     this.#requests = createRequestLoop({
       clock,
@@ -80,6 +88,7 @@ export class Notifier {
 
   /** Polls at once and on schedule, delivers, and serves requests. After {@link load}. */
   start(): void {
+    this.#started = true;
     this.#dispatcher.open(Number.POSITIVE_INFINITY);
     for (const { schedule } of this.#sources.values()) schedule.start();
     this.#sweeper.start();
@@ -89,6 +98,11 @@ export class Notifier {
   /** One poll of every source, all at once. */
   async pollAll(): Promise<readonly PollReport[]> {
     return Promise.all([...this.#sources.values()].map(({ schedule }) => schedule.pollNow()));
+  }
+
+  /** Tells the outside that all is well, if every source's poll was complete; 10 s at most. {@link start} does it after each round. */
+  beat(): Promise<void> {
+    return this.#heartbeat.beat();
   }
 
   /** What {@link start} does once an hour. */
@@ -110,6 +124,7 @@ export class Notifier {
     const isSame = (source: SourceConfig) => before.get(source.name) === JSON.stringify(source);
     const staying = new Set(config.sources.filter(isSame).map(({ name }) => name));
     this.#config = config;
+    this.#heartbeat.reset();
     await this.#dispatcher.configure(config.sinks);
     for (const [name, { schedule }] of this.#sources) {
       if (staying.has(name)) continue;
@@ -136,6 +151,7 @@ export class Notifier {
   /** Ends the polls, then finishes what is in flight, 8 s at most. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#heartbeat.stop();
     await this.#reloaded;
     await Promise.all([...this.#sources.values()].map(({ schedule }) => schedule.stop()));
     // At once, since a sweep and a request may wait for what only the dispatcher gives up.
@@ -163,11 +179,20 @@ export class Notifier {
           },
           signal,
         );
-        if (report.result !== 'complete' && !signal.aborted) this.#failedPolls += 1;
+        this.#noteResult(config.name, report, signal);
         return report;
       },
     });
     return { polled, schedule };
+  }
+
+  #noteResult(source: string, { result }: PollReport, { aborted }: AbortSignal): void {
+    if (result !== 'complete') {
+      if (!aborted) this.#failedPolls += 1;
+      return;
+    }
+    this.#heartbeat.note(source);
+    if (this.#started) void this.#heartbeat.beat();
   }
 
   /** New events make deliveries for the enabled sinks only. */

@@ -159,12 +159,13 @@ export function httpUrl() {
     .string()
     .meta({ secret: true, format: 'uri', want: 'a URL' })
     .superRefine((text, context) => {
-      const flaw = urlFlaw(text);
+      const flaw = httpUrlFlaw(text);
       if (flaw !== undefined) context.addIssue(issueOf(flaw));
     });
 }
 
-function urlFlaw(text: string): Flaw | undefined {
+/** For keys that take a URL or a word. */
+export function httpUrlFlaw(text: string): Flaw | undefined {
   const url = URL.parse(text);
   const hint = 'write one that begins with http:// or https://';
   if (url === null || url.hostname === '') return { problem: 'is not a URL', hint };

@@ -5,7 +5,7 @@ import { createLedger } from '../store/ledger.js';
 import { systemClock } from '../system.js';
 import { type CommandContext, type CommonOptions, EXIT, type ExitCode, type Register } from './command.js';
 import { configOf, httpOf, openStoreOf } from './session.js';
-import { type Finding, findingLine, openForTrial, tryConnection, tryList, tryStore } from './trials.js';
+import { type Finding, findingLine, openForTrial, tryConnection, tryHeartbeat, tryList, tryStore } from './trials.js';
 import { addTo, heldText, sourceOf } from './waiting.js';
 
 interface CheckOptions extends CommonOptions {
@@ -62,6 +62,7 @@ async function* findings(config: Config, { connect }: CheckOptions, context: Com
       yield { what: `sources.${source.name}`, ...(await tryList(source, http, config, context)) };
     for (const sink of config.sinks)
       yield { what: `sinks.${sink.name}`, ...(await tryConnection(sink, http, context)) };
+    if (config.heartbeat !== undefined) yield { what: 'heartbeat', ...(await tryHeartbeat(config.heartbeat, http)) };
   } finally {
     await http.close();
   }

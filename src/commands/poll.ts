@@ -86,7 +86,11 @@ async function pollAndDeliver(notifier: Notifier, forMs: number | undefined, sto
   await notifier.pollAll();
   await notifier.dispatcher.attemptDue();
   if (isStopped) return;
-  if (forMs === undefined) return notifier.sweep();
+  const beaten = notifier.beat();
+  if (forMs === undefined) {
+    await notifier.sweep();
+    return beaten;
+  }
   notifier.start();
   await Promise.race([stopped, new Promise<void>((resolve) => systemClock.after(forMs, resolve))]);
 }

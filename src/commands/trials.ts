@@ -16,6 +16,7 @@ import { quietLogOf, storeDependencies } from './session.js';
 /** Trying for real what a config names, for the commands that tell a person how it went. Nothing is stored. */
 
 const HOUR_MS = 3_600_000;
+const HEARTBEAT_TIMEOUT_MS = 10_000;
 
 /** How it went, in words. */
 export interface Trial {
@@ -83,6 +84,13 @@ export async function tryConnection(
     result: 'ok',
     detail: signs ? `can be reached; its signature is not tried: "test ${name}" does that` : 'can be reached',
   };
+}
+
+/** Reaches for its host, without a request that would be taken for a sign of life. */
+export async function tryHeartbeat(url: string, http: HttpClient): Promise<Trial> {
+  const failure = await http.connect(url, HEARTBEAT_TIMEOUT_MS, new AbortController().signal);
+  if (failure !== undefined) return { result: 'failed', detail: failure.detail };
+  return { result: 'ok', detail: 'its host can be reached; "run" and "poll" request it' };
 }
 
 /** Looks at the store without making one: first how it is, then what to look at. */

@@ -44,7 +44,7 @@ function recordAt(root: unknown, key: string): Record<string, unknown> {
 
 function configOf(
   file: string,
-  { delivery, network, log, store }: z.output<typeof fileKeys>,
+  { delivery, heartbeat, network, log, store }: z.output<typeof fileKeys>,
   sources: readonly SourceConfig[],
   sinks: readonly CheckedSink[],
 ): Config {
@@ -60,6 +60,7 @@ function configOf(
     keepDeliveredMs: delivery.keepDelivered,
     keepDeadMs: delivery.keepDead,
     floodLimit: delivery.floodLimit,
+    heartbeat: heartbeat === 'off' ? undefined : heartbeat,
     privateAddresses: network.privateAddresses,
     log: { level: log.level, format: log.format ?? 'auto' },
   };

@@ -17,6 +17,8 @@ export interface Config {
   readonly keepDeadMs: number;
   /** Events of one poll; the deliveries of what comes after them are held. */
   readonly floodLimit: number;
+  /** A URL with a token in it; undefined: off. */
+  readonly heartbeat: string | undefined;
   readonly privateAddresses: 'allow' | 'deny';
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'pretty' | 'json' | 'auto' };
 }

@@ -1,6 +1,6 @@
 import { validateDetailed } from 'node-cron';
 import { z } from 'zod';
-import { type Flaw, issueOf, type Marks, scalar } from '../settings.js';
+import { type Flaw, httpUrlFlaw, issueOf, type Marks, scalar } from '../settings.js';
 import { readServerUrl } from './store-url.js';
 
 /** The kinds of value that only the config's own keys have. */
@@ -15,6 +15,15 @@ export function cron() {
 /** A schedule, or `off`. */
 export function cronOrOff() {
   return text({ want: 'a cron expression or off' }, (value) => (value === 'off' ? undefined : cronFlaw(value)));
+}
+
+/** A URL, or `off`. Such URLs hold a token, so it is marked as a secret. */
+export function httpUrlOrOff() {
+  return text({ secret: true, want: 'a URL or off' }, (value) =>
+    value === 'off' ? undefined : httpUrlFlaw(value),
+  ).meta({
+    form: { type: 'string', pattern: '^(off$|https?://)' },
+  });
 }
 
 function text(marks: Marks, flawOf: (text: string) => Flaw | undefined) {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { EVENT_TYPES, type EventType } from '../core/event.js';
 import { boolean, duration, integer, number } from '../settings.js';
-import { cron, cronOrOff, rate, store, timezone } from './fields.js';
+import { cron, cronOrOff, httpUrlOrOff, rate, store, timezone } from './fields.js';
 
 /**
  * The keys of the file, of every source and of every sink. What a type of source or sink adds is in its definition.
@@ -116,6 +116,11 @@ export const fileKeys = z.strictObject({
       'Where it is remembered what was seen and what is to be delivered: sqlite:FILE, memory, redis://… or postgres://….',
     ),
   delivery: delivery.prefault({}).describe('How deliveries are tried, and for how long they are kept.'),
+  heartbeat: httpUrlOrOff()
+    .prefault('off')
+    .describe(
+      'An http or https URL that is requested after each round in which every source had a complete poll, so that an outside service notices when the notifier is dead; or off.',
+    ),
   server: server.default({ listen: 'off' }).describe('The HTTP server.'),
   network: network.default({ privateAddresses: 'allow' }).describe('What outgoing requests may reach.'),
   log: log.default({ level: 'info' }).describe('Logs go to stderr.'),

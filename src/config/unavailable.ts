@@ -15,7 +15,6 @@ const quoted = (match: string) => `"${match}"`;
 
 /** What the documented configuration has and this version does not. A feature that arrives takes its lines away. */
 const UNAVAILABLE: readonly Unavailable[] = [
-  { at: 'heartbeat' },
   { at: 'queue' },
   { at: 'server.token' },
   { at: 'server.listen', value: /^(?!off$).*/s, what: () => 'the server', instead: 'write off' },

@@ -133,7 +133,9 @@ class EmbeddedNotifier implements Notifier {
   async poll(): Promise<readonly PollReport[]> {
     const { program } = await this.#open();
     const reports = await program.pollAll();
-    if (!this.#started && this.#stopped === undefined) await program.dispatcher.attemptDue();
+    if (this.#started || this.#stopped !== undefined) return reports;
+    await program.dispatcher.attemptDue();
+    await program.beat();
     return reports;
   }
 

@@ -64,6 +64,8 @@ export interface NotifierConfig {
     readonly keepDelivered?: Duration;
     readonly keepDead?: Duration;
   };
+  /** A URL that is requested after each round in which every source's poll was complete; `off` unless it is given. */
+  readonly heartbeat?: string;
   /** The library has no server. */
   readonly server?: { readonly listen?: 'off' };
   readonly network?: { readonly privateAddresses?: 'allow' | 'deny' };

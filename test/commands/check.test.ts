@@ -24,7 +24,7 @@ test('every mistake is told at once on stderr, each with its place, and the exit
       'sinks:',
       '  hook: { type: webhok }',
       '  team: { type: discord, url: https://example.com }',
-      'heartbeat: off',
+      'queue: embedded',
     ].join('\n'),
     'other.yaml',
   );
@@ -36,7 +36,7 @@ test('every mistake is told at once on stderr, each with its place, and the exit
     expect.stringMatching(/^other\.yaml:5:\d+: sources\.production\.shedule: .*schedule/),
     expect.stringMatching(/^other\.yaml:7:\d+: sinks\.hook\.type: .*webhook/),
     expect.stringMatching(/^other\.yaml:8:\d+: sinks\.team\.type: .*not available in this version/),
-    expect.stringMatching(/^other\.yaml:9:\d+: heartbeat: .*not available in this version/),
+    expect.stringMatching(/^other\.yaml:9:\d+: queue: .*not available in this version/),
   ]);
 });
 

@@ -41,6 +41,7 @@ export function configOf(sources: readonly SourceConfig[], sinks: readonly SinkC
     keepDeliveredMs: 7 * 86_400_000,
     keepDeadMs: 90 * 86_400_000,
     floodLimit: 1_000,
+    heartbeat: undefined,
     privateAddresses: 'allow',
     log: { level: 'info', format: 'json' },
   };
