@@ -124,7 +124,7 @@ const smtpKeys = z
     context.addIssue(issueOf({ problem: 'needs user and password, or neither', isBare: true }));
   });
 
-const recipients = z
+const recipientList = z
   .array(mailbox)
   .min(1)
   .max(RECIPIENTS_MAX)
@@ -135,6 +135,10 @@ const recipients = z
       context.addIssue({ ...issueOf({ problem: 'is given twice', hint: 'leave one out' }), path: [index] });
     }
   });
+
+const recipients = z
+  .union([mailbox.transform((one) => [one]), recipientList])
+  .meta({ want: 'an e-mail address or a list of them' });
 
 export const emailSettings = z
   .strictObject({

@@ -56,6 +56,11 @@ test.each([
   expect(email.settings.parse({ ...FROM_TO, smtp: 'smtp://localhost', from: text }).from).toEqual(want);
 });
 
+test('one recipient needs no list', () => {
+  const { to } = email.settings.parse({ ...FROM_TO, smtp: 'smtp://localhost', to: 'Ops <ops@example.com>' });
+  expect(to).toEqual([{ name: 'Ops', address: 'ops@example.com' }]);
+});
+
 test.each([
   { name: 'a URL of HTTP', settings: { smtp: 'https://hunter2' }, path: 'smtp', want: 'is not an SMTP URL' },
   { name: 'no host', settings: { smtp: 'smtp://' }, path: 'smtp', want: 'does not name a host' },
@@ -78,6 +83,8 @@ test.each([
   { name: 'two addresses', settings: { from: 'a@b.c, d@e.f' }, path: 'from', want: 'is not an e-mail address' },
   { name: 'a line break', settings: { from: 'a@b.c\r\nBcc: d@e.f' }, path: 'from', want: 'is not an e-mail address' },
   { name: 'a second @', settings: { from: 'a@b@c.d' }, path: 'from', want: 'is not an e-mail address' },
+  { name: 'a recipient that is none', settings: { to: 'ops' }, path: 'to', want: 'is not an e-mail address' },
+  { name: 'recipients in one text', settings: { to: 'a@b.c, d@e.f' }, path: 'to', want: 'is not an e-mail address' },
   { name: 'one recipient twice', settings: { to: ['a@b.c', 'A <a@B.c>'] }, path: 'to.1', want: 'is given twice' },
   {
     name: 'tls twice',
