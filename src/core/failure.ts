@@ -58,7 +58,7 @@ export const FAILURE_REASONS = {
   },
   login_refused: {
     fate: 'suspend',
-    help: 'The mail server refused the login or wants one (530, 534, 535). Nothing is sent until a trial succeeds.',
+    help: 'The mail server refused the login, wants one (530, 534, 535), or offers none. Nothing is sent until a trial succeeds.',
   },
   tls_unavailable: {
     fate: 'suspend',

@@ -1,5 +1,6 @@
 import type { Failed, FailureReason, Outcome, Progress } from '../core/failure.js';
 import { failureOf } from '../http/failure.js';
+import { NO_LOGIN } from './email-login.js';
 import { cutText } from './text.js';
 
 /** What is read of nodemailer's errors. Their messages hold what the server said, and go nowhere. */
@@ -37,6 +38,9 @@ const IN_PASSING: Readonly<Record<string, readonly [reason: FailureReason, words
 
 /** The server wants a login, a better one, or encryption before it. */
 const LOGIN_REPLIES: readonly number[] = [530, 534, 535, 538];
+
+const NO_LOGIN_WORDS =
+  'the server offers no login; take user and password out of smtp, or set tls to required if it wants TLS before a login';
 
 /** Said of the session and not of the message: the commands came in the wrong order. */
 const BAD_SEQUENCE = 503;
@@ -108,6 +112,7 @@ function readable(thrown: unknown): SmtpError {
 export function failureOfSession(thrown: unknown, host: string): Failed | undefined {
   const error = readable(thrown);
   const { code = '', originalCode = '', responseCode = 0 } = error;
+  if (originalCode === NO_LOGIN) return failed('login_refused', `${host}: ${NO_LOGIN_WORDS}`);
   const configuration = LOGIN_REPLIES.includes(responseCode) ? 'login_refused' : CONFIGURATION[code];
   if (configuration !== undefined) {
     const reason = isTransient(responseCode) ? 'mail_deferred' : configuration;

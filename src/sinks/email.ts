@@ -2,6 +2,7 @@ import { createTransport } from 'nodemailer';
 import type { Failed } from '../core/failure.js';
 import { type Deadline, startDeadline } from '../http/deadline.js';
 import { defineSink } from './define.js';
+import { plainLogin } from './email-login.js';
 import { messageOf } from './email-message.js';
 import { failureOfSession, ledgerOf, outcomeOfError, outcomeOfHanded, waitingOf } from './email-outcome.js';
 import { connectionOf, type EmailSettings, emailSettings, isLoopback } from './email-settings.js';
@@ -98,7 +99,7 @@ function createPool(settings: EmailSettings) {
     pool: true,
     host,
     port,
-    ...(login !== undefined && { auth: login }),
+    ...(login !== undefined && { auth: login, forceAuth: true, customAuth: { PLAIN: plainLogin } }),
     secure: isTlsAtOnce,
     requireTLS: tls === 'required' && !isTlsAtOnce,
     opportunisticTLS: tls === 'optional',

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import type { SMTPServerOptions } from 'smtp-server';
 import { email } from '../../src/sinks/email.js';
 import { selfSignedCertificate } from '../support/certificate.js';
 import { realClock } from '../support/real-clock.js';
@@ -121,6 +122,11 @@ describeSink({
       open: () => openSmtp({ sender: () => '530 5.7.0 from-the-answer' }),
     },
     {
+      name: 'a login that is not offered',
+      want: 'login_refused',
+      open: () => openSmtp({ options: { disabledCommands: ['STARTTLS', 'AUTH'], authOptional: true } }),
+    },
+    {
       name: 'no STARTTLS while it is required',
       want: 'tls_unavailable',
       open: () => withSettings(openSmtp(), { tls: 'required' }),
@@ -154,6 +160,44 @@ test('a mail that was taken before the connection broke is known again by its id
     expect(await send()).toMatchObject({ kind: 'delivered' });
     const ids = [(await smtp.parsed(0)).messageId, (await smtp.parsed(1)).messageId];
     expect(ids).toEqual([0, 1].map(() => `<${sampleEvent.id}.ops-mail@example.com>`));
+  });
+});
+
+/** Tries to reach the server and then to send a mail, with a login. */
+async function loggingIn(options: SMTPServerOptions) {
+  const smtp = await startSmtp({ login: LOGIN, options });
+  const settings = email.settings.parse(settingsFor(smtp, 'mailer:p%40ss%2Fphrase@'));
+  const context = {
+    ...{ name: 'ops-mail', settings, http: {} as never, clock: realClock, timeoutMs: 20_000, progress: null },
+    ...{ signal: new AbortController().signal, print: async () => undefined },
+  };
+  try {
+    const [problem, outcome] = [await email.connect?.(context), await email.deliver(sampleEvent, context)];
+    return { problem, outcome, logins: smtp.logins, mails: smtp.mails.length };
+  } finally {
+    await email.close?.(settings);
+    await smtp.close();
+  }
+}
+
+test.each([
+  { name: 'none', options: { disabledCommands: ['STARTTLS', 'AUTH'], authOptional: true } },
+  { name: 'none that we can', options: { authMethods: ['XOAUTH2'], authOptional: true } },
+])('a server that offers no login gets neither mail nor password: $name', async ({ options }) => {
+  const words = expect.stringMatching(/^127\.0\.0\.1: the server offers no login; take user and password out/);
+  expect(await loggingIn(options)).toEqual({
+    problem: words,
+    outcome: { kind: 'failed', reason: 'login_refused', detail: words },
+    logins: [],
+    mails: 0,
+  });
+});
+
+test.each(['PLAIN', 'LOGIN', 'CRAM-MD5'])('it logs in by %s', async (method) => {
+  expect(await loggingIn({ authMethods: [method] })).toMatchObject({
+    problem: undefined,
+    outcome: { kind: 'delivered' },
+    logins: [method, method],
   });
 });
 

@@ -21,6 +21,8 @@ export interface Smtp {
   readonly port: number;
   /** Mails as they came, the envelope's recipients before them. */
   readonly mails: readonly { readonly to: readonly string[]; readonly raw: string }[];
+  /** How each login was tried, such as `PLAIN`. */
+  readonly logins: readonly string[];
   readonly arrivals: Counter;
   readonly connections: Counter;
   parsed(index?: number): Promise<ParsedMail>;
@@ -29,6 +31,7 @@ export interface Smtp {
 
 export async function startSmtp(behaviour: SmtpBehaviour = {}): Promise<Smtp> {
   const mails: { readonly to: readonly string[]; readonly raw: string }[] = [];
+  const logins: string[] = [];
   const [arrivals, connections] = [new Counter(), new Counter()];
   const sockets = new Map<number, Socket>();
   const { login, sender, recipient, message } = behaviour;
@@ -39,8 +42,10 @@ export async function startSmtp(behaviour: SmtpBehaviour = {}): Promise<Smtp> {
     disabledCommands: login === undefined ? ['STARTTLS', 'AUTH'] : ['STARTTLS'],
     disableReverseLookup: true,
     closeTimeout: 1,
-    onAuth({ username, password }, _session, callback) {
-      if (username === login?.user && password === login?.password) return callback(null, { user: username });
+    onAuth({ method, username, password, validatePassword }, _session, callback) {
+      logins.push(method);
+      const isRight = method === 'CRAM-MD5' ? validatePassword(login?.password ?? '') : password === login?.password;
+      if (username === login?.user && isRight) return callback(null, { user: username });
       return callback(refusal('535 5.7.8 wrong password-from-the-answer'));
     },
     onMailFrom: ({ address }, _session, callback) => callback(refusal(sender?.(address))),
@@ -70,6 +75,7 @@ export async function startSmtp(behaviour: SmtpBehaviour = {}): Promise<Smtp> {
   return {
     port: (server.server.address() as AddressInfo).port,
     mails,
+    logins,
     arrivals,
     connections,
     parsed: (index = 0) => simpleParser(mails[index]?.raw ?? ''),
