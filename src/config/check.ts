@@ -10,7 +10,7 @@ import { DEFAULT_SOURCE_TYPE, fileKeys, sinkKeys, sourceKeys } from './schema.js
 import { readServerUrl } from './store-url.js';
 import type { Tree } from './tree.js';
 import { findUnavailable } from './unavailable.js';
-import { kindOf, listed, suggestion } from './words.js';
+import { kindOf, listed, suggestion, VALUELESS } from './words.js';
 
 /** The types of source and sink that a config may name. */
 export interface Types {
@@ -232,7 +232,12 @@ class Checker {
 
   #reportUnsettled(path: Path, part: 'key' | 'value', message: string) {
     const isSettled = this.#tree.isBroken(path) || this.#refused.some((refused) => isWithin(path, refused));
-    if (!isSettled) this.#report(path, part, message);
+    if (isSettled) return;
+    const withoutValue = this.#tree.withoutValue(path);
+    if (withoutValue.length === 0) return this.#report(path, part, message);
+    // What is missing follows from them, in whatever words.
+    const known = this.problems.map((problem) => problem.path.join('.'));
+    for (const each of withoutValue) if (!known.includes(each.join('.'))) this.#report(each, 'value', VALUELESS);
   }
 
   #report(path: Path, part: 'key' | 'value', message: string) {

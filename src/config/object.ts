@@ -1,7 +1,7 @@
 import { isRecord } from './explain.js';
 import type { Path, Problem } from './problem.js';
 import type { Tree } from './tree.js';
-import { kindOf } from './words.js';
+import { kindOf, VALUELESS } from './words.js';
 
 /** As of a file: a program can hand over what holds itself. */
 const VALUES_MAX = 50_000;
@@ -13,6 +13,7 @@ const DEPTH_MAX = 50;
  */
 export function objectTree(config: unknown, name: string): Tree {
   const problems: Problem[] = [];
+  const withoutValue: Path[] = [];
   let valueCount = 0;
 
   function refuse(path: Path, message: string): undefined {
@@ -26,14 +27,15 @@ export function objectTree(config: unknown, name: string): Tree {
     if (path.length > DEPTH_MAX) return refuse(path, 'is nested too deeply; it may hold itself');
     if (Array.isArray(value)) return value.map((item, index) => copy(item, [...path, index]));
     if (isRecord(value)) return copyKeys(value, path);
+    if (value === undefined) return refuse(path, VALUELESS);
     if (['string', 'number', 'boolean'].includes(typeof value) || value === null) return value;
     return refuse(path, `found a ${typeof value}, want what YAML can hold: text, numbers, true, false, lists and keys`);
   }
 
   function copyKeys(value: Record<string, unknown>, path: Path): unknown {
-    const given = Object.entries(value).filter(
-      ([key, item]) => item !== undefined && !(path.length === 0 && key.startsWith('x-')),
-    );
+    const entries = Object.entries(value).filter(([key]) => !(path.length === 0 && key.startsWith('x-')));
+    const given = entries.filter(([, item]) => item !== undefined);
+    withoutValue.push(...entries.filter((entry) => !given.includes(entry)).map(([key]) => [...path, key]));
     return Object.fromEntries(given.map(([key, item]) => [key, copy(item, [...path, key])]));
   }
 
@@ -46,6 +48,11 @@ export function objectTree(config: unknown, name: string): Tree {
     isUnreadable: !isRecord(config) || valueCount > VALUES_MAX,
     position: () => ({ line: 0, column: 0 }),
     references: () => [],
+    withoutValue: (path) => withoutValue.filter((each) => isAtOrJustBelow(each, path)),
     isBroken: (path) => problems.some((problem) => problem.path.every((part, index) => part === path[index])),
   };
+}
+
+function isAtOrJustBelow(path: Path, outer: Path): boolean {
+  return path.length - outer.length <= 1 && outer.every((part, index) => part === path[index]);
 }

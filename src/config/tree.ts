@@ -15,6 +15,8 @@ export interface Tree {
   position(path: Path, part: 'key' | 'value'): { readonly line: number; readonly column: number };
   /** The references that the value was made from, `${NAME}`; empty for what stands in the file. */
   references(path: Path): readonly string[];
+  /** Keys at this path, or just below it, that a program gave without a value; they count as left out. A file has none. */
+  withoutValue(path: Path): readonly Path[];
   /** The value, or what holds it, has a problem already: what else is found there follows from it. */
   isBroken(path: Path): boolean;
 }
@@ -63,6 +65,7 @@ class Walk {
       isUnreadable: this.#yaml.problems.length > 0 || this.#valueCount > VALUES_MAX,
       position: (path, part) => this.#position(path, part),
       references: (path) => this.#marks.get(keyOf(path))?.references ?? [],
+      withoutValue: () => [],
       isBroken: (path) => path.some((_, index) => this.#marks.get(keyOf(path.slice(0, index + 1)))?.isBroken === true),
     };
   }

@@ -1,5 +1,8 @@
 /** The words of error messages. */
 
+/** A program gave `undefined`: mostly a `process.env.NAME` that is not set. */
+export const VALUELESS = 'undefined; is the environment variable set?';
+
 /** `a`, `a and b`, `a, b and c`. */
 export function listed(words: readonly string[], last = 'and'): string {
   if (words.length < 2) return words.join('');

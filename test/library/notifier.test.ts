@@ -218,6 +218,48 @@ test('every mistake of a config is reported, each with its key', async () => {
   expect((error as Error).message).not.toContain(CLIENT_SECRET);
 });
 
+const SINKS = { out: { type: 'stdout' } };
+
+test.each([
+  {
+    name: 'a whole set of keys',
+    config: { sources: { p: { auth: { clientId: undefined, secret: undefined } } }, sinks: SINKS },
+    want: ['sources.p.auth.clientId', 'sources.p.auth.secret'],
+  },
+  {
+    name: 'one of a set',
+    config: { sources: { p: { auth: { clientId: 'a', secret: undefined } } }, sinks: SINKS },
+    want: ['sources.p.auth.secret'],
+  },
+  { name: 'the set', config: { sources: { p: { auth: undefined } }, sinks: SINKS }, want: ['sources.p.auth'] },
+  {
+    name: 'a key of a sink, and its type',
+    config: {
+      sources: { p: { auth: { token: 'a', apiKey: 'b' } } },
+      sinks: { hook: { type: 'webhook', url: undefined }, own: { type: undefined as never } },
+    },
+    want: ['sinks.hook.url', 'sinks.own.type'],
+  },
+  {
+    name: 'an entry of a list',
+    config: {
+      sources: { p: { auth: { token: 'a', apiKey: 'b' } } },
+      sinks: { mail: { type: 'email', smtp: 'smtp://localhost', from: 'a@b.c', to: [undefined] } },
+    },
+    want: ['sinks.mail.to[0]'],
+  },
+])('undefined in place of a value is reported as that: $name', async ({ config, want }) => {
+  const error = await createNotifier({ ...config, store: 'memory' }).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(ConfigError);
+  const line = (path: string) => `config: ${path}: undefined; is the environment variable set?`;
+  expect((error as Error).message.split('\n')).toEqual(want.map(line));
+});
+
+test('undefined in place of what may be left out is the same as leaving it out', async () => {
+  const sources = { p: { auth: { token: 'a', apiKey: 'b', clientId: undefined }, timeout: undefined } };
+  await (await createNotifier({ sources, sinks: SINKS, store: 'memory' })).stop();
+});
+
 test.each([
   { name: 'no type', definition: { deliver: () => undefined }, want: 'a sink type needs a type' },
   { name: 'no deliver', definition: { type: 'mine' }, want: 'a sink type needs deliver' },
