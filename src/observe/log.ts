@@ -34,6 +34,8 @@ export function createLog({ level, format, isTerminal, color }: LogOptions): Log
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { error: pino.stdSerializers.err },
     base: null,
+    // pino-pretty knows levels by their numbers; whoever reads JSON should not have to.
+    ...(!isPretty && { formatters: { level: (label: string) => ({ level: label }) } }),
   };
   // The stack of an error is shown as it is, and its message may hold anything.
   const tame = isPretty ? tameJson : printableJson;

@@ -44,7 +44,7 @@ test.each(['SIGTERM', 'SIGKILL'] as const)('--wait takes over when the owner end
 test('a new store is told of, with its path and what the first poll will do', async () => {
   const { owner } = await startOwner();
   expect(owner.log.find(({ msg }) => msg.startsWith('a new store was made'))).toMatchObject({
-    level: 40,
+    level: 'warn',
     store: `sqlite:${stage.folder}/state/notifier.sqlite`,
     firstPoll: { production: 'remember' },
   });

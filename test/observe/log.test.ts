@@ -15,6 +15,7 @@ async function logged(format: 'pretty' | 'json', fields = `{ room: ${JSON.string
 
 test('pretty: a room cannot move the cursor, clear the screen or turn the line around', async () => {
   const line = await logged('pretty');
+  expect(line).toContain('INFO');
   expect(line).toContain('event');
   expect(line).toContain('a�[2J�2Jb���c');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is what it is for
@@ -35,5 +36,5 @@ test('json: one line that commands no terminal, and the room is in it as it is',
   expect(line.trimEnd().split('\n')).toHaveLength(1);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is what it is for
   expect(line.trimEnd()).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/);
-  expect(JSON.parse(line)).toMatchObject({ room: ROOM, msg: 'event' });
+  expect(JSON.parse(line)).toMatchObject({ level: 'info', room: ROOM, msg: 'event' });
 });

@@ -24,7 +24,7 @@ export interface Ended {
 
 /** A line of the JSON log. */
 export interface LogLine {
-  readonly level: number;
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly msg: string;
   readonly [field: string]: unknown;
 }
