@@ -171,9 +171,10 @@ export class Notifier {
             floodLimit: () => this.#config.floodLimit,
             urls: this.#urls,
             tell: (events) => {
-              logEvents(this.#ports.log, events);
+              logEvents(this.#ports.log, events, this.#routes());
               this.#ports.tell?.(events);
             },
+            expect: (deliveries) => this.#dispatcher.expect(deliveries),
             offer: (deliveries) => this.#dispatcher.offer(deliveries),
             doubt: () => this.#dispatcher.readAgain(),
           },
@@ -201,9 +202,13 @@ export class Notifier {
   }
 }
 
-function logEvents(log: Log, events: readonly StoredRecordingEvent[]): void {
-  for (const { id, type, source, data } of events) {
+/** What no sink wants is remembered and goes nowhere: a log that reads as if it did would mislead. */
+function logEvents(log: Log, events: readonly StoredRecordingEvent[], routes: readonly RoutedSink[]): void {
+  for (const event of events) {
+    const { id, type, source, data } = event;
     const { uuid, roomId } = data.recording;
-    log.info({ source, recording: uuid, room: roomId, type, event: id, occurrence: data.occurrence }, 'event');
+    const sinks = routes.filter((sink) => wants(sink, event)).map(({ name }) => name);
+    const fields = { source, recording: uuid, room: roomId, type, event: id, occurrence: data.occurrence, sinks };
+    log.info(fields, sinks.length > 0 ? 'event' : 'event that no sink wants');
   }
 }

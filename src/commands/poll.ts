@@ -115,6 +115,7 @@ async function dryRun(options: PollOptions, context: CommandContext): Promise<Ex
         sha256,
         sinks: () => config.sinks.filter(({ enabled }) => enabled),
         floodLimit: () => config.floodLimit,
+        expect: () => () => undefined,
         offer: () => undefined,
         doubt: () => undefined,
         tell: (news: readonly StoredRecordingEvent[]) => void events.push(...news),

@@ -40,6 +40,8 @@ export class Dispatcher {
   readonly #lanes = new Map<string, Lane>();
   /** Lanes of an earlier configuration that still have attempts in flight. */
   #retired: Lane[] = [];
+  /** Being stored: whoever stores them offers them. */
+  readonly #expected = new Set<DeliveryId>();
   readonly #stop = new AbortController();
   /** Called after every attempt and every reading. */
   readonly #watchers = new Set<() => void>();
@@ -94,6 +96,19 @@ export class Dispatcher {
   /** Deliveries that are due by then may start. */
   open(untilMs: number): void {
     for (const lane of this.#lanes.values()) lane.open(untilMs);
+  }
+
+  /**
+   * New deliveries are about to be stored. They may lie in the outbox before the store says so: a reading that took them from there could
+   * have delivered them by the time that they are offered, and they would go twice.
+   *
+   * @returns to be called when they are stored, or could not be
+   */
+  expect(deliveries: readonly Delivery[]): () => void {
+    for (const { id } of deliveries) this.#expected.add(id);
+    return () => {
+      for (const { id } of deliveries) this.#expected.delete(id);
+    };
   }
 
   /** Takes new deliveries, which are stored already. */
@@ -239,7 +254,8 @@ export class Dispatcher {
   }
 
   #take(delivery: Delivery): void {
-    if (this.orders.has(delivery.id) || this.#isUnderWay(delivery.id)) return;
+    const { id } = delivery;
+    if (this.#expected.has(id) || this.orders.has(id) || this.#isUnderWay(id)) return;
     const lane = this.#lanes.get(delivery.sink);
     if (lane === undefined) this.#parked.set(delivery.sink, (this.#parked.get(delivery.sink) ?? 0) + 1);
     else lane.add(delivery);

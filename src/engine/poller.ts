@@ -33,6 +33,8 @@ export interface PollerPorts {
   readonly urls: Urls;
   /** Events that have just been stored, with the URLs just seen. */
   readonly tell: (events: readonly RecordingEvent[]) => void;
+  /** Deliveries that are about to be stored, and are offered then. What is returned is called once they are, or could not be. */
+  readonly expect: (deliveries: readonly Delivery[]) => () => void;
   /** Deliveries that have just been stored. */
   readonly offer: (deliveries: readonly Delivery[]) => void;
   /** A write failed: what it was to store may be there all the same. */
@@ -212,11 +214,14 @@ class PollRun {
     const { ledger, tell, offer, sha256 } = this.#ports;
     const events = changes.map((change) => eventOf(sha256, this.#name, change, nowMs));
     const deliveries = await this.#absent(events.flatMap((event) => this.#deliveriesOf(event, nowMs, floodLimit)));
+    const isOver = this.#ports.expect(deliveries);
     try {
       await ledger.commit(deliveries, states);
     } catch (error) {
       this.#ports.doubt();
       throw error;
+    } finally {
+      isOver();
     }
     this.#events += events.length;
     this.#deliveries += deliveries.length;

@@ -22,6 +22,25 @@ test('what is offered is delivered, in the order in which it is due', async () =
   expect(await collect(stage.ledger.pending())).toEqual([]);
 });
 
+test.each([
+  { name: 'and is offered then', isOffered: true },
+  { name: 'and is found there if storing it seemed to fail', isOffered: false },
+])('what is being stored is not taken out of the outbox, $name', async ({ isOffered }) => {
+  await using door = await startDoor();
+  await using stage = await openDispatchStage([webhookTo('hook', door.url)]);
+  const delivery = deliveryOf('hook', 'r', stage.clock.nowMs());
+  const isOver = stage.dispatcher.expect([delivery]);
+  await stage.ledger.commit([delivery], []);
+  stage.dispatcher.readAgain();
+  await stage.dispatcher.attemptDue();
+  expect(uuidsOf(door)).toEqual([]);
+  isOver();
+  if (isOffered) stage.dispatcher.offer([delivery]);
+  else stage.dispatcher.readAgain();
+  await stage.attempted(delivery.id, 1);
+  expect(uuidsOf(door)).toEqual(['r']);
+});
+
 test('no more are in flight at once than the sink takes', async () => {
   let open = 0;
   let most = 0;

@@ -99,6 +99,7 @@ export async function openPollStage(options: PollStageOptions = {}): Promise<Pol
           sinks: () => sinks,
           floodLimit: () => floodLimit,
           tell: (events) => void told.push(...events),
+          expect: () => () => undefined,
           offer: (deliveries) => void offered.push(...deliveries),
           doubt: () => {
             doubts += 1;
