@@ -108,6 +108,8 @@ async function forgettable(deliveries: readonly Delivery[], ledger: Ledger): Pro
     else ofSources.set(event.source, [...(ofSources.get(event.source) ?? []), { id, event }]);
   }
   for (const [source, some] of ofSources) {
+    // Until then a first poll that broke off while it announced begins anew, and announces what it has announced.
+    if ((await ledger.sourceMark(source)) === undefined) continue;
     const states = await ledger.recordings(source, [...new Set(some.map(({ event }) => event.data.recording.uuid))]);
     for (const { id, event } of some) {
       const state = states.get(event.data.recording.uuid);

@@ -38,6 +38,10 @@ function delivered(delivery: Delivery, nowMs: number): Delivery {
   return afterAttempt(delivery, { kind: 'delivered', receipt: 'ok' }, { ...facts, retry }).delivery;
 }
 
+function endFirstPoll({ ledger }: DispatchStage): Promise<void> {
+  return ledger.markSource('production', { scope: 'all', firstPollDoneAtMs: 0 });
+}
+
 /** Stores it as finished, with a recording whose state has reached it. */
 async function finish({ ledger, clock }: DispatchStage, uuid: string, state: 'delivered' | 'dead', availableCount = 1) {
   const delivery = deliveryOf('hook', uuid, clock.nowMs());
@@ -115,6 +119,7 @@ describe('what was finished long ago is forgotten', () => {
     { state: 'dead', keptDays: 90 },
   ] as const)('$state: after $keptDays days', async ({ state, keptDays }) => {
     await using stage = await openDispatchStage([]);
+    await endFirstPoll(stage);
     const id = await finish(stage, 'r', state);
     stage.clock.advance(keptDays * DAY_MS);
     await sweep(portsOf(stage));
@@ -126,14 +131,27 @@ describe('what was finished long ago is forgotten', () => {
 
   test('never before the state of its recording has reached it', async () => {
     await using stage = await openDispatchStage([]);
+    await endFirstPoll(stage);
     const id = await finish(stage, 'r', 'delivered', 0);
     stage.clock.advance(1_000 * DAY_MS);
     await sweep(portsOf(stage));
     expect(await stage.ledger.delivery(id)).toBeDefined();
   });
 
+  test('never before the first poll of its source is over, which may announce it again', async () => {
+    await using stage = await openDispatchStage([]);
+    const id = await finish(stage, 'r', 'delivered');
+    stage.clock.advance(1_000 * DAY_MS);
+    await sweep(portsOf(stage));
+    expect(await stage.ledger.delivery(id)).toBeDefined();
+    await endFirstPoll(stage);
+    await sweep(portsOf(stage));
+    expect(await stage.ledger.delivery(id)).toBeUndefined();
+  });
+
   test('however many they are', async () => {
     await using stage = await openDispatchStage([]);
+    await endFirstPoll(stage);
     const deliveries = Array.from({ length: 1_200 }, (_, n) => delivered(deliveryOf('hook', `r${n}`, 0), 0));
     await stage.ledger.save(deliveries);
     const states = deliveries.map((_, n) => ({
@@ -151,6 +169,7 @@ describe('what was finished long ago is forgotten', () => {
 
 test('sweeps at the start and every hour, also after a sweep that failed, until it is stopped', async () => {
   await using stage = await openDispatchStage([]);
+  await endFirstPoll(stage);
   const id = await finish(stage, 'r', 'delivered');
   const sweeper = createSweeper(portsOf(stage));
   stage.store.fail(1, 'before', 'scan');

@@ -30,6 +30,7 @@ async function live(days: number, recordingsADay: number): Promise<Day[]> {
   const ledger = createLedger(store);
   await using stage = await openDispatchStage([]);
   const { dispatcher, log } = stage;
+  await ledger.markSource('production', { scope: 'all', firstPollDoneAtMs: 0 });
   const lived: Day[] = [];
   for (let day = 0; day < days; day += 1) {
     const nowMs = day * DAY_MS;
