@@ -1,5 +1,6 @@
+import type { Order } from '../../src/core/order.js';
 import { deliveryIdFor, eventIdFor, type Oracle } from './oracle.js';
-import type { Told } from './possible.js';
+import type { Possibility } from './possible.js';
 import type { Acceptance } from './sim-sinks.js';
 import type { Say } from './sim-store.js';
 import type { Tally } from './tally.js';
@@ -11,12 +12,6 @@ export const WITNESS_SINK = 'witness';
 /** Of simulated time, and of calm before: what the store has for the witness has arrived by then. */
 const ARRIVES_WITHIN_MS = 10_000;
 const CALM_FOR_MS = 180_000;
-
-interface Order {
-  readonly ids: readonly string[];
-  readonly dead: boolean;
-  readonly to: string | null;
-}
 
 /** What became of deliveries, as the receivers and the store show it. */
 export class Deliveries {
@@ -31,6 +26,7 @@ export class Deliveries {
   readonly #dead = new Set<string>();
   readonly #storedAtMs = new Map<string, number>();
   readonly #orders: Order[] = [];
+  #held: ReadonlySet<string> = new Set();
   /** When something last happened that may delay anything. */
   troubledAtMs: () => number = () => 0;
 
@@ -57,7 +53,8 @@ export class Deliveries {
   storeHas(key: string, text: string | undefined): void {
     if (text === undefined) return;
     const id = key.slice(4);
-    if (key.startsWith('out/') && !this.#storedAtMs.has(id)) this.#storedAtMs.set(id, this.#time.passedMs);
+    const mayGo = key.startsWith('out/') && text.includes('"state":"pending"');
+    if (mayGo && !this.#storedAtMs.has(id)) this.#storedAtMs.set(id, this.#time.passedMs);
     if (!key.startsWith('fin/')) return;
     if (text.includes('"state":"dead"')) this.#dead.add(id);
     else this.#deliveredAtMs.set(id, this.#time.passedMs);
@@ -73,12 +70,12 @@ export class Deliveries {
     else if (sink === WITNESS_SINK) this.#checkArrival(id);
   }
 
-  #checkRepeat(id: string, before: readonly Acceptance[], { sink, event, life }: Acceptance): void {
+  #checkRepeat(id: string, before: readonly Acceptance[], { sink, event, life, isLate }: Acceptance): void {
     const last = before.at(-1);
     const wasNotStored = (this.#deliveredAtMs.get(id) ?? -1) < (last?.atMs ?? 0);
-    const isOrdered = this.#orders.some(({ ids, dead }) => dead || ids.includes(event.id) || ids.includes(id));
+    const isOrdered = this.#orders.some((order) => asksFor(order, id, event));
     const lostBy = last?.life !== life ? 'death' : last.answered ? undefined : 'lost answer';
-    const why = isOrdered ? 'order' : wasNotStored ? lostBy : undefined;
+    const why = isOrdered ? 'order' : isLate ? 'timeout' : wasNotStored ? lostBy : undefined;
     if (why === undefined) this.#oracle.violate(`${event.id} came to ${sink} again, and nothing explains that`);
     else this.#tally.add(`repeats after ${why}`);
     this.#say?.('oracle', () => `a repeat of ${id}: ${why ?? 'unexplained'}`);
@@ -97,59 +94,83 @@ export class Deliveries {
     this.#oracle.violate(`${id} waited ${nowMs - storedAtMs} ms for other sinks`);
   }
 
-  /** Everything that was to be told was told, and nothing else. */
-  checkEnd(): void {
+  /**
+   * Everything that was to be told was told, and nothing else.
+   *
+   * @param held deliveries that wait for somebody's decision
+   */
+  checkEnd(held: ReadonlySet<string>): void {
+    this.#held = held;
     const unexplained = new Map(this.#accepted);
     for (const { source, uuid, possible } of this.#oracle.recordings.values()) {
+      const mine = [...this.#accepted].flatMap(([id, [first]]) =>
+        first !== undefined && isAbout(first, source, uuid) ? [{ id, first }] : [],
+      );
+      for (const { id } of mine) unexplained.delete(id);
       if (possible === undefined) {
         this.#tally.add('recordings with too many possibilities');
-        for (const [id, [first]] of this.#accepted) {
-          if (first !== undefined && isAbout(first, source, uuid)) unexplained.delete(id);
-        }
         continue;
       }
-      const mine = [...this.#accepted].filter(([, [first]]) => first !== undefined && isAbout(first, source, uuid));
-      const attempts = possible.map(({ told }) => this.#compare(source, uuid, told, mine));
+      const attempts = possible.map((one) => this.#compare(source, uuid, one, mine));
       const best = attempts.toSorted((left, right) => left.length - right.length)[0] ?? [];
       for (const problem of best) this.#oracle.violate(problem);
-      for (const [id] of mine) unexplained.delete(id);
     }
     for (const [id, [first]] of unexplained) {
       if (first?.event.type.startsWith('recording.')) this.#oracle.violate(`${id} tells of a recording never shown`);
     }
   }
 
-  #compare(source: string, uuid: string, told: readonly Told[], mine: readonly [string, readonly Acceptance[]][]) {
+  /** What is wrong if this is what the product has made of it. */
+  #compare(source: string, uuid: string, one: Possibility, mine: readonly Reached[]): string[] {
     const problems: string[] = [];
     const explained = new Set<string>();
-    for (const { type, occurrence, previousStatus, required, allowed } of told) {
+    const isAnnounced = this.#orders.some((order) => order.kind === 'announce' && order.uuids.includes(uuid));
+    const moves = new Set(this.#orders.map((order) => (order.kind === 'redeliver' ? order.to : null)));
+    for (const { type, occurrence, previousStatus, required, allowed } of one.told) {
       const eventId = eventIdFor(type, source, uuid, occurrence);
       const what = `${type} ${occurrence} of ${source} ${uuid}`;
+      const isMoved = moves.values().some((to) => to !== null && this.#reached(deliveryIdFor(eventId, to)));
       for (const sink of required) {
-        const id = deliveryIdFor(eventId, sink);
-        const isMoved = this.#orders.some(({ to }) => to !== null && this.#reached(deliveryIdFor(eventId, to)));
-        if (!this.#reached(id) && !isMoved) problems.push(`lost: ${what} did not come to ${sink}`);
+        const isThere = isMoved || this.#reached(deliveryIdFor(eventId, sink));
+        if (!isThere) problems.push(`lost: ${what} did not come to ${sink}`);
       }
-      for (const [id, [first]] of mine) {
-        if (first?.event.id !== eventId) continue;
+      for (const { id, first } of mine.filter(({ first: { event } }) => event.id === eventId)) {
         explained.add(id);
         const { data } = first.event as { data: { previousStatus?: unknown; occurrence?: unknown } };
-        if (data.previousStatus !== previousStatus || data.occurrence !== occurrence) {
-          problems.push(`${what} says ${data.previousStatus} before it, which was ${previousStatus}`);
-        }
-        const mayHaveIt = allowed.has(first.sink) || this.#orders.some(({ to }) => to === first.sink);
-        if (!mayHaveIt) problems.push(`${what} came to ${first.sink}, which does not want it`);
+        const isAsBefore = data.previousStatus === previousStatus || (isAnnounced && data.previousStatus === null);
+        if (!isAsBefore || data.occurrence !== occurrence) problems.push(`${what} says ${JSON.stringify(data)}`);
+        if (allowed.has(first.sink) || moves.has(first.sink) || isAnnounced) continue;
+        problems.push(`${what} came to ${first.sink}, which does not want it`);
       }
     }
-    for (const [id, [first]] of mine) {
-      if (!explained.has(id)) problems.push(`invented: ${first?.event.type} ${JSON.stringify(first?.event.data)}`);
+    if (isAnnounced) {
+      for (let occurrence = 1; occurrence <= one.available; occurrence += 1) {
+        const eventId = eventIdFor('recording.available', source, uuid, occurrence);
+        for (const { id, first } of mine) if (first.event.id === eventId) explained.add(id);
+      }
+    }
+    for (const { id, first } of mine) {
+      if (!explained.has(id)) problems.push(`invented: ${first.event.type} ${JSON.stringify(first.event.data)}`);
     }
     return problems;
   }
 
   #reached(id: string): boolean {
-    return this.#accepted.has(id) || this.#dead.has(id);
+    return this.#accepted.has(id) || this.#dead.has(id) || this.#held.has(id);
   }
+}
+
+/** The first time that a delivery was accepted. */
+interface Reached {
+  readonly id: string;
+  readonly first: Acceptance;
+}
+
+/** Whether a person may have wanted this delivery once more. */
+function asksFor(order: Order, id: string, event: Acceptance['event']): boolean {
+  if (order.kind === 'redeliver') return order.dead || order.ids.includes(event.id) || order.ids.includes(id);
+  const { data } = event as { data: { recording?: { uuid: string } } };
+  return order.kind === 'announce' && order.uuids.includes(data.recording?.uuid ?? '');
 }
 
 function isAbout({ event }: Acceptance, source: string, uuid: string): boolean {

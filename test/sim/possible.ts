@@ -124,7 +124,8 @@ function withTold(one: Possibility, told: Told): Possibility {
 function identified(one: Possibility): Possibility {
   const { status, available, processing, since, stuckTold, awaitsAnnouncement } = one;
   const told = one.told.map(
-    ({ type, occurrence, required, allowed }) => `${type} ${occurrence} ${[...required]} ${[...allowed]}`,
+    ({ type, occurrence, previousStatus, required, allowed }) =>
+      `${type} ${occurrence} ${previousStatus} ${[...required]} ${[...allowed]}`,
   );
   const text = [status, available, processing, since?.fromMs, since?.toMs, stuckTold, awaitsAnnouncement, ...told];
   return { ...one, text: text.join('|') };

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Config } from '../../src/config/config.js';
-import type { RedeliverOrder } from '../../src/core/redelivery.js';
+import type { Order } from '../../src/core/order.js';
 import type { OpenRequest } from '../../src/engine/requests.js';
 import { Notifier, type NotifierPorts } from '../../src/notifier.js';
 import type { Ledger, Store } from '../../src/ports.js';
@@ -98,13 +98,13 @@ export class Program {
     this.#world.oracle.configured(this.#configs);
   }
 
-  order(order: RedeliverOrder): void {
+  order(order: Order): void {
     this.#world.tally.add('orders');
-    this.#world.say?.('operator', () => `redeliver ${JSON.stringify(order)}`);
+    this.#world.say?.('operator', () => `orders ${JSON.stringify(order)}`);
     this.#world.deliveries.ordered(order);
     this.#ordersOpen += 1;
     const request: OpenRequest = {
-      redeliver: order,
+      order,
       answer: async () => {
         this.#ordersOpen -= 1;
       },

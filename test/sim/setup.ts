@@ -31,6 +31,7 @@ export interface Plan {
   readonly sinks: readonly SinkPlan[];
   readonly keepDeliveredMs: number;
   readonly keepDeadMs: number;
+  readonly floodLimit: number;
 }
 
 /** What a story is about. */
@@ -40,6 +41,7 @@ export interface Setup {
   readonly periodMs: number;
   readonly keepDeliveredMs: number;
   readonly keepDeadMs: number;
+  readonly floodLimit: number;
 }
 
 const TEMPLATE = template();
@@ -64,6 +66,7 @@ export function drawSetup(dice: Dice): Setup {
     sinks: [{ ...sinkDefaults(WITNESS_SINK), events: TOLD_TYPES, concurrency: 4, includeUrl: false }, ...sinks],
     keepDeliveredMs: dice.pick([HOUR_MS, DAY_MS, 7 * DAY_MS]),
     keepDeadMs: dice.pick([DAY_MS, 90 * DAY_MS]),
+    floodLimit: dice.pick([2, 5, 1_000, 1_000]),
   };
 }
 
@@ -134,6 +137,7 @@ export function configOf(plan: Plan, definitions: Definitions): Config {
     ...TEMPLATE.config,
     keepDeliveredMs: plan.keepDeliveredMs,
     keepDeadMs: plan.keepDeadMs,
+    floodLimit: plan.floodLimit,
     sources: plan.sources.map(({ size, roomId, ...source }) => ({
       ...source,
       definition: definitions.source,

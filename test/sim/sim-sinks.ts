@@ -17,6 +17,8 @@ export interface Acceptance {
   readonly event: RecordingEvent;
   readonly life: Life;
   readonly atMs: number;
+  /** The program had given the attempt up when it arrived. */
+  readonly isLate: boolean;
   /** Whether the yes reached the program. */
   answered: boolean;
 }
@@ -65,7 +67,7 @@ export class SimSinks {
     const delayMs = isFast ? dice.int(5, 60) : dice.int(1_000, Math.round(context.timeoutMs * 1.3));
     const isEarly = dice.chance(0.5);
     return new Promise((resolve, reject) => {
-      const early = isEarly && accepts(mood) ? accept() : undefined;
+      const early = isEarly && (mood === 'hangs' || accepts(mood)) ? accept() : undefined;
       life.after(delayMs, () => {
         const acceptance = early ?? (accepts(mood) && accept());
         const outcome = this.#answer(mood);
@@ -81,8 +83,15 @@ export class SimSinks {
     });
   }
 
-  #accept(life: Life, event: RecordingEvent, { name }: Context): Acceptance {
-    const acceptance = { sink: name, event, life, atMs: this.#world.time.passedMs, answered: false };
+  #accept(life: Life, event: RecordingEvent, { name, signal }: Context): Acceptance {
+    const acceptance = {
+      sink: name,
+      event,
+      life,
+      atMs: this.#world.time.passedMs,
+      isLate: signal.aborted,
+      answered: false,
+    };
     this.#world.say?.(name, () => `accepts ${event.id} ${event.type} of ${event.data.recording.uuid}`);
     this.#world.accepted(acceptance);
     return acceptance;

@@ -47,9 +47,16 @@ export class SimStore {
     this.manners = world.manners;
   }
 
-  /** Deliveries that are not finished. */
+  /** Deliveries that are to go; those that are held wait for somebody's decision. */
   get pending(): number {
-    return this.count('out');
+    return this.count('out') - this.held.length;
+  }
+
+  get held(): readonly string[] {
+    const held = this.#shelf('out')
+      .entries()
+      .filter(([, text]) => text.includes('"state":"held"'));
+    return held.map(([key]) => key).toArray();
   }
 
   get shelves(): readonly string[] {
@@ -68,7 +75,8 @@ export class SimStore {
   }
 
   #shelf(key: string): Map<string, string> {
-    const name = key.split('/', 1)[0] ?? '';
+    const end = key.indexOf('/');
+    const name = end < 0 ? key : key.slice(0, end);
     let shelf = this.#shelves.get(name);
     if (shelf === undefined) {
       shelf = new Map();

@@ -49,7 +49,7 @@ class Story {
     this.#world = world;
     this.#twist = twist;
     this.#plan = wholePlan(world.setup);
-    this.#endsAtMs = world.setup.periodMs * world.dice.int(12, 32);
+    this.#endsAtMs = world.setup.periodMs * world.dice.int(6, 24);
     world.deliveries.troubledAtMs = () => Math.max(this.#troubledAtMs, world.store.troubledAtMs);
   }
 
@@ -68,7 +68,7 @@ class Story {
     }
     this.#heal();
     await this.#settle();
-    await this.#redeliverDead();
+    await this.#orderRest();
     await this.#finish();
   }
 
@@ -187,14 +187,29 @@ class Story {
   }
 
   #order(): void {
-    const { dice, deliveries, setup } = this.#world;
+    const { dice, deliveries, setup, oracle } = this.#world;
     if (this.#program?.state !== 'runs') return;
     const { told } = deliveries;
-    const dead = told.length === 0 || dice.chance(0.4);
-    const ids = dead ? [] : [dice.pick(told)];
     const sinks = setup.sinks.map(({ name }) => name);
-    const to = dice.chance(0.15) ? dice.pick(sinks) : null;
-    this.#program.order({ ids, dead, sink: dice.chance(0.3) ? dice.pick(sinks) : null, to, sinceMs: null });
+    const sink = dice.chance(0.3) ? dice.pick(sinks) : null;
+    const source = dice.chance(0.3) ? dice.pick(setup.sources).name : null;
+    const uuids = [...oracle.recordings.values()].map(({ uuid }) => uuid).slice(0, 40);
+    const kind = dice.pick([
+      'redeliver',
+      'redeliver',
+      'redeliver',
+      'announce',
+      'release',
+      'release',
+      'discard',
+    ] as const);
+    if (kind === 'release' || kind === 'discard') this.#program.order({ kind, source });
+    else if (kind === 'announce') this.#program.order({ kind, sink, uuids: uuids.filter(() => dice.chance(0.1)) });
+    else {
+      const dead = told.length === 0 || dice.chance(0.4);
+      const to = dice.chance(0.15) ? dice.pick(sinks) : null;
+      this.#program.order({ kind, ids: dead ? [] : [dice.pick(told)], dead, sink, to, sinceMs: null });
+    }
   }
 
   #jump(): void {
@@ -233,25 +248,29 @@ class Story {
     const isSettled = () =>
       this.#program?.state === 'runs' &&
       this.#program.idle &&
-      store.pending === 0 &&
-      walks.every(({ name, before }) => oracle.completeWalks(name) >= before + 3);
+      walks.every(({ name, before }) => oracle.completeWalks(name) >= before + 3) &&
+      store.pending === 0;
     if (await time.runUntil(isSettled, SETTLES_WITHIN_MS)) return;
     oracle.violate(`it does not settle: ${store.pending} deliveries are pending, the process ${this.#program?.state}`);
   }
 
-  async #redeliverDead(): Promise<void> {
+  /** In some stories somebody decides about what is held, and wants what is dead. */
+  async #orderRest(): Promise<void> {
     const { dice, store, time, oracle } = this.#world;
     const program = this.#program;
-    if (program?.state !== 'runs' || store.dead === 0 || dice.chance(0.5)) return;
-    program.order({ ids: [], dead: true, sink: null, to: null, sinceMs: null });
+    if (program?.state !== 'runs' || dice.chance(0.5)) return;
+    if (store.held.length > 0) program.order({ kind: dice.pick(['release', 'discard']), source: null });
+    await time.runUntil(() => program.idle && store.pending === 0, SETTLES_WITHIN_MS);
+    if (store.held.length > 0) oracle.violate(`${store.held.length} deliveries are still held`);
+    if (store.dead > 0) program.order({ kind: 'redeliver', ids: [], dead: true, sink: null, to: null, sinceMs: null });
     if (!(await time.runUntil(() => program.idle && store.pending === 0, SETTLES_WITHIN_MS))) {
-      oracle.violate('an order to redeliver what is dead is not carried out');
+      oracle.violate('orders are not carried out');
     }
     if (store.dead > 0) oracle.violate(`${store.dead} dead deliveries were not delivered when that was asked for`);
   }
 
   async #finish(): Promise<void> {
-    const { time, oracle, deliveries } = this.#world;
+    const { time, oracle, deliveries, store } = this.#world;
     this.#checkTimers();
     this.#checkKeys();
     const program = this.#program;
@@ -259,7 +278,7 @@ class Story {
       void program.stop();
       if (!(await time.runUntil(() => program.state === 'over', STOPS_WITHIN_MS))) oracle.violate('it does not stop');
     }
-    deliveries.checkEnd();
+    deliveries.checkEnd(new Set(store.held.map((key) => key.slice('out/'.length))));
   }
 
   #checkTimers(): void {
