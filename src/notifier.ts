@@ -2,6 +2,7 @@ import type { Config, SourceConfig } from './config/config.js';
 import type { NotifierEvent, StoredRecordingEvent } from './core/event.js';
 import type { Sha256 } from './core/id.js';
 import type { Order, OrderLine } from './core/order.js';
+import { wants } from './core/routing.js';
 import { carryOut } from './engine/carry-out.js';
 import type { Cron } from './engine/cron.js';
 import { Dispatcher } from './engine/dispatcher.js';

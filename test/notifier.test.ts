@@ -41,6 +41,25 @@ test.each(['memory', 'sqlite'] as const)(
   },
 );
 
+test('the log says of an event which sinks want it, and when none does', async () => {
+  await using world = await openWorld();
+  await using door = await startDoor();
+  const choosy = webhookTo('choosy', door.url, { only: { rooms: ['lobby'] } });
+  const off = webhookTo('off', door.url, { enabled: false });
+  await using program = await startProgram(world, configOf([sourcePolled(world)], [choosy, off]));
+  world.api.recordings.add({ uuid: 'wanted', roomId: 'lobby', status: 'available' });
+  world.api.recordings.add({ uuid: 'unwanted', roomId: 'attic', status: 'available' });
+  await program.notifier.pollAll();
+  const told = program.log.lines.filter(({ message }) => message.startsWith('event'));
+  expect(new Map(told.map(({ message, fields }) => [fields['recording'], [message, fields['sinks']]]))).toEqual(
+    new Map([
+      ['wanted', ['event', ['choosy']]],
+      ['unwanted', ['event that no sink wants', []]],
+    ]),
+  );
+  await stopProgram(program, world);
+});
+
 test('the cron polls; a receiver that hangs stops neither polls nor other sinks', async () => {
   await using world = await openWorld();
   await using door = await startDoor();
