@@ -6,7 +6,7 @@ import { type PollReport, poll, rememberedBy } from '../engine/poller.js';
 import { createUrls } from '../engine/urls.js';
 import type { Notifier } from '../notifier.js';
 import { jsonLine } from '../observe/printable.js';
-import type { Store } from '../ports.js';
+import type { Log, Store } from '../ports.js';
 import { StoreMissingError } from '../store/errors.js';
 import { createLedger } from '../store/ledger.js';
 import { openScratchStore } from '../store/scratch.js';
@@ -68,7 +68,7 @@ async function pollOnce(options: PollOptions, context: CommandContext): Promise<
     logOpened(config, opened, log);
     await notifier.load();
     logWaiting(notifier.dispatcher, log);
-    const ended = await Promise.race([stopped, pollAndDeliver(notifier, options.for, stopped)]);
+    const ended = await Promise.race([stopped, pollAndDeliver(notifier, options.for, stopped, log)]);
     const isFine = ended !== 'stopped' && notifier.failedPolls === 0 && notifier.dispatcher.deadCount === 0;
     return isFine ? EXIT.fine : EXIT.failed;
   } finally {
@@ -78,12 +78,17 @@ async function pollOnce(options: PollOptions, context: CommandContext): Promise<
   }
 }
 
-async function pollAndDeliver(notifier: Notifier, forMs: number | undefined, stopped: Promise<unknown>): Promise<void> {
+async function pollAndDeliver(
+  notifier: Notifier,
+  forMs: number | undefined,
+  stopped: Promise<unknown>,
+  log: Log,
+): Promise<void> {
   let isStopped = false;
   void stopped.then(() => {
     isStopped = true;
   });
-  await notifier.pollAll();
+  for (const report of await notifier.pollAll()) logQuiet(report, log);
   await notifier.dispatcher.attemptDue();
   if (isStopped) return;
   const beaten = notifier.beat();
@@ -93,6 +98,12 @@ async function pollAndDeliver(notifier: Notifier, forMs: number | undefined, sto
   }
   notifier.start();
   await Promise.race([stopped, new Promise<void>((resolve) => systemClock.after(forMs, resolve))]);
+}
+
+/** A poll without news leaves no line in the log; a person who asked for one wants to know that it was made. */
+function logQuiet({ source, result, phase, rows, available, processing, events, durationMs }: PollReport, log: Log) {
+  if (result !== 'complete' || phase !== 'normal' || events > 0) return;
+  log.info({ source, rows, available, processing, durationMs }, 'poll complete: nothing new');
 }
 
 /** The same poll on a copy of the memory that is thrown away. */

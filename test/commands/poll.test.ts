@@ -31,6 +31,21 @@ test('each run is one poll and one attempt of what is due', async () => {
   expect(receiver.messages).toHaveLength(2);
 });
 
+test('it says what it did, also when nothing is new', async () => {
+  const { api } = await openOne();
+  api.recordings.add({ status: 'available' });
+  const said = async () => {
+    const { stdout, stderr } = await stage.run(['poll']);
+    expect(stdout).toEqual([]);
+    return stderr.map((line) => JSON.parse(line)).filter(({ msg }) => /^(first )?poll/.test(msg));
+  };
+  expect(await said()).toMatchObject([{ msg: expect.stringMatching(/^first poll complete/) }]);
+  const quiet = { level: 'info', source: 'production', rows: 1, msg: 'poll complete: nothing new' };
+  expect(await said()).toMatchObject([quiet]);
+  api.recordings.add({ status: 'available' });
+  expect(await said()).toMatchObject([{ rows: 2, events: 1, msg: 'poll with news' }]);
+});
+
 test('it forgets what was finished long ago', async () => {
   const { api, receiver } = await openOne();
   stage.configure({
