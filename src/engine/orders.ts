@@ -65,7 +65,7 @@ export class Orders {
     const inactive = states.whyInactive(made.sink);
     if (inactive !== undefined) return { kind: 'refused', why: `sink_${inactive}` };
     if (this.#isTaken(made.id)) return { kind: 'refused', why: 'under_way' };
-    const delivery = await this.#claim(made.id, async () => {
+    const delivery = await this.#claim([made.id], async () => {
       const stored = await ledger.delivery(made.id);
       const due = stored === undefined ? made : again(stored, clock.nowMs());
       await results.saveDelivery(due);
@@ -85,7 +85,7 @@ export class Orders {
   ): Promise<Delivery | 'under_way' | undefined> {
     const { ledger, results, lanes } = this.#ports;
     if (this.#isTaken(id)) return 'under_way';
-    return this.#claim(id, async () => {
+    return this.#claim([id], async () => {
       const stored = await ledger.delivery(id);
       const changed = stored && make(stored);
       if (changed !== undefined) await results.saveDelivery(changed);
@@ -96,7 +96,24 @@ export class Orders {
 
   /** Forgets a delivery that went to another sink instead. */
   async withdraw(id: DeliveryId): Promise<void> {
-    if (!this.#isTaken(id)) await this.#claim(id, () => this.#ports.ledger.remove([id]));
+    if (!this.#isTaken(id)) await this.#claim([id], () => this.#ports.ledger.remove([id]));
+  }
+
+  /** Forgets finished deliveries that are still what the caller has seen: one that was redelivered since then is not that any more. */
+  async forget(seen: readonly Delivery[]): Promise<void> {
+    const { ledger, lanes } = this.#ports;
+    const free = new Map(seen.filter(({ id }) => !this.#isTaken(id)).map((delivery) => [delivery.id, delivery]));
+    if (free.size === 0) return;
+    await this.#claim([...free.keys()], async () => {
+      const stored = (await Promise.all([...free.keys()].map((id) => ledger.delivery(id)))).filter(
+        (one) => one !== undefined,
+      );
+      for (const one of stored) if (one.state === 'pending') lanes.get(one.sink)?.add(one);
+      const same = stored.filter(
+        ({ id, round, state }) => round === free.get(id)?.round && state === free.get(id)?.state,
+      );
+      await ledger.forget(same.map(({ id }) => id));
+    });
   }
 
   /** What became of it, if somebody waits for that. */
@@ -109,11 +126,13 @@ export class Orders {
     return this.has(id) || this.#ports.isUnderWay(id);
   }
 
-  async #claim<Result>(id: DeliveryId, work: () => Promise<Result>): Promise<Result> {
+  async #claim<Result>(ids: readonly DeliveryId[], work: () => Promise<Result>): Promise<Result> {
     const { outbox, lanes, done } = this.#ports;
-    this.#claimed.add(id);
-    outbox.touch(id);
-    for (const lane of lanes.values()) lane.remove(id);
+    for (const id of ids) {
+      this.#claimed.add(id);
+      outbox.touch(id);
+      for (const lane of lanes.values()) lane.remove(id);
+    }
     try {
       return await work();
     } catch (error) {
@@ -121,8 +140,10 @@ export class Orders {
       outbox.readAgain();
       throw error;
     } finally {
-      this.#claimed.delete(id);
-      outbox.touch(id);
+      for (const id of ids) {
+        this.#claimed.delete(id);
+        outbox.touch(id);
+      }
       done();
     }
   }

@@ -80,15 +80,21 @@ async function giveUpWaiting(
   }
 }
 
-async function forgetFinished({ ledger, retention, clock }: SweeperPorts, isStopped: () => boolean): Promise<void> {
+async function forgetFinished(ports: SweeperPorts, isStopped: () => boolean): Promise<void> {
+  const { ledger, retention, clock } = ports;
   let old: Delivery[] = [];
   for await (const delivery of ledger.finished()) {
     if (isStopped()) return;
     if (!isOld(delivery, retention(), clock.nowMs()) || old.push(delivery) < BATCH_MAX) continue;
-    await ledger.forget(await forgettable(old, ledger));
+    await forget(old, ports);
     old = [];
   }
-  await ledger.forget(await forgettable(old, ledger));
+  await forget(old, ports);
+}
+
+async function forget(old: readonly Delivery[], { ledger, dispatcher }: SweeperPorts): Promise<void> {
+  const ids = new Set(await forgettable(old, ledger));
+  await dispatcher.orders.forget(old.filter(({ id }) => ids.has(id)));
 }
 
 function isOld({ state, finishedAtMs }: Delivery, { keepDeliveredMs, keepDeadMs }: Retention, nowMs: number): boolean {
