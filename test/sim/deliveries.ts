@@ -13,6 +13,9 @@ export const WITNESS_SINK = 'witness';
 const ARRIVES_WITHIN_MS = 10_000;
 const CALM_FOR_MS = 180_000;
 
+/** Told to operators in one story at most, by all sinks together: whatever goes wrong, it is no storm. */
+const OPERATOR_EVENTS_MAX = 400;
+
 /** What became of deliveries, as the receivers and the store show it. */
 export class Deliveries {
   readonly #time: SimTime;
@@ -62,12 +65,23 @@ export class Deliveries {
 
   accepted(acceptance: Acceptance): void {
     const { sink, event } = acceptance;
+    if (!event.type.startsWith('recording.')) {
+      this.#checkOperatorEvent(acceptance);
+      return;
+    }
     const id = deliveryIdFor(event.id, sink);
     const before = this.#accepted.get(id) ?? [];
     this.#accepted.set(id, [...before, acceptance]);
     this.#tally.add('deliveries');
     if (before.length > 0) this.#checkRepeat(id, before, acceptance);
     else if (sink === WITNESS_SINK) this.#checkArrival(id);
+  }
+
+  #checkOperatorEvent({ sink, event }: Acceptance): void {
+    const { data } = event as { data: { sink?: string } };
+    if (data.sink === sink) this.#oracle.violate(`${sink} is told of its own ${event.type}`);
+    this.#tally.add('operator events');
+    if (this.#tally.of('operator events') === OPERATOR_EVENTS_MAX) this.#oracle.violate('a storm of operator events');
   }
 
   #checkRepeat(id: string, before: readonly Acceptance[], { sink, event, life, isLate }: Acceptance): void {
@@ -116,7 +130,7 @@ export class Deliveries {
       for (const problem of best) this.#oracle.violate(problem);
     }
     for (const [id, [first]] of unexplained) {
-      if (first?.event.type.startsWith('recording.')) this.#oracle.violate(`${id} tells of a recording never shown`);
+      this.#oracle.violate(`${id} tells of a recording never shown: ${first?.event.type}`);
     }
   }
 

@@ -1,7 +1,7 @@
 import type { Config, SinkConfig, SourceConfig } from '../../src/config/config.js';
 import { loadTree } from '../../src/config/load.js';
 import { objectTree } from '../../src/config/object.js';
-import type { EventType } from '../../src/core/event.js';
+import { EVENT_TYPES, type EventType } from '../../src/core/event.js';
 import type { SinkDefinition } from '../../src/sinks/define.js';
 import type { SourceDefinition } from '../../src/source/define.js';
 import { superviz } from '../../src/source/superviz.js';
@@ -15,6 +15,8 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 export const TOLD_TYPES = ['recording.available', 'recording.processing', 'recording.stuck'] as const;
+
+const OPERATOR_TYPES = (Object.keys(EVENT_TYPES) as EventType[]).filter((type) => !type.startsWith('recording.'));
 
 /** Definitions are of one life: they are how it sees the world. */
 export interface Definitions {
@@ -64,7 +66,7 @@ export function drawSetup(dice: Dice): Setup {
     periodMs,
     sources: names.map((name) => drawSource(name, periodMs, dice)),
     sinks: [{ ...sinkDefaults(WITNESS_SINK), events: TOLD_TYPES, concurrency: 4, includeUrl: false }, ...sinks],
-    keepDeliveredMs: dice.pick([HOUR_MS, DAY_MS, 7 * DAY_MS]),
+    keepDeliveredMs: dice.pick([10 * MINUTE_MS, HOUR_MS, DAY_MS, 7 * DAY_MS]),
     keepDeadMs: dice.pick([DAY_MS, 90 * DAY_MS]),
     floodLimit: dice.pick([2, 5, 1_000, 1_000]),
   };
@@ -84,7 +86,8 @@ function drawSource(name: string, periodMs: number, dice: Dice): SourcePlan {
 }
 
 function drawSink(name: string, dice: Dice): SinkPlan {
-  const events = TOLD_TYPES.filter((type) => dice.chance(type === 'recording.available' ? 0.9 : 0.4));
+  const told = TOLD_TYPES.filter((type) => dice.chance(type === 'recording.available' ? 0.9 : 0.4));
+  const events: readonly EventType[] = dice.chance(0.3) ? [...told, ...OPERATOR_TYPES] : told;
   const only = {
     ...(dice.chance(0.2) && { rooms: [dice.pick(ROOMS) ?? '*'] }),
     ...(dice.chance(0.2) && { sources: [dice.pick(['east', 'west', '*'])] }),
@@ -94,7 +97,7 @@ function drawSink(name: string, dice: Dice): SinkPlan {
   const delaysMs = dice.pick([[1_000], [5_000, MINUTE_MS, 5 * MINUTE_MS], TEMPLATE.sink.retry.delaysMs]);
   return {
     ...sinkDefaults(name),
-    events: events as readonly EventType[],
+    events,
     only,
     concurrency: dice.int(1, 4),
     intervalMs: dice.chance(0.2) ? 1_000 : 0,

@@ -26,6 +26,7 @@ export class SimStore {
   readonly #tally: Tally;
   readonly #watch: StoreWatcher;
   readonly #say: Say;
+  readonly #held = new Set<string>();
   manners: StoreManners;
   outUntilMs = 0;
   /** When something was last unusual. */
@@ -49,14 +50,11 @@ export class SimStore {
 
   /** Deliveries that are to go; those that are held wait for somebody's decision. */
   get pending(): number {
-    return this.count('out') - this.held.length;
+    return this.count('out') - this.#held.size;
   }
 
   get held(): readonly string[] {
-    const held = this.#shelf('out')
-      .entries()
-      .filter(([, text]) => text.includes('"state":"held"'));
-    return held.map(([key]) => key).toArray();
+    return [...this.#held];
   }
 
   get shelves(): readonly string[] {
@@ -162,13 +160,20 @@ export class SimStore {
 
   #write(texts: readonly (readonly [string, string])[]): void {
     this.#say?.('store', () => `has ${texts.map(([key, text]) => `${key} ${short(text)}`).join(', ')}`);
-    for (const [key, text] of texts) this.#shelf(key).set(key, text);
+    for (const [key, text] of texts) {
+      this.#shelf(key).set(key, text);
+      if (key.startsWith('out/') && text.includes('"state":"held"')) this.#held.add(key);
+      else this.#held.delete(key);
+    }
     for (const [key, text] of texts) this.#watch(key, text);
   }
 
   #delete(keys: readonly string[]): void {
     this.#say?.('store', () => `forgets ${keys.join(', ')}`);
-    for (const key of keys) this.#shelf(key).delete(key);
+    for (const key of keys) {
+      this.#shelf(key).delete(key);
+      this.#held.delete(key);
+    }
     for (const key of keys) this.#watch(key, undefined);
   }
 }
