@@ -1,13 +1,11 @@
 #!/usr/bin/env node
-/** argv → command → exit code. Imports nothing before it knows that this Node can run the rest. */
+import { nodeProblem } from './node-version.js';
 
-const NEEDED = [24, 15] as const;
+/** argv → command → exit code. Imports nothing more before it knows that this Node can run the rest. */
 
-const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1])) {
-  process.stderr.write(
-    `recording-notifier needs Node ${NEEDED.join('.')} or newer, and this is ${process.versions.node}; in a checkout start it as ./node_modules/.bin/node dist/cli.js\n`,
-  );
+const problem = nodeProblem();
+if (problem !== undefined) {
+  process.stderr.write(`${problem}; in a checkout start it as ./node_modules/.bin/node dist/cli.js\n`);
   process.exit(1);
 }
 

@@ -1,5 +1,7 @@
 /** The library: everything that is public, and nothing else is. */
 
+import './require-node.js';
+
 export { z } from 'zod';
 export type { Problem } from './config/problem.js';
 export type { EventType, NotifierEvent, RecordingEvent, RecordingEventType } from './core/event.js';

@@ -1,3 +1,4 @@
+import './require-node.js';
 import { deepStrictEqual, doesNotMatch, match, ok, strictEqual } from 'node:assert/strict';
 import type { FailureReason, Outcome } from './core/failure.js';
 import { createHttpClient } from './http/client.js';

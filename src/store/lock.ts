@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
+import { DatabaseSync } from './node-sqlite.js';
 import { isBusy } from './sqlite.js';
 
 /** Ownership of one file's store. The system takes it back with the process, however that ends. */

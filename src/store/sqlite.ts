@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import type { Clock } from '../ports.js';
+import { type Database, DatabaseSync, type StatementSync } from './node-sqlite.js';
 import type { Storage, StorageEntry } from './storage.js';
 
 /** `create` makes what is missing; `write` and `read` never make a store. */
@@ -40,7 +40,7 @@ export async function openSqlite(path: string, access: SqliteAccess, clock: Cloc
 }
 
 /** Whether the file now holds a store. */
-function prepareFile(database: DatabaseSync, access: SqliteAccess): boolean {
+function prepareFile(database: Database, access: SqliteAccess): boolean {
   const isOurs = readNumber(database, 'PRAGMA application_id') === APPLICATION_ID;
   const isEmpty = readNumber(database, 'SELECT count(*) FROM sqlite_schema') === 0;
   if (!isOurs && !isEmpty) throw new Error('the file is the database of another program; configure another one');
@@ -59,19 +59,19 @@ function prepareFile(database: DatabaseSync, access: SqliteAccess): boolean {
   return true;
 }
 
-function useWriteAheadLog(database: DatabaseSync): void {
+function useWriteAheadLog(database: Database): void {
   const mode = database.prepare('PRAGMA journal_mode = WAL').get()?.['journal_mode'];
   if (mode !== 'wal') throw new Error("its file system cannot hold SQLite's write-ahead log; put it on a local disk");
 }
 
-function readNumber(database: DatabaseSync, query: string): number {
+function readNumber(database: Database, query: string): number {
   return Number(Object.values(database.prepare(query).get() ?? {})[0]);
 }
 
 /** A keyv storage adapter over node:sqlite. A batch is one transaction, synced to the disk before it is acknowledged. */
 export class SqliteStorage implements Storage {
   readonly opts: { readonly dialect: string; readonly url: string };
-  readonly #database: DatabaseSync;
+  readonly #database: Database;
   readonly #clock: Clock;
   readonly #select: StatementSync;
   readonly #upsert: StatementSync;
@@ -79,7 +79,7 @@ export class SqliteStorage implements Storage {
   readonly #pageFrom: StatementSync;
   readonly #pageAfter: StatementSync;
 
-  constructor(path: string, database: DatabaseSync, clock: Clock) {
+  constructor(path: string, database: Database, clock: Clock) {
     this.opts = { dialect: 'sqlite', url: path };
     this.#database = database;
     this.#clock = clock;
@@ -173,7 +173,7 @@ export class SqliteStorage implements Storage {
 }
 
 /** IMMEDIATE: a lock that is in the way is met before anything is written. */
-function transact(database: DatabaseSync, change: () => void): void {
+function transact(database: Database, change: () => void): void {
   database.exec('BEGIN IMMEDIATE');
   try {
     change();

@@ -55,7 +55,9 @@ export const RULES: Readonly<Record<string, Rule>> = {
 
   'the ambient clock, dice, timers and fetch are in system alone': outside(['system.ts'], ambient),
 
-  'the process is in system and cli alone': outside(['system.ts', 'cli.ts'], (file) => free(file, ['process'])),
+  'the process is in system, cli and node-version alone': outside(['system.ts', 'cli.ts', 'node-version.ts'], (file) =>
+    free(file, ['process']),
+  ),
 
   'argv and exit are in cli alone': outside(['cli.ts'], (file) => uses(file, ['process.argv', 'process.exit'])),
 
@@ -72,6 +74,9 @@ export const RULES: Readonly<Record<string, Rule>> = {
   ],
 
   'console is nowhere': (file) => free(file, ['console']),
+
+  'node:sqlite is imported as types alone, so that an old Node gets to say that it is old': ({ imports: all }) =>
+    all.filter(({ from, typeOnly }) => from === 'node:sqlite' && !typeOnly).map(({ names }) => names.join()),
 
   'keyv is constructed in store/keyv alone': outside(['store/keyv.ts'], (file) => uses(file, ['new Keyv'])),
 
