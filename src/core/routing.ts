@@ -15,12 +15,30 @@ export interface Route {
 
 /** Rooms and meetings are for recordings alone; an event without a source, of a sink, is nobody's by its source and kept from nobody. */
 export function wants(route: Route, event: StoredEvent): boolean {
-  const { sources, rooms, meetings } = route.only;
-  if (!route.events.includes(event.type)) return false;
-  if (event.source !== null && !matchesAny(sources, event.source)) return false;
-  if (!isRecordingEvent(event)) return true;
+  return mismatchOf(route, event) === undefined;
+}
+
+/** The key of a sink that keeps an event from it. */
+export interface Mismatch {
+  readonly key: 'events' | 'only.sources' | 'only.rooms' | 'only.meetings';
+  /** What the event has; null for a room or a meeting that is missing. */
+  readonly found: string | null;
+  readonly wanted: readonly string[];
+}
+
+/** Why a sink does not get an event: the first key that does not match. Undefined when it gets it. */
+export function mismatchOf({ events, only }: Route, event: StoredEvent): Mismatch | undefined {
+  if (!events.includes(event.type)) return { key: 'events', found: event.type, wanted: events };
+  if (event.source !== null && !matchesAny(only.sources, event.source))
+    return globMismatch('sources', event.source, only);
+  if (!isRecordingEvent(event)) return undefined;
   const { roomId, meetingId } = event.data.recording;
-  return matchesAny(rooms, roomId) && matchesAny(meetings, meetingId);
+  if (!matchesAny(only.rooms, roomId)) return globMismatch('rooms', roomId, only);
+  return matchesAny(only.meetings, meetingId) ? undefined : globMismatch('meetings', meetingId, only);
+}
+
+function globMismatch(key: keyof Only, found: string | null, only: Only): Mismatch {
+  return { key: `only.${key}`, found, wanted: only[key] ?? [] };
 }
 
 function matchesAny(globs: readonly string[] | undefined, text: string | null): boolean {

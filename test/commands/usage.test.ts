@@ -10,6 +10,7 @@ const COMMANDS = [
   'test',
   'recordings',
   'deliveries',
+  'explain',
   'redeliver',
   'announce',
   'release',
@@ -21,7 +22,6 @@ const COMMANDS = [
 ];
 
 const PLANNED = [
-  ['explain', 'some-uuid'],
   ['render', 'hook', '--event', 'file.json'],
   ['routes', '--room', 'lobby'],
   ['drain', '--to', 'folder', '--dry-run'],

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { RecordingEventType, StoredEvent } from '../../src/core/event.js';
 import type { EventId } from '../../src/core/id.js';
 import type { OperatorEvent } from '../../src/core/operator-event.js';
-import { matchesGlob, type Only, type Route, wants } from '../../src/core/routing.js';
+import { matchesGlob, mismatchOf, type Only, type Route, wants } from '../../src/core/routing.js';
 import { storedEvent } from './support.js';
 
 test.each([
@@ -157,4 +157,34 @@ test.each<{ name: string; only: Only; event: OperatorEvent; want: boolean }>([
 ])('wants, operator event: $name', ({ only, event: routed, want }) => {
   expect(wants({ events: [routed.type], only }, routed)).toBe(want);
   expect(wants({ events: ['recording.available'], only }, routed)).toBe(false);
+});
+
+test.each<{ name: string; route: Route; event: StoredEvent; want: ReturnType<typeof mismatchOf> }>([
+  { name: 'nothing', route: { events: ['recording.available'], only: {} }, event: event({}), want: undefined },
+  {
+    name: 'its type, before anything else',
+    route: { events: ['recording.stuck'], only: { sources: ['none'] } },
+    event: event({}),
+    want: { key: 'events', found: 'recording.available', wanted: ['recording.stuck'] },
+  },
+  {
+    name: 'its source',
+    route: { events: ['source.failing'], only: { sources: ['staging', 'test-*'] } },
+    event: sourceFails,
+    want: { key: 'only.sources', found: 'production', wanted: ['staging', 'test-*'] },
+  },
+  {
+    name: 'a room that is missing',
+    route: { events: ['recording.available'], only: { rooms: ['lobby'], meetings: ['none'] } },
+    event: noRoom,
+    want: { key: 'only.rooms', found: null, wanted: ['lobby'] },
+  },
+  {
+    name: 'its meeting',
+    route: { events: ['recording.available'], only: { meetings: ['none'] } },
+    event: event({ meetingId: 'm7' }),
+    want: { key: 'only.meetings', found: 'm7', wanted: ['none'] },
+  },
+])('mismatchOf: $name keeps an event from a sink', ({ route, event: routed, want }) => {
+  expect(mismatchOf(route, routed)).toEqual(want);
 });

@@ -1,0 +1,214 @@
+import type { Delivery } from '../core/delivery.js';
+import { isRecordingEvent } from '../core/event.js';
+import { jsonLine, printable } from '../observe/printable.js';
+import type { Ledger } from '../ports.js';
+import { createLedger } from '../store/ledger.js';
+import { hasOwner } from '../store/open.js';
+import { systemClock } from '../system.js';
+import { type CommandContext, type CommonOptions, EXIT, type ExitCode, type Register } from './command.js';
+import { type EventFacts, type Facts, findFacts, nearUuids, type RecordingFacts } from './explain-facts.js';
+import { counted, firstSeenWords, type SinkStory, type Surroundings, sinkStories, timeWords } from './explain-words.js';
+import { configOf, openStoreOf, storeDependencies } from './session.js';
+import { startedAs } from './started-as.js';
+
+export const registerExplain: Register = (program, context) => {
+  program
+    .command('explain')
+    .argument('<id>', 'a recording (its uuid), an event (evt_…) or a delivery (dlv_…)')
+    .summary('the story of one recording: what was seen, who was told, and why or why not')
+    .description(
+      'Tells when a recording was seen, which events that made, and for each sink whether it was told, why or why not, every attempt, and\n' +
+        'what comes next. Works beside a running program. Exit code 1 when nothing is known of it.',
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  recording-notifier explain 0b1f7a52-6f0e-4a55-9a3c-8c1f0d6b2e11\n  recording-notifier explain evt_4f1c0f6f2f0e4f0c9a3b7d5e6a1b2c3d --json',
+    )
+    .action(async (what: string, _, command) => {
+      context.end(await explain(what, command.optsWithGlobals(), context));
+    });
+};
+
+const DEFAULT_CONFIG = 'config/notifier.yaml';
+
+async function explain(what: string, options: CommonOptions, context: CommandContext): Promise<ExitCode> {
+  const config = configOf(options, context);
+  const { store } = await openStoreOf(config, 'read', context);
+  try {
+    const ledger = createLedger(store);
+    const facts = await findFacts(what, config, ledger);
+    const option = options.config === DEFAULT_CONFIG ? '' : ` --config ${options.config}`;
+    const around: Surroundings = {
+      config,
+      sinkStates: await ledger.sinkStates(),
+      nowMs: systemClock.nowMs(),
+      call: (command) => `${startedAs(context)} ${command}${option}`,
+    };
+    if (facts.recordings.length + facts.operatorEvents.length === 0) return await tellUnknown(what, ledger, context);
+    if (options.json) {
+      for (const line of jsonLines(facts, around)) await context.print(jsonLine(line));
+      return EXIT.fine;
+    }
+    for (const line of textLines(facts, around)) await context.print(printable(line));
+    if (hasPending(facts) && !(await hasOwner(config.store, storeDependencies(context))))
+      await context.print('No program runs on this store: what waits goes out when "run" or "poll" is started.');
+    return EXIT.fine;
+  } finally {
+    await store.close();
+  }
+}
+
+async function tellUnknown(what: string, ledger: Ledger, { tell }: CommandContext): Promise<ExitCode> {
+  const isEvent = /^(evt|dlv)_/.test(what);
+  const near = isEvent ? [] : await nearUuids(what, ledger);
+  const advice =
+    near.length > 0
+      ? `Did you mean ${near.join(' or ')}?`
+      : isEvent
+        ? 'Looked at every stored delivery, and at the events of every remembered recording. Is it of this store?'
+        : 'No poll has shown it, and no recording with a like uuid is remembered. Is it in the account, and within roomId and meetingId of the source? "recordings" lists what is.';
+  tell(printable(`Nothing is known of ${what}. ${advice}`));
+  return EXIT.failed;
+}
+
+function hasPending({ recordings, operatorEvents }: Facts): boolean {
+  const events = [...operatorEvents, ...recordings.flatMap((recording) => recording.events)];
+  return events.some(({ deliveries }) => [...deliveries.values()].some(({ state }) => state === 'pending'));
+}
+
+function* textLines({ recordings, operatorEvents }: Facts, around: Surroundings): Generator<string> {
+  for (const recording of recordings) {
+    yield* headLines(recording, around);
+    for (const event of recording.events) yield* eventLines(event, recording, around);
+    if (recording.earlierEvents > 0)
+      yield* [
+        '',
+        `${counted(recording.earlierEvents, 'earlier event')} of it: of them nothing but the number is known`,
+      ];
+    yield '';
+  }
+  for (const event of operatorEvents) {
+    yield* eventLines(event, undefined, around);
+    yield '';
+  }
+}
+
+function* headLines(recording: RecordingFacts, { nowMs, config }: Surroundings): Generator<string> {
+  const { source, uuid, state } = recording;
+  const isConfigured = config.sources.some(({ name }) => name === source);
+  yield `recording ${uuid}`;
+  yield `  source      ${source}${isConfigured ? '' : ', which the config no longer has'}`;
+  yield `  room        ${state.roomId ?? '-'}`;
+  yield `  meeting     ${state.meetingId ?? '-'}`;
+  yield `  recorded    ${state.createdAt ?? '-'}`;
+  yield `  first seen  ${firstSeenWords(recording, nowMs)}`;
+  yield `  status      ${state.status}${sinceWords(recording, nowMs)}`;
+  if (recording.events.length === 0) yield '  events      none: its status makes none';
+}
+
+function sinceWords({ state }: RecordingFacts, nowMs: number): string {
+  const { status, availableAtMs, processingSinceMs } = state;
+  const sinceMs = status === 'available' ? availableAtMs : processingSinceMs;
+  return sinceMs === null ? '' : `, since ${timeWords(sinceMs, nowMs)}`;
+}
+
+function* eventLines(
+  facts: EventFacts,
+  recording: RecordingFacts | undefined,
+  around: Surroundings,
+): Generator<string> {
+  const { event, atMs, deliveries } = facts;
+  yield '';
+  const number = isRecordingEvent(event) ? `, occurrence ${event.data.occurrence}` : '';
+  yield `${event.type}${number}  ${event.id}`;
+  yield `  seen        ${atMs === null ? 'nobody knows when any more' : timeWords(atMs, around.nowMs)}`;
+  if (isRecordingEvent(event)) {
+    if (deliveries.size > 0) yield `  before      ${event.data.previousStatus ?? 'not seen before'}`;
+  } else {
+    yield `  about       ${event.source ?? ('sink' in event.data ? event.data.sink : '-')}`;
+    yield `  reason      ${event.data.reason}${'message' in event.data ? `: ${event.data.message}` : ''}`;
+  }
+  const stories = sinkStories(facts, recording, around);
+  for (const story of stories) if (story.delivery !== undefined) yield* sinkLines(story, story.delivery, around);
+  for (const alike of groupsOf(stories.filter(({ delivery }) => delivery === undefined)))
+    yield* missingLines(alike, event);
+}
+
+function* sinkLines({ sink, why, next }: SinkStory, delivery: Delivery, { nowMs }: Surroundings): Generator<string> {
+  const { id, attempts, history, round } = delivery;
+  yield `  ${sink}: ${why}`;
+  yield `    ${id}${round === 0 ? '' : `, delivered again by hand ${round === 1 ? 'once' : `${round} times`}`}`;
+  const omitted = attempts - history.length;
+  if (omitted > 0) yield `    ${counted(omitted, 'earlier attempt')}`;
+  for (const attempt of history) yield `    ${attemptWords(attempt, nowMs)}`;
+  for (const sentence of next) yield `    ${sentence}`;
+}
+
+/** Sinks of which the same is to be said. */
+function groupsOf(stories: readonly SinkStory[]): readonly (readonly SinkStory[])[] {
+  const keyOf = ({ mismatch, why, next }: SinkStory) => (mismatch === 'events' ? '' : JSON.stringify([why, next]));
+  return [...Map.groupBy(stories, keyOf).values()];
+}
+
+function* missingLines(stories: readonly SinkStory[], { type }: EventFacts['event']): Generator<string> {
+  const [first] = stories;
+  if (first === undefined) return;
+  const names = stories.map(({ sink }) => sink).join(', ');
+  yield `  ${names}: ${first.mismatch === 'events' ? `not made: events does not have ${type}` : first.why}`;
+  for (const sentence of first.next) yield `    ${sentence}`;
+}
+
+function attemptWords({ atMs, durationMs, reason, detail }: Delivery['history'][number], nowMs: number): string {
+  return `${timeWords(atMs, nowMs)}  ${durationMs} ms  ${reason === null ? 'delivered' : reason}: ${detail}`;
+}
+
+/** A line for each recording, event and sink, with the words beside the facts. */
+function* jsonLines({ recordings, operatorEvents }: Facts, around: Surroundings): Generator<object> {
+  for (const recording of recordings) {
+    const { source, uuid, state, earlierEvents } = recording;
+    yield {
+      kind: 'recording',
+      source,
+      uuid,
+      roomId: state.roomId,
+      meetingId: state.meetingId,
+      status: state.status,
+      firstSeenAt: isoTime(state.firstSeenAtMs),
+      availableAt: isoTime(state.availableAtMs),
+      occurrence: state.availableCount,
+      firstSeen: firstSeenWords(recording, around.nowMs),
+      earlierEvents,
+    };
+    for (const event of recording.events) yield* eventJson(event, recording, around);
+  }
+  for (const event of operatorEvents) yield* eventJson(event, undefined, around);
+}
+
+function* eventJson(facts: EventFacts, recording: RecordingFacts | undefined, around: Surroundings): Generator<object> {
+  const { event, atMs } = facts;
+  const of = { eventId: event.id, type: event.type, source: event.source, uuid: recording?.uuid ?? null };
+  const occurrence = isRecordingEvent(event) ? event.data.occurrence : null;
+  yield { kind: 'event', ...of, occurrence, timestamp: isoTime(atMs) };
+  for (const { sink, state, delivery, why, next } of sinkStories(facts, recording, around)) {
+    const {
+      id = null,
+      attempts = 0,
+      nextAttemptAtMs = null,
+      lastError = null,
+      createdAtMs = null,
+      history = [],
+    } = delivery ?? {};
+    yield {
+      kind: 'delivery',
+      ...{ id, ...of, sink, state, attempts, nextAttemptAt: isoTime(nextAttemptAtMs) },
+      lastError: lastError === null ? null : `${lastError.reason}: ${lastError.detail}`,
+      createdAt: isoTime(createdAtMs),
+      ...{ why, next },
+      history: history.map(({ atMs: ms, ...attempt }) => ({ at: isoTime(ms), ...attempt })),
+    };
+  }
+}
+
+function isoTime(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
+}

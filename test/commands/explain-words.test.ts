@@ -1,0 +1,283 @@
+import { findFacts } from '../../src/commands/explain-facts.js';
+import { firstSeenWords, sinkStories } from '../../src/commands/explain-words.js';
+import type { Config } from '../../src/config/config.js';
+import { loadConfig } from '../../src/config/load.js';
+import { type Delivery, givenUp, held, newDelivery } from '../../src/core/delivery.js';
+import type { StoredEvent, StoredRecordingEvent } from '../../src/core/event.js';
+import { deliveryIdOf, type EventId, eventIdOf, type RecordingUuid } from '../../src/core/id.js';
+import type { OperatorEvent } from '../../src/core/operator-event.js';
+import type { RecordingState } from '../../src/core/recording.js';
+import { SINK_WORKS, type SinkState } from '../../src/core/suspension.js';
+import { createLedger } from '../../src/store/ledger.js';
+import { sha256 } from '../../src/system.js';
+import { openTestStore } from '../support/open-store.js';
+
+const NOW_MS = Date.UTC(2026, 10, 28, 12);
+const DAY_MS = 86_400_000;
+const UUID = 'r1' as RecordingUuid;
+
+const STATE: RecordingState = {
+  status: 'available',
+  roomId: 'lobby',
+  meetingId: null,
+  createdAt: null,
+  firstSeenAtMs: NOW_MS - 5_000,
+  availableCount: 1,
+  availableAtMs: NOW_MS - 5_000,
+  processingCount: 0,
+  processingSinceMs: null,
+  stuckTold: false,
+  awaitsAnnouncement: false,
+};
+
+const EVENT: StoredRecordingEvent = {
+  id: eventIdOf(sha256, 'recording.available', 'production', UUID, 1),
+  type: 'recording.available',
+  timestamp: new Date(NOW_MS - 5_000).toISOString(),
+  source: 'production',
+  data: {
+    recording: { uuid: UUID, roomId: 'lobby', meetingId: null, status: 'available', createdAt: null },
+    previousStatus: null,
+    occurrence: 1,
+  },
+};
+
+const OPERATOR_EVENT: OperatorEvent = {
+  id: `evt_${'a'.repeat(32)}` as EventId,
+  type: 'source.failing',
+  timestamp: new Date(NOW_MS).toISOString(),
+  source: 'production',
+  data: { reason: 'unauthorized', message: 'renew it', since: new Date(NOW_MS).toISOString() },
+};
+
+function config(sinks = 'hook: { type: stdout }'): Config {
+  const text = `sources: { production: { auth: { clientId: a, secret: b } } }\nsinks: { ${sinks} }\n`;
+  const loaded = loadConfig('notifier.yaml', text, { env: {}, readFile: () => '' });
+  if ('problems' in loaded) throw new Error('the config is wrong');
+  return loaded.config;
+}
+
+function deliveryOf(event: StoredEvent, more: Partial<Delivery> = {}): Delivery {
+  return { ...newDelivery(deliveryIdOf(sha256, event.id, 'hook'), 'hook', event, true, NOW_MS - 5_000), ...more };
+}
+
+interface Told {
+  readonly state?: Partial<RecordingState>;
+  /** When the first poll was over; null: it is not. */
+  readonly firstPollDoneAtMs?: number | null;
+  readonly deliveries?: readonly Delivery[];
+  readonly sinks?: string;
+  readonly sinkState?: Partial<SinkState>;
+  readonly what?: string;
+}
+
+async function tell({
+  state = {},
+  firstPollDoneAtMs = NOW_MS - DAY_MS,
+  deliveries = [],
+  sinks,
+  sinkState,
+  what = UUID,
+}: Told) {
+  const store = await openTestStore('memory');
+  const ledger = createLedger(store);
+  await ledger.commit([], [{ source: 'production', uuid: UUID, state: { ...STATE, ...state } }]);
+  await ledger.save(deliveries);
+  if (firstPollDoneAtMs !== null) await ledger.markSource('production', { scope: 's', firstPollDoneAtMs });
+  const of = config(sinks);
+  const { recordings, operatorEvents } = await findFacts(what, of, ledger);
+  await store.close();
+  const around = {
+    config: of,
+    sinkStates: new Map(sinkState === undefined ? [] : [['hook', { ...SINK_WORKS, ...sinkState }]]),
+    nowMs: NOW_MS,
+    call: (command: string) => `$ ${command}`,
+  };
+  const [recording] = recordings;
+  const facts = operatorEvents[0] ?? recording?.events.at(-1);
+  const stories = facts === undefined ? [] : sinkStories(facts, recording, around);
+  return {
+    firstSeen: recording && firstSeenWords(recording, NOW_MS).replaceAll(/\S+Z \(([^)]*)\)/g, '$1'),
+    events: recording?.events.map(({ event, atMs }) => [
+      event.type,
+      'occurrence' in event.data ? event.data.occurrence : 0,
+      atMs,
+    ]),
+    earlierEvents: recording?.earlierEvents,
+    words: stories.flatMap(({ sink, why, next }) =>
+      [`${sink} ${why}`, ...next].map((line) => line.replaceAll(/\S+Z \(([^)]*)\)/g, '$1')),
+    ),
+  };
+}
+
+const DELIVERY_ID = deliveryIdOf(sha256, EVENT.id, 'hook');
+const FORGOTTEN = 'it was delivered and is forgotten since, as delivery.keepDelivered says';
+const OTHER = 'the sink was not in the config then, or its events, only or enabled were other ones';
+
+test.each<Told & { readonly name: string; readonly want: readonly string[] }>([
+  {
+    name: 'not tried yet',
+    deliveries: [deliveryOf(EVENT, { nextAttemptAtMs: NOW_MS })],
+    want: ['hook pending: not tried yet', 'Next: attempt 1 of 11, due since now.'],
+  },
+  {
+    name: 'a receiver that wants a pause',
+    deliveries: [deliveryOf(EVENT)],
+    sinkState: { pausedUntilMs: NOW_MS + 90_000 },
+    want: [
+      'hook pending: the receiver asked for a pause until in 90 seconds',
+      'Next: attempt 1 of 11, at in 90 seconds.',
+    ],
+  },
+  {
+    name: 'no fresh URL',
+    deliveries: [deliveryOf(EVENT, { urlWaitSinceMs: NOW_MS - 600_000, nextAttemptAtMs: NOW_MS + 60_000 })],
+    want: [
+      'hook pending: it waits for a fresh URL since 10 minutes ago: the source cannot give one; after an hour it goes without',
+      'Next: attempt 1 of 11, at in 60 seconds.',
+    ],
+  },
+  {
+    name: 'a suspension that time may end',
+    deliveries: [deliveryOf(EVENT)],
+    sinkState: {
+      suspension: {
+        reason: 'login_refused',
+        detail: '535',
+        sinceMs: NOW_MS - DAY_MS,
+        trials: 2,
+        nextTrialAtMs: NOW_MS + 3_600_000,
+      },
+    },
+    want: [
+      'hook pending: the sink is suspended since 24 hours ago: login_refused: 535. The mail server refused the login, wants one (530, 534, 535), or offers none. Nothing is sent until a trial succeeds.',
+      'One delivery is tried at in 60 minutes.',
+      `To try it now: $ redeliver ${DELIVERY_ID}`,
+    ],
+  },
+  {
+    name: 'a sink that is disabled',
+    deliveries: [deliveryOf(EVENT)],
+    sinks: 'hook: { type: stdout, enabled: false }',
+    sinkState: { inactive: { why: 'disabled', sinceMs: NOW_MS - 2 * DAY_MS } },
+    want: [
+      'hook pending: the sink is disabled since 2 days ago',
+      'It is kept for 30 days, then given up.',
+      'To send it: remove sinks.hook.enabled: false, then restart or send SIGHUP.',
+    ],
+  },
+  {
+    name: 'held',
+    deliveries: [held(deliveryOf(EVENT))],
+    want: [
+      'hook held: one poll made more events than delivery.floodLimit, so a person decides',
+      'To send all that is held: $ release --source production',
+      'To give it all up: $ discard --source production',
+    ],
+  },
+  {
+    name: 'dead, of a sink that is gone',
+    deliveries: [givenUp(deliveryOf(EVENT), 'sink_removed', NOW_MS)],
+    sinks: 'other: { type: stdout, events: [recording.stuck] }',
+    want: [
+      'other not made: sinks.other.events has recording.stuck, not recording.available',
+      'hook dead: given up at now, after 0 attempts: sink_removed: It waited 30 days for a sink that the config no longer has.',
+      `To send it again: $ redeliver ${DELIVERY_ID} --to SINK`,
+      'It is kept until in 90 days.',
+    ],
+  },
+  {
+    name: 'the first poll goes on',
+    firstPollDoneAtMs: null,
+    want: ['hook not made: the first poll of the source is not over, and nothing is told before'],
+  },
+  {
+    name: 'it is to be announced',
+    state: { awaitsAnnouncement: true },
+    want: ['hook not made yet: it is announced once the first poll is over', 'To send it: $ announce r1'],
+  },
+  {
+    name: 'a first poll, long ago',
+    state: { firstSeenAtMs: NOW_MS - 9 * DAY_MS, availableAtMs: NOW_MS - 9 * DAY_MS },
+    want: [
+      `hook no delivery is stored: a first poll saw it, which remembers and tells nobody; or ${FORGOTTEN}`,
+      'To send it: $ announce r1',
+    ],
+  },
+  {
+    name: 'swept, it seems',
+    state: { firstSeenAtMs: NOW_MS - 8 * DAY_MS, availableAtMs: NOW_MS - 8 * DAY_MS },
+    firstPollDoneAtMs: NOW_MS - 30 * DAY_MS,
+    want: [`hook no delivery is stored: ${FORGOTTEN}; or ${OTHER}`, 'To send it: $ announce r1'],
+  },
+  { name: 'a sink that came later', want: [`hook not made: ${OTHER}`, 'To send it: $ announce r1'] },
+  {
+    name: 'a room that is missing',
+    state: { roomId: null },
+    sinks: 'hook: { type: stdout, only: { rooms: [lobby] } }',
+    want: ['hook not made: it has no room, which only * matches, and sinks.hook.only.rooms has "lobby"'],
+  },
+  {
+    name: 'an event for operators',
+    what: OPERATOR_EVENT.id,
+    deliveries: [deliveryOf(OPERATOR_EVENT, { nextAttemptAtMs: NOW_MS + 2_000 })],
+    want: ['hook pending: not tried yet', 'Next: attempt 1 of 11, at in 2 seconds.'],
+  },
+])('why a sink has it or not, and what comes next: $name', async ({ want, ...told }) => {
+  expect((await tell(told)).words).toEqual(want);
+});
+
+test.each<Told & { readonly name: string; readonly want: string }>([
+  { name: 'after the first poll', want: '5 seconds ago, as available' },
+  {
+    name: 'before it was over',
+    firstPollDoneAtMs: null,
+    want: '5 seconds ago, as available; the first poll of the source is not over, so nothing is told yet',
+  },
+  {
+    name: 'by it',
+    firstPollDoneAtMs: NOW_MS,
+    want: '5 seconds ago, as available; a first poll remembered it and told nobody',
+  },
+  {
+    name: 'by it, and announced afterwards',
+    firstPollDoneAtMs: NOW_MS,
+    deliveries: [deliveryOf(EVENT)],
+    want: '5 seconds ago, as available',
+  },
+  {
+    name: 'as something without a meaning',
+    state: { status: 'queued', availableCount: 0, availableAtMs: null },
+    want: '5 seconds ago, as queued',
+  },
+  {
+    name: 'as processing, for all that is known',
+    state: { processingCount: 1, availableAtMs: NOW_MS },
+    want: '5 seconds ago, as processing, it seems',
+  },
+  { name: 'as nobody knows what', state: { availableAtMs: NOW_MS }, want: '5 seconds ago' },
+])('first seen: $name', async ({ want, ...told }) => {
+  expect((await tell(told)).firstSeen).toBe(want);
+});
+
+test('the occurrences of a restless recording: the latest of each type, in their order, the others counted', async () => {
+  const state = {
+    status: 'processing',
+    availableCount: 12,
+    processingCount: 12,
+    processingSinceMs: NOW_MS,
+    availableAtMs: NOW_MS - 9_000,
+  };
+  const { events, earlierEvents } = await tell({ state: { ...state, stuckTold: true } });
+  expect(earlierEvents).toBe(4);
+  expect(events?.slice(0, 3)).toEqual([
+    ['recording.processing', 3, null],
+    ['recording.available', 3, null],
+    ['recording.processing', 4, null],
+  ]);
+  expect(events?.slice(-3)).toEqual([
+    ['recording.available', 12, NOW_MS - 9_000],
+    ['recording.processing', 12, NOW_MS],
+    ['recording.stuck', 12, null],
+  ]);
+});
