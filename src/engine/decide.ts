@@ -24,6 +24,8 @@ export async function* decide(order: DecideOrder, ports: DecidePorts): AsyncGene
     const changed = await Promise.all(batch.map((delivery) => decideOne(delivery, order, ports)));
     for (const delivery of changed) if (delivery !== undefined) counts.add(delivery);
   }
+  // What is released for a sink that is gone or disabled waits for it from now on, and is counted there.
+  if (order.kind === 'release' && counts.size > 0) ports.dispatcher.readAgain();
   yield* counts.lines();
 }
 
@@ -67,6 +69,10 @@ class Counts {
     const source = event.source ?? '';
     const key = `${source}/${sink}`;
     this.#lines.set(key, { source, sink, result: this.#result, count: (this.#lines.get(key)?.count ?? 0) + 1 });
+  }
+
+  get size(): number {
+    return this.#lines.size;
   }
 
   lines(): Iterable<CountLine> {

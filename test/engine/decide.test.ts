@@ -1,11 +1,14 @@
 import { type Delivery, held } from '../../src/core/delivery.js';
 import type { CountLine, DecideOrder } from '../../src/core/order.js';
 import { decide } from '../../src/engine/decide.js';
+import { sweep } from '../../src/engine/sweeper.js';
 import { collect } from '../support/collect.js';
 import { until } from '../support/turn.js';
 import { type DispatchStage, openDispatchStage } from './dispatch-stage.js';
 import { startDoor } from './door.js';
 import { deliveryOf, sinkThat, webhookTo } from './sinks.js';
+
+const DAY_MS = 86_400_000;
 
 /** What the order says that it did, by source and sink. */
 async function order({ ledger, dispatcher, clock }: DispatchStage, kind: DecideOrder['kind'], source?: string) {
@@ -87,6 +90,25 @@ test('counts are by source and sink, a source narrows, and a second order finds 
   expect(await order(stage, 'discard', 'nowhere')).toEqual([]);
   expect(await order(stage, 'release')).toMatchObject([{ source: 'two', sink: 'a', result: 'released', count: 4 }]);
   expect(await order(stage, 'release')).toEqual([]);
+});
+
+test('released for a sink that is gone: it waits for that, and is given up after thirty days', async () => {
+  await using stage = await openDispatchStage([]);
+  const [one] = await hold(stage, 1);
+  await stage.restart([]);
+  stage.clock.advance(100 * DAY_MS);
+  await order(stage, 'release');
+  await until(() => stage.dispatcher.parked.get('hook') === 1);
+  expect(stage.dispatcher.held).toEqual(new Map());
+  const { ledger, dispatcher, clock, log } = stage;
+  const ports = { ledger, dispatcher, clock, log, retention: () => ({ keepDeliveredMs: 0, keepDeadMs: DAY_MS }) };
+  stage.clock.advance(30 * DAY_MS - 1);
+  await sweep(ports);
+  if (one === undefined) throw new Error('one is held');
+  expect(await stage.delivery(one.id)).toMatchObject({ state: 'pending' });
+  stage.clock.advance(1);
+  await sweep(ports);
+  expect(await stage.delivery(one.id)).toMatchObject({ state: 'dead', lastError: { reason: 'sink_removed' } });
 });
 
 test('what is not held stays as it is', async () => {
