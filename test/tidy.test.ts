@@ -4,9 +4,12 @@ import { EVENT_TYPES } from '../src/core/event.js';
 import { FAILURE_REASONS } from '../src/core/failure.js';
 import { SINK_TYPES } from '../src/sinks/registry.js';
 import { parseSource, type SourceFile } from './support/source-file.js';
-import { knownToRegistryAlone, RULES, unusedExports } from './support/tidy-rules.js';
+import { filesNaming, knownToRegistryAlone, RULES, unusedExports } from './support/tidy-rules.js';
 
 const ROOT = join(import.meta.dirname, '..');
+
+/** What asks about some of the types, or shows them: a type that it does not know works all the same. */
+const DOES_WITHOUT = ['commands/init-recipes.ts', 'commands/demo', 'fake/'];
 
 const files = sourcesOf('src');
 const tests = sourcesOf('test').map(({ path, text }) => parseSource(`../test/${path}`, text));
@@ -19,6 +22,21 @@ test.each(Object.entries(RULES))('src: %s', (_name, rule) => {
 test('src: a type of sink or source is known to its registry alone', () => {
   expect(adapters).toEqual(expect.arrayContaining(['sinks/stdout.ts', 'sinks/webhook.ts', 'source/superviz.ts']));
   expect(broken(files, knownToRegistryAlone(adapters))).toEqual([]);
+});
+
+test.each(SINK_TYPES.map(({ type }) => type))(
+  'a sink type is three files: its own, its test, and a line of the registry: %s',
+  (type) => {
+    const paths = [...files, ...tests].map(({ path }) => path);
+    expect(paths).toEqual(expect.arrayContaining([`sinks/${type}.ts`, `../test/sinks/${type}.test.ts`]));
+    const naming = filesNaming(type, files).filter((path) => !DOES_WITHOUT.some((folder) => path.startsWith(folder)));
+    expect(naming).toEqual(['sinks/registry.ts']);
+  },
+);
+
+test('tests take sink types as examples: none names them all, so none waits for another', () => {
+  expect(filesNamingAll(tests.map(seenFromSrc))).toEqual([]);
+  expect(filesNamingAll(files)).toEqual(['commands/init-recipes.ts', 'sinks/registry.ts']);
 });
 
 test('src: every exported name is imported somewhere', () => {
@@ -188,6 +206,18 @@ test('a rule can fail: a sink that imports another, an engine that imports a sou
   expect(rule(parseSource('sinks/registry.ts', "import { webhook } from './webhook.js';"))).toEqual([]);
 });
 
+test('a rule can fail: a file that names a sink type or imports a module of it', () => {
+  const texts = ["const type = 'slack';", "import { messageOf } from '../sinks/slack-message.js';", "say('no slack');"];
+  const [naming, importing, other] = texts.map((text, index) => parseSource(`engine/${index}.ts`, text));
+  const own = parseSource('sinks/slack-message.ts', "const type = 'slack';");
+  const test = seenFromSrc(parseSource('../test/a.ts', "import { slack } from '../src/sinks/slack.js';"));
+  const all = [naming, importing, other, own, test].filter((file) => file !== undefined);
+  expect(filesNaming('slack', all)).toEqual(['engine/0.ts', 'engine/1.ts', '../test/a.ts']);
+  const names = SINK_TYPES.map(({ type }) => `'${type}'`);
+  const [every, some] = [names, names.slice(1)].map((given) => parseSource('engine/a.ts', `const all = [${given}];`));
+  expect([every, some].map((file) => filesNamingAll(file === undefined ? [] : [file]))).toEqual([['engine/a.ts'], []]);
+});
+
 test('a rule can fail: a name that nobody imports', () => {
   const exporting = parseSource(
     'core/a.ts',
@@ -198,6 +228,16 @@ test('a rule can fail: a name that nobody imports', () => {
   expect(unusedExports([exporting, user], [exporting, user])).toEqual(want);
   expect(unusedExports([exporting], [parseSource('cli.ts', "await import('./core/a.js');")])).toEqual([]);
 });
+
+function filesNamingAll(all: readonly SourceFile[]): string[] {
+  return SINK_TYPES.reduce(
+    (left, { type }) => {
+      const naming = filesNaming(type, all);
+      return left.filter((path) => naming.includes(path));
+    },
+    all.map(({ path }) => path),
+  );
+}
 
 function sourcesOf(folder: string): SourceFile[] {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })

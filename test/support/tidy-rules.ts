@@ -93,6 +93,15 @@ export function knownToRegistryAlone(adapters: readonly string[]): Rule {
   return outside(['sinks/registry.ts', 'source/registry.ts'], imports(adapters));
 }
 
+/** The files that name a type of sink or import one of its modules, its own (`sinks/slack.ts`, `sinks/slack-message.ts`) apart. */
+export function filesNaming(type: string, files: readonly SourceFile[]): string[] {
+  const own = new RegExp(`^(?:\\.\\./test/)?sinks/${type}(?:-[a-z-]+)?(?:\\.test)?\\.ts$`);
+  return files
+    .filter(({ path }) => !own.test(path))
+    .filter(({ strings, imports: all }) => strings.has(type) || all.some(({ from }) => own.test(from)))
+    .map(({ path }) => path);
+}
+
 /**
  * Names that one of the files exports and none of the users imports. A type may also be there for the sake of an exported
  * signature beside it.
