@@ -29,7 +29,7 @@ export class Deliveries {
   readonly #dead = new Set<string>();
   readonly #storedAtMs = new Map<string, number>();
   readonly #orders: Order[] = [];
-  #held: ReadonlySet<string> = new Set();
+  #outbox: ReadonlySet<string> = new Set();
   /** When something last happened that may delay anything. */
   troubledAtMs: () => number = () => 0;
 
@@ -111,10 +111,10 @@ export class Deliveries {
   /**
    * Everything that was to be told was told, and nothing else.
    *
-   * @param held deliveries that wait for somebody's decision
+   * @param outbox deliveries that are held, or that the last poll made when the story was at its end
    */
-  checkEnd(held: ReadonlySet<string>): void {
-    this.#held = held;
+  checkEnd(outbox: ReadonlySet<string>): void {
+    this.#outbox = outbox;
     const unexplained = new Map(this.#accepted);
     for (const { source, uuid, possible } of this.#oracle.recordings.values()) {
       const mine = [...this.#accepted].flatMap(([id, [first]]) =>
@@ -170,7 +170,7 @@ export class Deliveries {
   }
 
   #reached(id: string): boolean {
-    return this.#accepted.has(id) || this.#dead.has(id) || this.#held.has(id);
+    return this.#accepted.has(id) || this.#dead.has(id) || this.#outbox.has(id);
   }
 }
 

@@ -20,13 +20,16 @@ async function many(from: number, count: number): Promise<number> {
   const startedMs = performance.now();
   let saidMs = startedMs;
   const seeds = Array.from({ length: count }, (_, index) => from + index);
+  let shown = 0;
   const { tally, failures } = await tellMany(seeds, (told) => {
+    for (const failure of told.failures.slice(shown)) say(failure);
+    shown = told.failures.length;
     if (performance.now() - saidMs < LINE_EVERY_MS) return;
     saidMs = performance.now();
-    say(`${told.tally.of('stories')} of ${count} stories, ${told.failures.length} failed`);
+    say(`${told.tally.of('stories')} of ${count} stories, ${shown} failed`);
   });
   const seconds = (performance.now() - startedMs) / 1_000;
-  say(['', ...summaryOf(tally), '', ...failures].join('\n'));
+  say(['', ...summaryOf(tally), ''].join('\n'));
   say(
     `${count} stories in ${seconds.toFixed(0)} s, ${(count / seconds).toFixed(0)} a second; failed: ${failures.length}`,
   );

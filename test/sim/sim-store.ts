@@ -53,8 +53,13 @@ export class SimStore {
     return this.count('out') - this.#held.size;
   }
 
-  get held(): readonly string[] {
-    return [...this.#held];
+  get held(): number {
+    return this.#held.size;
+  }
+
+  /** Ids of deliveries that are not finished, held ones among them. */
+  get outbox(): readonly string[] {
+    return [...this.#shelf('out').keys()].map((key) => key.slice('out/'.length));
   }
 
   get shelves(): readonly string[] {

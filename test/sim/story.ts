@@ -259,9 +259,9 @@ class Story {
     const { dice, store, time, oracle } = this.#world;
     const program = this.#program;
     if (program?.state !== 'runs' || dice.chance(0.5)) return;
-    if (store.held.length > 0) program.order({ kind: dice.pick(['release', 'discard']), source: null });
+    if (store.held > 0) program.order({ kind: dice.pick(['release', 'discard']), source: null });
     await time.runUntil(() => program.idle && store.pending === 0, SETTLES_WITHIN_MS);
-    if (store.held.length > 0) oracle.violate(`${store.held.length} deliveries are still held`);
+    if (store.held > 0) oracle.violate(`${store.held} deliveries are still held`);
     if (store.dead > 0) program.order({ kind: 'redeliver', ids: [], dead: true, sink: null, to: null, sinceMs: null });
     if (!(await time.runUntil(() => program.idle && store.pending === 0, SETTLES_WITHIN_MS))) {
       oracle.violate('orders are not carried out');
@@ -278,7 +278,7 @@ class Story {
       void program.stop();
       if (!(await time.runUntil(() => program.state === 'over', STOPS_WITHIN_MS))) oracle.violate('it does not stop');
     }
-    deliveries.checkEnd(new Set(store.held.map((key) => key.slice('out/'.length))));
+    deliveries.checkEnd(new Set(store.outbox));
   }
 
   #checkTimers(): void {
