@@ -7,6 +7,7 @@ import { carryOut } from './engine/carry-out.js';
 import type { Cron } from './engine/cron.js';
 import { Dispatcher } from './engine/dispatcher.js';
 import { createHeartbeat, type Heartbeat } from './engine/heartbeat.js';
+import { Operator } from './engine/operator.js';
 import { openPolledSource, type PolledSource } from './engine/polled-source.js';
 import { type PollReport, poll, type RoutedSink } from './engine/poller.js';
 import { createRequestLoop, type OpenRequest, type RequestLoop } from './engine/requests.js';
@@ -36,10 +37,14 @@ interface ScheduledSource {
   readonly schedule: SourceSchedule;
 }
 
+/** A source whose polls have not been complete for so long, though they should have been. */
+const OVERDUE_MS = 5 * 60_000;
+
 /** The whole program, given its configuration and its ports: polls, remembers, delivers. */
 export class Notifier {
   readonly #ports: NotifierPorts;
   readonly #dispatcher: Dispatcher;
+  readonly #operator: Operator;
   readonly #sweeper: Sweeper;
   readonly #requests: RequestLoop;
   readonly #heartbeat: Heartbeat;
@@ -56,7 +61,8 @@ export class Notifier {
     this.#config = config;
     this.#ports = ports;
     this.#urls = createUrls({ ...ports, source: (name) => this.#sources.get(name)?.polled });
-    this.#dispatcher = new Dispatcher({ ...ports, urls: this.#urls });
+    this.#operator = this.#createOperator();
+    this.#dispatcher = new Dispatcher({ ...ports, urls: this.#urls, watch: this.#operator });
     this.#heartbeat = createHeartbeat({
       ...ports,
       url: () => this.#config.heartbeat,
@@ -84,7 +90,9 @@ export class Notifier {
   /** Reads the outbox; throws when that fails. Delivers nothing yet. */
   async load(): Promise<void> {
     await this.#ports.ledger.tidy();
+    await this.#operator.load();
     await this.#dispatcher.load(this.#config.sinks);
+    this.#operator.configure(this.#sourceNames());
   }
 
   /** Polls at once and on schedule, delivers, and serves requests. After {@link load}. */
@@ -94,11 +102,32 @@ export class Notifier {
     for (const { schedule } of this.#sources.values()) schedule.start();
     this.#sweeper.start();
     this.#requests.start();
+    this.#operator.start();
   }
 
   /** One poll of every source, all at once. */
   async pollAll(): Promise<readonly PollReport[]> {
     return Promise.all([...this.#sources.values()].map(({ schedule }) => schedule.pollNow()));
+  }
+
+  /** One attempt of everything that is due, what operators are told because of it included; then nothing is collected for them any longer. */
+  async attemptDue(): Promise<void> {
+    const untilMs = this.#ports.clock.nowMs();
+    this.#operator.makeDueBy(untilMs);
+    await this.#dispatcher.attemptDue(untilMs);
+    await this.#operator.hurry();
+    await this.#dispatcher.attemptDue(untilMs);
+  }
+
+  /** Why it is not ready, in words; empty when it is. */
+  notReady(): readonly string[] {
+    const storeMs = this.#dispatcher.storeFailsForMs;
+    const store = storeMs === undefined ? [] : [`the store has taken nothing for ${secondsOf(storeMs)} s`];
+    const overdue = [...this.#sources].flatMap(([name, { schedule }]) => {
+      const { overdueMs } = schedule;
+      return overdueMs < OVERDUE_MS ? [] : [`source ${name}: no poll was complete for ${secondsOf(overdueMs)} s`];
+    });
+    return [...store, ...overdue];
   }
 
   /** Tells the outside that all is well, if every source's poll was complete; 10 s at most. {@link start} does it after each round. */
@@ -137,6 +166,7 @@ export class Notifier {
     // Not before the sources are there: a delivery goes without its URL when nobody can be asked for it.
     this.#dispatcher.open(Number.POSITIVE_INFINITY);
     for (const { name } of coming) this.#sources.get(name)?.schedule.start();
+    this.#operator.configure(this.#sourceNames());
   }
 
   /** Does what a person asks for. After {@link load}. */
@@ -145,7 +175,7 @@ export class Notifier {
       ...this.#ports,
       dispatcher: this.#dispatcher,
       sinks: () => this.#routes(),
-      sources: () => this.#config.sources.map(({ name }) => name),
+      sources: () => this.#sourceNames(),
     });
   }
 
@@ -155,8 +185,29 @@ export class Notifier {
     this.#heartbeat.stop();
     await this.#reloaded;
     await Promise.all([...this.#sources.values()].map(({ schedule }) => schedule.stop()));
+    this.#operator.stop();
     // At once, since a sweep and a request may wait for what only the dispatcher gives up.
     await Promise.all([this.#requests.stop(), this.#sweeper.stop(), this.#dispatcher.stop()]);
+  }
+
+  #createOperator(): Operator {
+    return new Operator({
+      ...this.#ports,
+      sinks: () => this.#config.sinks.filter(({ enabled }) => enabled),
+      stateOf: (sink) => this.#dispatcher.stateOf(sink),
+      waiting: (sink) => this.#dispatcher.waiting(sink),
+      expiresAtMs: (source) => this.#sources.get(source)?.polled.source.credentialExpiresAtMs ?? null,
+      expect: (deliveries) => this.#dispatcher.expect(deliveries),
+      offer: (deliveries) => this.#dispatcher.offer(deliveries),
+      write: () => this.#dispatcher.write(),
+      written: () => this.#dispatcher.written(),
+      tell: (events) => this.#ports.tell?.(events),
+      notReady: () => this.notReady(),
+    });
+  }
+
+  #sourceNames(): readonly string[] {
+    return this.#config.sources.map(({ name }) => name);
   }
 
   #open(config: SourceConfig): ScheduledSource {
@@ -181,19 +232,20 @@ export class Notifier {
           },
           signal,
         );
-        this.#noteResult(config.name, report, signal);
+        this.#noteResult(report, signal);
         return report;
       },
     });
     return { polled, schedule };
   }
 
-  #noteResult(source: string, { result }: PollReport, { aborted }: AbortSignal): void {
-    if (result !== 'complete') {
+  #noteResult(report: PollReport, { aborted }: AbortSignal): void {
+    if (!aborted) this.#operator.notePoll(report);
+    if (report.result !== 'complete') {
       if (!aborted) this.#failedPolls += 1;
       return;
     }
-    this.#heartbeat.note(source);
+    this.#heartbeat.note(report.source);
     if (this.#started) void this.#heartbeat.beat();
   }
 
@@ -201,6 +253,10 @@ export class Notifier {
   #routes(): readonly RoutedSink[] {
     return this.#config.sinks.filter(({ enabled }) => enabled);
   }
+}
+
+function secondsOf(ms: number): number {
+  return Math.round(ms / 1_000);
 }
 
 /** What no sink wants is remembered and goes nowhere: a log that reads as if it did would mislead. */

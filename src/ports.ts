@@ -1,3 +1,4 @@
+import type { AlarmRecord } from './core/alarm-record.js';
 import type { Delivery } from './core/delivery.js';
 import type { DeliveryId, RecordingUuid } from './core/id.js';
 import type { RecordingState } from './core/recording.js';
@@ -120,8 +121,15 @@ export interface Ledger {
   existing(ids: readonly DeliveryId[]): Promise<ReadonlySet<DeliveryId>>;
   /** The one write: new deliveries and recording states, in this order, atomically. At most {@link STORE_BATCH_MAX} in all. */
   commit(deliveries: readonly Delivery[], recordings: readonly RememberedRecording[]): Promise<void>;
-  /** What attempts and people made of deliveries and sinks. A finished delivery moves out of the outbox. */
-  save(deliveries: readonly Delivery[], sinks?: ReadonlyMap<string, SinkState>): Promise<void>;
+  /**
+   * What attempts and people made of deliveries and sinks, and what operators are told. A finished delivery moves out of the outbox. One
+   * write, deliveries first, while it is at most {@link STORE_BATCH_MAX} in all.
+   */
+  save(
+    deliveries: readonly Delivery[],
+    sinks?: ReadonlyMap<string, SinkState>,
+    alarms?: readonly AlarmRecord[],
+  ): Promise<void>;
   delivery(id: DeliveryId): Promise<Delivery | undefined>;
   /** The outbox: deliveries not finished. */
   pending(): AsyncIterable<Delivery>;
@@ -133,6 +141,7 @@ export interface Ledger {
   /** At the start, before anything changes: takes away what a crash left of deliveries that were on the move. */
   tidy(): Promise<void>;
   sinkStates(): Promise<ReadonlyMap<string, SinkState>>;
+  alarms(): Promise<readonly AlarmRecord[]>;
 }
 
 export interface RememberedRecording {

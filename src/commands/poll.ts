@@ -89,7 +89,7 @@ async function pollAndDeliver(
     isStopped = true;
   });
   for (const report of await notifier.pollAll()) logQuiet(report, log);
-  await notifier.dispatcher.attemptDue();
+  await notifier.attemptDue();
   if (isStopped) return;
   const beaten = notifier.beat();
   if (forMs === undefined) {

@@ -1,5 +1,7 @@
 import type { SinkConfig } from '../config/config.js';
+import { type Attempted, attemptedOf } from '../core/alarm.js';
 import type { Delivery, Verdict } from '../core/delivery.js';
+import { isRecordingEvent } from '../core/event.js';
 import type { DeliveryId } from '../core/id.js';
 import { SINK_WORKS, type SinkState } from '../core/suspension.js';
 import type { Ledger, Random } from '../ports.js';
@@ -8,7 +10,7 @@ import { Lane } from './lane.js';
 import { makeAttempt } from './make-attempt.js';
 import { Orders } from './orders.js';
 import { createOutbox } from './outbox.js';
-import { createResults } from './results.js';
+import { createResults, type ResultsPorts } from './results.js';
 import { SinkStates } from './sink-states.js';
 import type { Urls } from './urls.js';
 
@@ -21,6 +23,15 @@ export interface DispatcherPorts extends AttemptPorts {
   readonly ledger: Ledger;
   readonly urls: Urls;
   readonly random: Random;
+  readonly watch?: Watch;
+}
+
+/** Who is told how sinks do. */
+export interface Watch extends Pick<ResultsPorts, 'prepare'> {
+  noteState(sink: string, state: SinkState): void;
+  /** An attempt of a recording's delivery. */
+  noteAttempt(sink: string, attempted: Attempted): void;
+  noteWaiting(sink: string): void;
 }
 
 export interface LaneStatus {
@@ -52,7 +63,7 @@ export class Dispatcher {
 
   constructor(ports: DispatcherPorts) {
     this.#ports = ports;
-    this.#results = createResults(ports);
+    this.#results = createResults({ ...ports, prepare: (results) => ports.watch?.prepare?.(results) });
     this.#outbox = createOutbox({
       ...ports,
       begin: () => {
@@ -121,6 +132,7 @@ export class Dispatcher {
       lane.add(delivery);
       lanes.add(lane);
     }
+    for (const lane of lanes) this.#ports.watch?.noteWaiting(lane.sink.name);
     for (const lane of lanes) lane.pump();
   }
 
@@ -130,9 +142,31 @@ export class Dispatcher {
   }
 
   /** One attempt of everything that is due now; resolves when no lane has anything more to do. */
-  async attemptDue(): Promise<void> {
-    this.open(this.#ports.clock.nowMs());
+  async attemptDue(untilMs = this.#ports.clock.nowMs()): Promise<void> {
+    this.open(untilMs);
     await this.#until(() => !this.#outbox.reading && [...this.#lanes.values()].every(({ busy }) => !busy));
+  }
+
+  /** Has the watch prepare a write soon. */
+  write(): void {
+    this.#results.wake();
+  }
+
+  /** Resolves when nothing waits to be stored. */
+  written(): Promise<void> {
+    return this.#results.settled();
+  }
+
+  /** For how long the store has taken nothing; undefined while it does. */
+  get storeFailsForMs(): number | undefined {
+    const sinceMs = this.#results.failingSinceMs;
+    return sinceMs === undefined ? undefined : this.#ports.clock.monotonicMs() - sinceMs;
+  }
+
+  /** Deliveries that wait for a sink, as far as they are held in memory. */
+  waiting(sink: string): { readonly all: number; readonly ofRecordings: number } {
+    const deliveries = this.#lanes.get(sink)?.deliveries() ?? [];
+    return { all: deliveries.length, ofRecordings: deliveries.filter(({ event }) => isRecordingEvent(event)).length };
   }
 
   stateOf(sink: string): SinkState {
@@ -237,7 +271,10 @@ export class Dispatcher {
   async #attempt(sink: SinkConfig, delivery: Delivery, trial: boolean): Promise<Verdict | undefined> {
     const ports = { ...this.#ports, save: (made: Delivery) => this.#results.saveDelivery(made) };
     try {
-      return await makeAttempt(sink, delivery, trial, ports, this.#stop.signal);
+      const verdict = await makeAttempt(sink, delivery, trial, ports, this.#stop.signal);
+      const attempted = attemptedOf(delivery, verdict);
+      if (attempted !== undefined) this.#ports.watch?.noteAttempt(sink.name, attempted);
+      return verdict;
     } catch (error) {
       if (this.#stopping) return undefined;
       this.#ports.log.error(
@@ -264,7 +301,10 @@ export class Dispatcher {
   #afterReading(): void {
     const changed = this.#states.note(this.#parked.keys(), this.#ports.clock.nowMs());
     for (const [sink, state] of changed) this.#saveState(sink, state);
-    for (const lane of this.#lanes.values()) lane.pump();
+    for (const lane of this.#lanes.values()) {
+      this.#ports.watch?.noteWaiting(lane.sink.name);
+      lane.pump();
+    }
     this.#notify();
   }
 
@@ -281,6 +321,7 @@ export class Dispatcher {
 
   #saveState(sink: string, state: SinkState): void {
     this.#states.set(sink, state);
+    this.#ports.watch?.noteState(sink, state);
     // A rejection means that the store did not take it before the stop: the next start finds out again.
     this.#results.saveSink(sink, state).catch(() => undefined);
   }

@@ -18,6 +18,11 @@ export class DueQueue {
     return this.#deliveries.length;
   }
 
+  /** In no promised order. */
+  get all(): readonly Delivery[] {
+    return this.#deliveries;
+  }
+
   /**
    * Whether the store has to be read for more: little is left, or something that did not fit is due before everything that did.
    * Retries come back with later times, so the queue alone would stay full of them while others, due long ago, are never read.

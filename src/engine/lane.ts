@@ -35,7 +35,7 @@ export class Lane {
   readonly #queue = new DueQueue(QUEUE_MAX);
   /** Somebody waits for these: they go first, whatever their time. */
   readonly #asked = new Map<DeliveryId, Delivery>();
-  readonly #inFlight = new Set<DeliveryId>();
+  readonly #inFlight = new Map<DeliveryId, Delivery>();
   #state: SinkState;
   #wantsTrial: boolean;
   /** Monotonic, as {@link #nextStartMs} is. */
@@ -59,6 +59,11 @@ export class Lane {
 
   get waiting(): number {
     return this.#queue.size + this.#asked.size;
+  }
+
+  /** Everything that is on its way, as far as it is held in memory. */
+  deliveries(): readonly Delivery[] {
+    return [...this.#queue.all, ...this.#asked.values(), ...this.#inFlight.values()];
   }
 
   get inFlight(): number {
@@ -195,7 +200,7 @@ export class Lane {
   async #start(delivery: Delivery): Promise<void> {
     const trial = this.#state.suspension !== null;
     if (trial) this.#wantsTrial = false;
-    this.#inFlight.add(delivery.id);
+    this.#inFlight.set(delivery.id, delivery);
     this.#nextStartMs = this.#ports.clock.monotonicMs() + this.sink.intervalMs;
     // Without a verdict the delivery is pending in the store, as it was.
     const verdict = await this.#ports.attempt(delivery, trial);

@@ -1,3 +1,4 @@
+import type { AlarmRecord } from '../core/alarm-record.js';
 import type { Delivery } from '../core/delivery.js';
 import type { SinkState } from '../core/suspension.js';
 import type { Clock, Ledger, Log, Timer } from '../ports.js';
@@ -12,10 +13,32 @@ export interface Results {
   /** Resolves once it is stored. While the store fails this waits, since forgetting it would send the delivery again. */
   saveDelivery(delivery: Delivery): Promise<void>;
   saveSink(name: string, state: SinkState): Promise<void>;
+  /** There is something to write beside results. */
+  wake(): void;
+  /** Monotonic, since when the store takes nothing; undefined while it does. */
+  readonly failingSinceMs: number | undefined;
   /** Resolves when nothing waits to be stored. */
   settled(): Promise<void>;
   /** Gives up what could not be stored; every waiting save rejects with the store's error. */
   abandon(): void;
+}
+
+/** What is written together with results, so that neither is stored without the other. */
+export interface Prepared {
+  /** New ones. */
+  readonly deliveries: readonly Delivery[];
+  readonly alarms: readonly AlarmRecord[];
+  /** Called once it is stored. */
+  readonly stored: () => void;
+  /** Called when the write failed, with how many in a row have; it is prepared anew for the next one. */
+  readonly failed: (failures: number) => void;
+}
+
+export interface ResultsPorts {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly prepare?: (results: readonly Delivery[]) => Prepared | undefined;
 }
 
 interface Entry {
@@ -25,12 +48,13 @@ interface Entry {
   readonly reject: (error: unknown) => void;
 }
 
-export function createResults({ ledger, clock, log }: { ledger: Ledger; clock: Clock; log: Log }): Results {
+export function createResults({ ledger, clock, log, prepare = () => undefined }: ResultsPorts): Results {
   const queue: Entry[] = [];
   const settling: (() => void)[] = [];
   let state: 'idle' | 'planned' | 'writing' = 'idle';
   let timer: Timer | undefined;
   let failures = 0;
+  let failingSinceMs: number | undefined;
   let abandoned = false;
 
   function enqueue(entry: Omit<Entry, 'resolve' | 'reject'>): Promise<void> {
@@ -47,9 +71,11 @@ export function createResults({ ledger, clock, log }: { ledger: Ledger; clock: C
 
   async function flush(): Promise<void> {
     const batch = nextBatch(queue);
-    if (batch.length === 0) return rest();
+    // Nobody waits for it after the stop: the next start finds out again.
+    const beside = abandoned ? undefined : prepare(batch.flatMap(({ delivery }) => delivery ?? []));
+    if (batch.length === 0 && beside === undefined) return rest();
     state = 'writing';
-    plan(await write(batch));
+    plan(await write(batch, beside));
   }
 
   function rest(): void {
@@ -58,22 +84,27 @@ export function createResults({ ledger, clock, log }: { ledger: Ledger; clock: C
   }
 
   /** How long to wait before the next batch. */
-  async function write(batch: readonly Entry[]): Promise<number> {
+  async function write(batch: readonly Entry[], beside: Prepared | undefined): Promise<number> {
     const deliveries = batch.flatMap(({ delivery }) => delivery ?? []);
     const sinks = batch.flatMap(({ sink }) => (sink === undefined ? [] : [[sink.name, sink.state] as const]));
     try {
-      await ledger.save(deliveries, new Map(sinks));
+      await ledger.save([...deliveries, ...(beside?.deliveries ?? [])], new Map(sinks), beside?.alarms);
     } catch (error) {
-      return afterFailure(error);
+      const waitMs = afterFailure(error);
+      beside?.failed(failures);
+      return waitMs;
     }
     if (failures > 0) log.info({ failures }, 'the store takes results of attempts again');
     failures = 0;
+    failingSinceMs = undefined;
+    beside?.stored();
     for (const { resolve } of queue.splice(0, batch.length)) resolve();
     return 0;
   }
 
   function afterFailure(error: unknown): number {
     failures += 1;
+    failingSinceMs ??= clock.monotonicMs();
     if (failures === 1) {
       const fields = { error, waiting: queue.length };
       log.error(fields, 'the store does not take results of attempts; trying until it does');
@@ -89,6 +120,12 @@ export function createResults({ ledger, clock, log }: { ledger: Ledger; clock: C
   return {
     saveDelivery: (delivery) => enqueue({ delivery }),
     saveSink: (name, sinkState) => enqueue({ sink: { name, state: sinkState } }),
+    wake: () => {
+      if (state === 'idle' && !abandoned) plan(0);
+    },
+    get failingSinceMs() {
+      return failingSinceMs;
+    },
     settled: () => (state === 'idle' ? Promise.resolve() : new Promise((resolve) => settling.push(resolve))),
     abandon: () => {
       abandoned = true;

@@ -19,6 +19,8 @@ export interface SchedulerPorts {
 export interface SourceSchedule {
   /** Polls now and from now on. */
   start(): void;
+  /** For how long polls have been made without one that was complete; 0 after one that was. */
+  readonly overdueMs: number;
   /** One poll, or the one that is under way. */
   pollNow(): Promise<PollReport>;
   /** Ends the schedule, cuts off a poll under way and waits for it. */
@@ -32,6 +34,8 @@ export function createSourceSchedule(polled: PolledSource, ports: SchedulerPorts
   let underWay: Promise<PollReport> | undefined;
   let lastStartMs = Number.NEGATIVE_INFINITY;
   let failures = 0;
+  /** Monotonic: the first poll since the last complete one. */
+  let owedSinceMs: number | undefined;
   let processing = 0;
   let rowsBefore: number | undefined;
   let retry: Timer | undefined;
@@ -61,13 +65,17 @@ export function createSourceSchedule(polled: PolledSource, ports: SchedulerPorts
   async function pollOnce(): Promise<PollReport> {
     retry?.cancel();
     lastStartMs = clock.monotonicMs();
+    owedSinceMs ??= lastStartMs;
     const report = await ports.poll(polled, stopping.signal);
     // A part of the list says nothing of what is in processing further down.
     processing = report.result === 'complete' ? report.processing : Math.max(processing, report.processing);
     if (stopping.signal.aborted) return report;
     logReport(log, report, failures);
     if (report.held > 0) logFlood(log, report);
-    if (report.result === 'complete') noteRows(report);
+    if (report.result === 'complete') {
+      owedSinceMs = undefined;
+      noteRows(report);
+    }
     failures = report.result === 'complete' ? 0 : failures + 1;
     if (failures > 0) planRetry(report);
     else noteThatItWorks();
@@ -108,7 +116,14 @@ export function createSourceSchedule(polled: PolledSource, ports: SchedulerPorts
     await underWay;
   }
 
-  return { start, pollNow, stop };
+  return {
+    start,
+    pollNow,
+    stop,
+    get overdueMs() {
+      return owedSinceMs === undefined ? 0 : clock.monotonicMs() - owedSinceMs;
+    },
+  };
 }
 
 /** One line for what an operator wants to know: news, a first poll's end, a failure and the end of failures. */

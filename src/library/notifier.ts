@@ -134,7 +134,7 @@ class EmbeddedNotifier implements Notifier {
     const { program } = await this.#open();
     const reports = await program.pollAll();
     if (this.#started || this.#stopped !== undefined) return reports;
-    await program.dispatcher.attemptDue();
+    await program.attemptDue();
     await program.beat();
     return reports;
   }

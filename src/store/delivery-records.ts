@@ -123,11 +123,12 @@ export function decodeSourceMark(key: string, value: Json): SourceMark {
   return decode(sourceMark, key, value);
 }
 
-function encode(value: Delivery | SinkState | SourceMark): Json {
-  return [VERSION, value as unknown as Json];
+/** Named fields beside the version. */
+export function encode(value: unknown): Json {
+  return [VERSION, value as Json];
 }
 
-function decode<Output>(schema: z.ZodType<Output>, key: string, value: Json): Output {
+export function decode<Output>(schema: z.ZodType<Output>, key: string, value: Json): Output {
   const [version, fields] = Array.isArray(value) ? (value as readonly Json[]) : [];
   if (version !== VERSION) throw new StoreError('decode', key, `it is not of version ${VERSION}`);
   const parsed = schema.safeParse(fields);

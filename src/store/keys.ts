@@ -1,3 +1,4 @@
+import type { AlarmRecord } from '../core/alarm-record.js';
 import type { DeliveryId, RecordingUuid } from '../core/id.js';
 
 /**
@@ -15,6 +16,7 @@ export const keys = {
   pending: (id: DeliveryId) => `${prefixes.pending}${id}`,
   finished: (id: DeliveryId) => `${prefixes.finished}${id}`,
   sink: (name: string) => `${prefixes.sinks}${name}`,
+  alarm: (kind: AlarmRecord['kind'], name: string) => `${prefixes.alarms}${kind}/${name}`,
   request: (slot: number) => `${prefixes.requests}${slot}`,
   answer: (slot: number) => `${prefixes.answers}${slot}`,
 } as const;
@@ -27,6 +29,7 @@ export const prefixes = {
   pending: 'out/',
   finished: 'fin/',
   sinks: 'sink/',
+  alarms: 'alarm/',
   requests: 'req/',
   answers: 'ans/',
 } as const;
@@ -36,6 +39,13 @@ export function parseRecordingKey(key: string): { readonly source: string; reado
   const match = /^rec\/([^/]+)\/(.+)$/.exec(key);
   if (match?.[1] === undefined || match[2] === undefined) return undefined;
   return { source: match[1], uuid: decodeUuid(match[2]) };
+}
+
+/** The reverse of `keys.alarm`; undefined for a key of something else. */
+export function parseAlarmKey(key: string): { readonly kind: AlarmRecord['kind']; readonly name: string } | undefined {
+  const match = /^alarm\/(source|expiry|sink|dead)\/([^/]+)$/.exec(key);
+  if (match?.[1] === undefined || match[2] === undefined) return undefined;
+  return { kind: match[1] as AlarmRecord['kind'], name: match[2] };
 }
 
 /** `%` and four hex digits for each UTF-16 unit outside of printable ASCII, and for `%` itself. */

@@ -1,8 +1,10 @@
+import type { AlarmRecord } from '../core/alarm-record.js';
 import type { Delivery } from '../core/delivery.js';
 import type { DeliveryId, RecordingUuid } from '../core/id.js';
 import type { RecordingState } from '../core/recording.js';
 import type { SinkState } from '../core/suspension.js';
 import { type Json, type Ledger, type RememberedRecording, STORE_BATCH_MAX, type Store } from '../ports.js';
+import { decodeAlarm, encodeAlarm } from './alarm-records.js';
 import {
   decodeDelivery,
   decodeSinkState,
@@ -56,16 +58,23 @@ export function createLedger(store: Store): Ledger {
   }
 
   /** A finished twin is written before the pending one is deleted, and the other way round: a crash leaves both, never none. */
-  async function save(deliveries: readonly Delivery[], sinks: ReadonlyMap<string, SinkState> = new Map()) {
+  async function save(
+    deliveries: readonly Delivery[],
+    sinks: ReadonlyMap<string, SinkState> = new Map(),
+    alarms: readonly AlarmRecord[] = [],
+  ) {
     const entries = [
       ...deliveries.map((delivery): Entry => [placeOf(delivery), encodeDelivery(delivery)]),
       ...[...sinks].map(([name, state]): Entry => [keys.sink(name), encodeSinkState(state)]),
+      ...alarms.map((record): Entry => [keys.alarm(record.kind, record.name), encodeAlarm(record)]),
     ];
     for (const some of batches(entries)) await store.setMany(some);
     const leftovers = deliveries
       .filter((delivery) => isFinished(delivery) || delivery.round > 0)
       .map((delivery) => (isFinished(delivery) ? keys.pending(delivery.id) : keys.finished(delivery.id)));
-    for (const some of batches(leftovers)) await store.deleteMany(some);
+    // Written as over before that, in the write that tells it.
+    const over = alarms.filter(({ alarm }) => alarm === null).map(({ kind, name }) => keys.alarm(kind, name));
+    for (const some of batches([...leftovers, ...over])) await store.deleteMany(some);
   }
 
   async function delivery(id: DeliveryId): Promise<Delivery | undefined> {
@@ -115,6 +124,12 @@ export function createLedger(store: Store): Ledger {
     return states;
   }
 
+  async function alarms() {
+    const records: AlarmRecord[] = [];
+    for await (const [key, value] of store.scan(prefixes.alarms)) records.push(decodeAlarm(key, value));
+    return records;
+  }
+
   return {
     sourceMark: async (source) => {
       const key = keys.source(source);
@@ -139,6 +154,7 @@ export function createLedger(store: Store): Ledger {
     },
     tidy,
     sinkStates,
+    alarms,
   };
 }
 

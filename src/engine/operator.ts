@@ -1,0 +1,298 @@
+import { type Attempted, afterDelivery, afterFailedAttempt, afterPoll, withSuspension } from '../core/alarm.js';
+import { type DeadAlarm, isDeath, isOver, withDead } from '../core/alarm-dead.js';
+import type { AlarmRecord } from '../core/alarm-record.js';
+import { type Delivery, newDelivery } from '../core/delivery.js';
+import { deliveryIdOf, type Sha256 } from '../core/id.js';
+import type { OperatorEvent } from '../core/operator-event.js';
+import { listens, type Outlook, tellingOf } from '../core/operator-news.js';
+import type { SinkState } from '../core/suspension.js';
+import type { Ledger, Timer } from '../ports.js';
+import { AlarmBook, alarmKey } from './alarm-book.js';
+import { createDirectLine, type DirectLine, type DirectLinePorts } from './direct-line.js';
+import { logOperatorEvent } from './operator-log.js';
+import type { PollReport } from './poller.js';
+import type { Prepared } from './results.js';
+import { troubleOf } from './trouble.js';
+
+/** Of all operator events: a cause that fails a hundred sources tells the rest of them in the minutes after. */
+const EVENTS_A_MINUTE_MAX = 20;
+const MINUTE_MS = 60_000;
+/** Entries of one write, what attempts made of deliveries left out. */
+const ENTRIES_MAX = 500;
+/** What nobody is told yet is written with the next results, or after this time: a sink that fails now and then costs few writes. */
+const WRITE_MS = 2_000;
+/** After a start, a series of failures from before it is told only if it has gone on. */
+const GRACE_MS = 60_000;
+/** A program that ends waits no longer for a store that takes nothing. */
+const HURRY_MS_MAX = 10_000;
+
+export interface OperatorPorts extends DirectLinePorts {
+  readonly ledger: Ledger;
+  readonly sha256: Sha256;
+  /** Deliveries that wait for the sink, at most as many as are held in memory. */
+  readonly waiting: (sink: string) => { readonly all: number; readonly ofRecordings: number };
+  /** When the credential of a source dies; null when that is unknown. */
+  readonly expiresAtMs: (source: string) => number | null;
+  /** Deliveries that are being stored, and are offered afterwards. Call what it gives when that is over. */
+  readonly expect: (deliveries: readonly Delivery[]) => () => void;
+  readonly offer: (deliveries: readonly Delivery[]) => void;
+  /** Has {@link Operator.prepare} called soon. */
+  readonly write: () => void;
+  /** Resolves when nothing waits to be stored. */
+  readonly written: () => Promise<void>;
+  /** Events that have just been stored. */
+  readonly tell: (events: readonly OperatorEvent[]) => void;
+}
+
+interface Told {
+  readonly before: AlarmRecord;
+  readonly written: AlarmRecord;
+  readonly event: OperatorEvent;
+  readonly deliveries: readonly Delivery[];
+}
+
+/** Watches sources and sinks, and tells operators of what fails: once for each change, in the same write as what is known of it. */
+export class Operator {
+  readonly #ports: OperatorPorts;
+  readonly #book = new AlarmBook();
+  readonly #direct: DirectLine;
+  #sources: readonly string[] = [];
+  /** Monotonic, of the events of the last minute. */
+  #toldMs: number[] = [];
+  #graceEndsMs = 0;
+  /** Monotonic; undefined while the store has everything. */
+  #changedMs: number | undefined;
+  /** Ends what a write expects; one that failed may have been done, so until the next one nobody takes its deliveries. */
+  #unexpect: () => void = () => undefined;
+  #running = false;
+  #hurry = false;
+  #dueByMs = Number.POSITIVE_INFINITY;
+  #closing = false;
+  #timer: Timer | undefined;
+
+  constructor(ports: OperatorPorts) {
+    this.#ports = ports;
+    this.#direct = createDirectLine(ports);
+  }
+
+  /** Reads what operators have been told. Before anything is noted. */
+  async load(): Promise<void> {
+    this.#book.load(await this.#ports.ledger.alarms());
+  }
+
+  /** Forgets the alarms of what the config does not have any more; what was dead stays worth telling. After sinks' states are known. */
+  configure(sources: readonly string[]): void {
+    this.#sources = sources;
+    const sinks = new Set(this.#ports.sinks().map(({ name }) => name));
+    const nowMs = this.#ports.clock.nowMs();
+    this.#book.keep(({ kind, name, alarm }) => {
+      if (kind === 'dead') return alarm !== null && !isOver(alarm, nowMs);
+      return kind === 'sink' ? sinks.has(name) : sources.includes(name);
+    });
+    for (const sink of sinks) this.noteState(sink, this.#ports.stateOf(sink));
+    this.#arm();
+  }
+
+  /** From now on tells by itself what only time makes known. */
+  start(): void {
+    this.#running = true;
+    this.#graceEndsMs = this.#ports.clock.monotonicMs() + GRACE_MS;
+    this.#arm();
+  }
+
+  /** What is known is written yet. */
+  stop(): void {
+    this.#running = false;
+    this.#closing = true;
+    this.#timer?.cancel();
+    this.#direct.stop();
+    this.#ports.write();
+  }
+
+  /** What is told from now on goes with what is due by then, which a retry that comes due meanwhile does not. */
+  makeDueBy(dueByMs: number): void {
+    this.#dueByMs = dueByMs;
+  }
+
+  /** Nothing is collected any longer, since the program ends: what may be told is told, and what is known is written. */
+  async hurry(): Promise<void> {
+    this.#hurry = true;
+    this.#ports.write();
+    const timer = Promise.withResolvers<void>();
+    const patience = this.#ports.clock.after(HURRY_MS_MAX, timer.resolve);
+    await Promise.race([this.#ports.written(), timer.promise]);
+    patience.cancel();
+    this.#hurry = false;
+  }
+
+  notePoll(report: PollReport): void {
+    const { source } = report;
+    if (!this.#sources.includes(source)) return;
+    const nowMs = this.#ports.clock.nowMs();
+    this.#book.set({
+      kind: 'source',
+      name: source,
+      alarm: afterPoll(this.#book.source(source), troubleOf(report), nowMs),
+    });
+    this.#arm();
+  }
+
+  /** Of a sink that is suspended, or is so no more. */
+  noteState(sink: string, { suspension }: SinkState): void {
+    if (!this.#isEnabled(sink)) return;
+    const before = this.#book.sink(sink);
+    const alarm = withSuspension(before, suspension, this.#ports.clock.nowMs());
+    if (alarm === before) return;
+    this.#book.set({ kind: 'sink', name: sink, alarm });
+    this.#arm();
+  }
+
+  /** An attempt of a recording's delivery. */
+  noteAttempt(sink: string, attempted: Attempted): void {
+    if (!this.#isEnabled(sink)) return;
+    const before = this.#book.sink(sink);
+    const nowMs = this.#ports.clock.nowMs();
+    const alarm =
+      attempted.kind === 'arrived'
+        ? afterDelivery(before, nowMs)
+        : afterFailedAttempt(before, attempted.trouble, nowMs);
+    if (alarm === before) return;
+    this.#book.set({ kind: 'sink', name: sink, alarm });
+    this.#arm();
+  }
+
+  /** More waits for a sink: that it is suspended may be worth telling now. */
+  noteWaiting(sink: string): void {
+    const alarm = this.#book.sink(sink);
+    if (alarm !== null && alarm.told !== 'yes' && alarm.endedAtMs === null) this.#arm();
+  }
+
+  /** What is to be written together with these results; undefined when that is nothing. One write at a time. */
+  prepare(results: readonly Delivery[]): Prepared | undefined {
+    const outlook = this.#outlook();
+    const deaths = this.#deathsOf(results, outlook.nowMs);
+    const told = this.#choose(deaths, outlook);
+    const isWorthIt = told.length + results.length > 0 || this.#hurry || this.#closing || this.#writeInMs() <= 0;
+    const rest = isWorthIt ? this.#rest(deaths, told) : [];
+    if (told.length + rest.length === 0) return undefined;
+    for (const { before } of told) this.#book.doubt(before);
+    const deliveries = told.flatMap((telling) => telling.deliveries);
+    this.#unexpect();
+    this.#unexpect = this.#ports.expect(deliveries);
+    return {
+      deliveries,
+      alarms: [...told.map(({ written }) => written), ...rest],
+      stored: () => this.#afterWrite(told, rest),
+      failed: (failures) => {
+        for (const { event } of told) this.#direct.send(event, failures);
+      },
+    };
+  }
+
+  /** The alarms of the sinks to which something among the results was not to be delivered. */
+  #deathsOf(results: readonly Delivery[], nowMs: number): ReadonlyMap<string, AlarmRecord> {
+    const alarms = new Map<string, DeadAlarm>();
+    for (const dead of results.filter(isDeath)) {
+      alarms.set(dead.sink, withDead(alarms.get(dead.sink) ?? this.#book.dead(dead.sink), dead, nowMs));
+    }
+    const records = [...alarms].map(([name, alarm]): AlarmRecord => ({ kind: 'dead', name, alarm }));
+    return new Map(records.map((record) => [alarmKey(record), record]));
+  }
+
+  /** What is told now, the oldest alarms first. What has no room waits for its turn. */
+  #choose(deaths: ReadonlyMap<string, AlarmRecord>, outlook: Outlook): Told[] {
+    const told: Told[] = [];
+    let entries = 0;
+    const known = this.#book.candidates(this.#sources).filter((record) => !deaths.has(alarmKey(record)));
+    const eventsMax = EVENTS_A_MINUTE_MAX - this.#toldLately();
+    for (const before of [...known, ...deaths.values()]) {
+      if (told.length >= eventsMax || entries >= ENTRIES_MAX) break;
+      const telling = tellingOf(before, outlook);
+      if (telling === undefined || telling.inMs > 0) continue;
+      const { event, written } = telling.make();
+      const deliveries = this.#deliveriesOf(event, outlook.nowMs);
+      told.push({ before, event, written, deliveries });
+      entries += 1 + deliveries.length;
+    }
+    return told;
+  }
+
+  #deliveriesOf(event: OperatorEvent, nowMs: number): Delivery[] {
+    const { sha256, sinks } = this.#ports;
+    return sinks()
+      .filter((sink) => listens(sink, event))
+      .map(({ name }) => ({
+        ...newDelivery(deliveryIdOf(sha256, event.id, name), name, event, false, nowMs),
+        nextAttemptAtMs: Math.min(nowMs, this.#dueByMs),
+      }));
+  }
+
+  /** What has changed without being told. */
+  #rest(deaths: ReadonlyMap<string, AlarmRecord>, told: readonly Told[]): AlarmRecord[] {
+    const changed = new Map([...this.#book.changed().map((record) => [alarmKey(record), record] as const), ...deaths]);
+    for (const { before } of told) changed.delete(alarmKey(before));
+    return [...changed.values()].slice(0, ENTRIES_MAX);
+  }
+
+  #afterWrite(told: readonly Told[], rest: readonly AlarmRecord[]): void {
+    const { clock, log, tell, offer } = this.#ports;
+    for (const { before, written } of told) this.#book.noteTold(before, written, clock.nowMs());
+    for (const record of rest) this.#book.noteStored(record);
+    this.#toldMs.push(...told.map(() => clock.monotonicMs()));
+    const events = told.map(({ event }) => event);
+    for (const event of events) logOperatorEvent(log, event);
+    if (events.length > 0) tell(events);
+    offer(told.flatMap(({ deliveries }) => deliveries));
+    this.#unexpect();
+    this.#arm();
+  }
+
+  #outlook(): Outlook {
+    const { waiting, sha256, expiresAtMs, clock } = this.#ports;
+    const graceMs = this.#running ? Math.max(0, this.#graceEndsMs - clock.monotonicMs()) : GRACE_MS;
+    return { nowMs: clock.nowMs(), hurry: this.#hurry, graceMs, waiting, sha256, expiresAtMs };
+  }
+
+  #isEnabled(sink: string): boolean {
+    return this.#ports.sinks().some(({ name }) => name === sink);
+  }
+
+  #toldLately(): number {
+    const sinceMs = this.#ports.clock.monotonicMs() - MINUTE_MS;
+    this.#toldMs = this.#toldMs.filter((toldMs) => toldMs > sinceMs);
+    return this.#toldMs.length;
+  }
+
+  /** Has written what is known now, and arranges to look again when time will have made something known. */
+  #arm(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    const inMs = this.#nextInMs();
+    if (inMs <= 0) this.#ports.write();
+    else if (this.#running && inMs < Number.POSITIVE_INFINITY) {
+      this.#timer = this.#ports.clock.after(inMs, () => this.#arm());
+    }
+  }
+
+  #nextInMs(): number {
+    const outlook = this.#outlook();
+    const allowedInMs = this.#allowedInMs();
+    const tellings = this.#book.candidates(this.#sources).map((record) => tellingOf(record, outlook)?.inMs);
+    const inMs = Math.min(...tellings.map((ms) => ms ?? Number.POSITIVE_INFINITY));
+    return Math.min(this.#writeInMs(), Math.max(inMs, allowedInMs));
+  }
+
+  #allowedInMs(): number {
+    if (this.#toldLately() < EVENTS_A_MINUTE_MAX) return 0;
+    return (this.#toldMs[0] ?? 0) + MINUTE_MS - this.#ports.clock.monotonicMs();
+  }
+
+  /** Until what is not told is worth a write of its own. */
+  #writeInMs(): number {
+    const nowMs = this.#ports.clock.monotonicMs();
+    if (this.#book.changed().length === 0) this.#changedMs = undefined;
+    else if (this.#closing) return 0;
+    else this.#changedMs ??= nowMs;
+    return this.#changedMs === undefined ? Number.POSITIVE_INFINITY : Math.max(0, this.#changedMs + WRITE_MS - nowMs);
+  }
+}
