@@ -1,16 +1,28 @@
+import { OPERATOR_EVENT_TYPES } from '../core/operator-event.js';
 import { matchesGlob } from '../core/routing.js';
 import type { Config, SinkConfig } from './config.js';
+import { listed } from './words.js';
 
 /** What a valid config may yet have got wrong: sentences for `check` and `run`, none of them a reason not to start. */
 export function notices(config: Config): string[] {
   const sourceNames = config.sources.map(({ name }) => name);
   return [
     ...config.sinks.flatMap((sink) => sinkNotices(sink, sourceNames)),
-    ...(config.sinks.some(({ enabled }) => enabled) ? [] : ['sinks: none is enabled, so nothing is told to anyone.']),
+    ...(config.sinks.some(({ enabled }) => enabled)
+      ? unheard(config.sinks)
+      : ['sinks: none is enabled, so nothing is told to anyone.']),
     ...(config.store.kind === 'memory'
       ? ['store: memory forgets at every stop what was seen and not yet delivered.']
       : []),
   ];
+}
+
+/** Trouble of the notifier's own that no sink hears of. */
+function unheard(sinks: readonly SinkConfig[]): string[] {
+  const heard = new Set<string>(sinks.flatMap(({ enabled, events }) => (enabled ? events : [])));
+  const types = Object.keys(OPERATOR_EVENT_TYPES).filter((type) => !heard.has(type));
+  if (types.length === 0) return [];
+  return [`sinks: none gets ${listed(types)}: the log alone tells of these. Add them to the events of a sink.`];
 }
 
 function sinkNotices(

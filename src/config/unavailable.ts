@@ -34,12 +34,7 @@ const UNAVAILABLE: readonly Unavailable[] = [
   { at: 'sinks.*.format', value: /^cloudevents$/, what: quoted, instead: 'write standard' },
   { at: 'sinks.*.secret', value: /^whsk_/, what: quoted, instead: 'write a secret that begins with whsec_' },
   { at: 'sinks.*.secret.*', value: /^whsk_/, what: quoted, instead: 'write a secret that begins with whsec_' },
-  {
-    at: 'sinks.*.events.*',
-    value:
-      /^(?:recording\.archived|source\.(?:failing|recovered|expiring)|sink\.(?:failing|recovered)|delivery\.dead)$/,
-    what: quoted,
-  },
+  { at: 'sinks.*.events.*', value: /^recording\.archived$/, what: quoted },
 ];
 
 export interface Refusal {

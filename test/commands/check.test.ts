@@ -1,12 +1,18 @@
+import { EVENT_TYPES } from '../../src/core/event.js';
 import { startRedis } from '../support/redis-process.js';
 import { createStage, sourceOf, webhookTo } from '../support/stage.js';
 import { describeWith } from '../support/store-servers.js';
 
 const stage = createStage();
 
+/** Hears of everything, so that there is nothing to point out. */
+function hookTo(receiver: Parameters<typeof webhookTo>[0], more: object = {}): object {
+  return webhookTo(receiver, { events: Object.keys(EVENT_TYPES), ...more });
+}
+
 test('a valid config is called so', async () => {
   const [api, receiver] = [await stage.api(), await stage.receiver()];
-  stage.configure({ sources: { production: sourceOf(api) }, sinks: { hook: webhookTo(receiver) } });
+  stage.configure({ sources: { production: sourceOf(api) }, sinks: { hook: hookTo(receiver) } });
   const { code, stdout, stderr } = await stage.run(['check']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: [] });
   expect(stdout).toEqual(['config/notifier.yaml is valid: 1 source, 1 sink']);
@@ -62,7 +68,7 @@ test('variables come from the environment and from .env, which does not override
   const api = await stage.api({ credentials: { clientId: 'from-file', secret: 'from-environment' } });
   const auth = { clientId: '${CLIENT_ID}', secret: '${CLIENT_SECRET}' };
   stage.configure('CLIENT_ID=from-file\nCLIENT_SECRET=from-file\n', '.env');
-  stage.configure({ sources: { production: sourceOf(api, { auth }) }, sinks: { hook: webhookTo(receiver) } });
+  stage.configure({ sources: { production: sourceOf(api, { auth }) }, sinks: { hook: hookTo(receiver) } });
   const env = { CLIENT_SECRET: 'from-environment' };
   expect(await stage.run(['check', '--connect'], { env })).toMatchObject({ code: 0 });
 });
@@ -86,7 +92,10 @@ test.each([
 ])('it says when a credential dies: $name', async ({ expiresAt, want }) => {
   const api = await stage.api();
   const auth = { clientId: 'client', secret: 'secret', expiresAt };
-  stage.configure({ sources: { production: sourceOf(api, { auth }) }, sinks: { out: { type: 'stdout' } } });
+  stage.configure({
+    sources: { production: sourceOf(api, { auth }) },
+    sinks: { out: { type: 'stdout', events: Object.keys(EVENT_TYPES) } },
+  });
   const { code, stdout } = await stage.run(['check']);
   expect({ code, stdout }).toEqual({ code: 0, stdout: [expect.stringMatching(want), expect.any(String)] });
 });
@@ -96,7 +105,7 @@ describe('--connect', () => {
     const [api, receiver] = [await stage.api(), await stage.receiver()];
     stage.configure({
       sources: { production: sourceOf(api) },
-      sinks: { hook: webhookTo(receiver), out: { type: 'stdout' } },
+      sinks: { hook: hookTo(receiver), out: { type: 'stdout' } },
     });
     const { code, stdout } = await stage.run(['check', '--connect', '--json']);
     expect(code).toBe(0);
@@ -112,7 +121,7 @@ describe('--connect', () => {
   test('what fails is named, and the exit code is 1', async () => {
     const [api, receiver] = [await stage.api(), await stage.receiver()];
     const auth = { clientId: 'client', secret: '${CLIENT_SECRET}' };
-    stage.configure({ sources: { production: sourceOf(api, { auth }) }, sinks: { hook: webhookTo(receiver) } });
+    stage.configure({ sources: { production: sourceOf(api, { auth }) }, sinks: { hook: hookTo(receiver) } });
     await receiver.close();
     const { code, stdout } = await stage.run(['check', '--connect'], { env: { CLIENT_SECRET: 'wrong-secret' } });
     expect(code).toBe(1);
@@ -140,7 +149,7 @@ describe('--connect', () => {
 
   test('it says who owns the store', async () => {
     const [api, receiver] = [await stage.api(), await stage.receiver()];
-    const config = { sources: { production: sourceOf(api) }, sinks: { hook: webhookTo(receiver) } };
+    const config = { sources: { production: sourceOf(api) }, sinks: { hook: hookTo(receiver) } };
     const program = await stage.start(['run'], { config });
     await stage.untilLog(program, /^first poll complete/);
     const { code, stdout } = await stage.run(['check', '--connect']);

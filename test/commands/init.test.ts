@@ -59,9 +59,9 @@ test('every sink that it asks about makes a valid config', async () => {
     code: 0,
   });
   const { code, stdout } = await stage.run(['check']);
-  expect({ code, stdout }).toEqual({
+  expect({ code, last: stdout.at(-1) }).toEqual({
     code: 0,
-    stdout: [`config/notifier.yaml is valid: 1 source, ${SINK_RECIPES.length} sinks`],
+    last: `config/notifier.yaml is valid: 1 source, ${SINK_RECIPES.length} sinks`,
   });
   const yaml = textOf('config/notifier.yaml');
   for (const { comment, name } of SINK_RECIPES) expect(yaml).toContain(`  #${comment}\n  ${name}:\n`);
@@ -214,7 +214,9 @@ describe('beside a config that is there', () => {
     expect(textOf('config/notifier.yaml')).toBe(before);
     stage.configure(before.replace('sinks:\n', `sinks:\n${stdout.join('\n')}\n`));
     const env = { WEBHOOK_URL: 'https://example.com/hook', WEBHOOK_SECRET: SIGNING_SECRET };
-    expect((await stage.run(['check'], { env })).stdout).toEqual(['config/notifier.yaml is valid: 1 source, 2 sinks']);
+    expect((await stage.run(['check'], { env })).stdout.at(-1)).toBe(
+      'config/notifier.yaml is valid: 1 source, 2 sinks',
+    );
   });
 
   test('a second one of the same kind has a name and variables of its own', async () => {

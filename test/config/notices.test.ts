@@ -1,5 +1,9 @@
 import { loadConfig } from '../../src/config/load.js';
 import { notices } from '../../src/config/notices.js';
+import { OPERATOR_EVENT_TYPES } from '../../src/core/operator-event.js';
+
+/** A sink that hears of everything that concerns operators. */
+const OPERATORS = `ops: { type: stdout, events: [${Object.keys(OPERATOR_EVENT_TYPES).join(', ')}] }`;
 
 function noticesOf(sinks: string, rest = ''): string[] {
   const text = `sources: { production: { auth: { clientId: a, secret: b } } }\nsinks: { ${sinks} }\n${rest}`;
@@ -26,7 +30,7 @@ test.each([
     want: ['sinks.off: is disabled; what waits for it is kept, and new events make no deliveries for it.'],
   },
 ])('$name', ({ sinks, want }) => {
-  expect(noticesOf(sinks)).toEqual(want);
+  expect(noticesOf(`${sinks}, ${OPERATORS}`)).toEqual(want);
 });
 
 test('no sink is enabled', () => {
@@ -36,7 +40,30 @@ test('no sink is enabled', () => {
 });
 
 test('the store forgets', () => {
-  expect(noticesOf('out: { type: stdout }', 'store: memory\n')).toEqual([
+  expect(noticesOf(OPERATORS, 'store: memory\n')).toEqual([
     'store: memory forgets at every stop what was seen and not yet delivered.',
   ]);
+});
+
+test.each([
+  {
+    name: 'none',
+    sinks: 'out: { type: stdout }',
+    want: 'source.failing, source.recovered, source.expiring, sink.failing, sink.recovered and delivery.dead',
+  },
+  {
+    name: 'a part',
+    sinks:
+      'out: { type: stdout, events: [source.failing, sink.failing] }, b: { type: stdout, events: [sink.recovered] }',
+    want: 'source.recovered, source.expiring and delivery.dead',
+  },
+  {
+    name: 'a disabled one alone',
+    sinks: `out: { type: stdout, events: [source.failing] }, ${OPERATORS.replace('stdout', 'stdout, enabled: false')}`,
+    want: 'source.recovered, source.expiring, sink.failing, sink.recovered and delivery.dead',
+  },
+])('sinks hear of what concerns operators: $name', ({ sinks, want }) => {
+  expect(noticesOf(sinks)).toContain(
+    `sinks: none gets ${want}: the log alone tells of these. Add them to the events of a sink.`,
+  );
 });
