@@ -6,6 +6,7 @@ import type { DeliveryId } from '../core/id.js';
 import { SINK_WORKS, type SinkState } from '../core/suspension.js';
 import type { Ledger, Random } from '../ports.js';
 import type { AttemptPorts } from './attempt.js';
+import { Expected } from './expected.js';
 import { Lane } from './lane.js';
 import { makeAttempt } from './make-attempt.js';
 import { Orders } from './orders.js';
@@ -52,7 +53,7 @@ export class Dispatcher {
   /** Lanes of an earlier configuration that still have attempts in flight. */
   #retired: Lane[] = [];
   /** Being stored: whoever stores them offers them. */
-  readonly #expected = new Set<DeliveryId>();
+  readonly #expected = new Expected(() => this.#outbox.readAgain());
   readonly #stop = new AbortController();
   /** Called after every attempt and every reading. */
   readonly #watchers = new Set<() => void>();
@@ -63,7 +64,10 @@ export class Dispatcher {
 
   constructor(ports: DispatcherPorts) {
     this.#ports = ports;
-    this.#results = createResults({ ...ports, prepare: (results) => ports.watch?.prepare?.(results) });
+    this.#results = createResults({
+      ...ports,
+      prepare: (results) => this.#expected.expectBeside(ports.watch?.prepare?.(results)),
+    });
     this.#outbox = createOutbox({
       ...ports,
       begin: () => {
@@ -109,17 +113,9 @@ export class Dispatcher {
     for (const lane of this.#lanes.values()) lane.open(untilMs);
   }
 
-  /**
-   * New deliveries are about to be stored. They may lie in the outbox before the store says so: a reading that took them from there could
-   * have delivered them by the time that they are offered, and they would go twice.
-   *
-   * @returns to be called when they are stored, or could not be
-   */
+  /** New deliveries are about to be stored. @returns to be called when they are, or could not be */
   expect(deliveries: readonly Delivery[]): () => void {
-    for (const { id } of deliveries) this.#expected.add(id);
-    return () => {
-      for (const { id } of deliveries) this.#expected.delete(id);
-    };
+    return this.#expected.expect(deliveries);
   }
 
   /** Takes new deliveries, which are stored already. */
