@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { RecordingEvent } from '../../src/core/event.js';
+import type { NotifierEvent } from '../../src/core/event.js';
 import type { Outcome } from '../../src/core/failure.js';
 import { defineSink, type SinkContext } from '../../src/sinks/define.js';
 import type { Dice } from './dice.js';
@@ -14,7 +14,7 @@ export type SinkMood = (typeof SINK_MOODS)[number];
 /** One attempt as the receiver saw it. */
 export interface Acceptance {
   readonly sink: string;
-  readonly event: RecordingEvent;
+  readonly event: NotifierEvent;
   readonly life: Life;
   readonly atMs: number;
   /** The program had given the attempt up when it arrived. */
@@ -51,11 +51,11 @@ export class SimSinks {
       settings: z.strictObject({ name: z.string() }),
       example: '',
       concurrency: 1,
-      deliver: (event, context) => this.#deliver(life, event as RecordingEvent, context),
+      deliver: (event, context) => this.#deliver(life, event, context),
     });
   }
 
-  #deliver(life: Life, event: RecordingEvent, context: Context): Promise<Outcome> {
+  #deliver(life: Life, event: NotifierEvent, context: Context): Promise<Outcome> {
     const dice = this.#dice;
     const mood = this.moods.get(context.name) ?? 'works';
     const accept = () => this.#accept(life, event, context);
@@ -83,7 +83,7 @@ export class SimSinks {
     });
   }
 
-  #accept(life: Life, event: RecordingEvent, { name, signal }: Context): Acceptance {
+  #accept(life: Life, event: NotifierEvent, { name, signal }: Context): Acceptance {
     const acceptance = {
       sink: name,
       event,
@@ -92,7 +92,7 @@ export class SimSinks {
       isLate: signal.aborted,
       answered: false,
     };
-    this.#world.say?.(name, () => `accepts ${event.id} ${event.type} of ${event.data.recording.uuid}`);
+    this.#world.say?.(name, () => `accepts ${event.id} ${event.type} of ${aboutWhat(event)}`);
     this.#world.accepted(acceptance);
     return acceptance;
   }
@@ -123,6 +123,11 @@ export class SimSinks {
         return 'hangs';
     }
   }
+}
+
+function aboutWhat({ source, data }: NotifierEvent): string {
+  if ('recording' in data) return data.recording.uuid;
+  return 'sink' in data ? data.sink : (source ?? '');
 }
 
 function accepts(mood: SinkMood): boolean {

@@ -53,8 +53,8 @@ export class SimStore {
     return this.count('out') - this.#held.size;
   }
 
-  get held(): number {
-    return this.#held.size;
+  get held(): readonly string[] {
+    return [...this.#held];
   }
 
   /** Ids of deliveries that are not finished, held ones among them. */
