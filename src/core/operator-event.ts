@@ -29,7 +29,7 @@ export interface SourceEvent extends Common<'source.failing' | 'source.recovered
     readonly reason: string;
     /** What is wrong and what would do, in a sentence. */
     readonly message: string;
-    /** Since when that is so, ISO 8601; for `source.expiring` when the credential dies. */
+    /** Since when that is so, ISO 8601; for `source.expiring` when the credential came so near to its end. */
     readonly since: string;
   };
 }

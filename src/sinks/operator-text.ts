@@ -40,7 +40,7 @@ function wordsOf(event: OperatorEvent): Omit<OperatorText, 'mood'> {
     case 'source.recovered':
       return aboutSource(event, `Source ${event.source} works again`, 'Failed since');
     case 'source.expiring':
-      return aboutSource(event, `The credential of source ${event.source} expires soon`, 'Expires');
+      return aboutSource(event, `The credential of source ${event.source} expires soon`);
     case 'sink.failing':
       return aboutSink(event, `Sink ${event.data.sink} is failing`, 'Since');
     case 'sink.recovered':
@@ -50,8 +50,9 @@ function wordsOf(event: OperatorEvent): Omit<OperatorText, 'mood'> {
   }
 }
 
-function aboutSource({ source, data }: SourceEvent, title: string, sinceLabel: string) {
-  const facts = [['Reason', data.reason] as const, [sinceLabel, dateText(data.since)] as const];
+function aboutSource({ source, data }: SourceEvent, title: string, sinceLabel?: string) {
+  const since = sinceLabel === undefined ? [] : [[sinceLabel, dateText(data.since)] as const];
+  const facts = [['Reason', data.reason] as const, ...since];
   return { title, message: data.message, facts, subject: `source ${source}` };
 }
 

@@ -150,6 +150,38 @@ describe('a source', () => {
   });
 });
 
+test('a credential that dies is told of a week ahead, a day ahead, and anew once it was renewed', async () => {
+  const DAY_MS = 24 * 60 * MINUTE_MS;
+  await using world = await openWorld();
+  const ops = operators();
+  const startMs = world.clock.nowMs();
+  const source = (expiresInMs: number) => {
+    const expiresAt = new Date(startMs + expiresInMs).toISOString();
+    return sourceOf('production', world.api.url, { auth: { clientId: 'c', secret: 's', expiresAt } });
+  };
+  const config = configOf([source(8 * DAY_MS)], [ops.sink]);
+  await using first = await startProgram(world, config);
+  await settled(first);
+  expect(ops.events).toEqual([]);
+  await pollAfter(first, world, DAY_MS);
+  await pollAfter(first, world, DAY_MS);
+  await stopProgram(first, world);
+
+  await using second = await startProgram(world, config);
+  await pollAfter(second, world, 5 * DAY_MS);
+  await pollAfter(second, world, MINUTE_MS);
+  const since = (days: number) => new Date(startMs + days * DAY_MS).toISOString();
+  expect(ops.events.map(({ data }) => data)).toMatchObject([
+    { reason: 'expires_within_a_week', since: since(1), message: expect.stringContaining(since(8)) },
+    { reason: 'expires_within_a_day', since: since(7) },
+  ]);
+  expect(new Set(ops.events.map(({ id }) => id)).size).toBe(2);
+  await second.notifier.reload(configOf([source(12 * DAY_MS)], [ops.sink]));
+  await settled(second);
+  expect(ops.events[2]).toMatchObject({ type: 'source.expiring', data: { since: since(5) } });
+  await stopProgram(second, world);
+});
+
 describe('a sink', () => {
   test('suspended: told once to the others, also across a restart, and once that it works', async () => {
     await using world = await openWorld();
