@@ -88,7 +88,9 @@ export function createResults({ ledger, clock, log, prepare = () => undefined }:
     const deliveries = batch.flatMap(({ delivery }) => delivery ?? []);
     const sinks = batch.flatMap(({ sink }) => (sink === undefined ? [] : [[sink.name, sink.state] as const]));
     try {
-      await ledger.save([...deliveries, ...(beside?.deliveries ?? [])], new Map(sinks), beside?.alarms);
+      // A write names no key twice, or it fails for ever: what a result says of a delivery is newer than that it was made.
+      const made = (beside?.deliveries ?? []).filter(({ id }) => deliveries.every((result) => result.id !== id));
+      await ledger.save([...deliveries, ...made], new Map(sinks), beside?.alarms);
     } catch (error) {
       const waitMs = afterFailure(error);
       beside?.failed(failures);

@@ -1,4 +1,5 @@
 import { Dispatcher, type Watch } from '../../src/engine/dispatcher.js';
+import { createResults } from '../../src/engine/results.js';
 import { createUrls } from '../../src/engine/urls.js';
 import { until } from '../support/turn.js';
 import { openDispatchStage } from './dispatch-stage.js';
@@ -47,4 +48,19 @@ test('what was stored although its write failed is delivered once it is not writ
   });
   await dispatcher.stop();
   expect(arrivals).toBe(1);
+});
+
+test('a delivery that is made again while its result is stored does not stop all results', async () => {
+  await using stage = await openDispatchStage([]);
+  const delivery = deliveryOf('ops', 'r', stage.clock.nowMs());
+  const nothing = () => undefined;
+  let isNew = true;
+  const prepare = () => {
+    if (!isNew) return undefined;
+    isNew = false;
+    return { deliveries: [delivery], alarms: [], stored: nothing, failed: nothing };
+  };
+  const results = createResults({ ...stage, prepare });
+  await results.saveDelivery({ ...delivery, attempts: 1 });
+  expect(await stage.delivery(delivery.id)).toMatchObject({ state: 'pending', attempts: 1 });
 });
