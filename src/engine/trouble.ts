@@ -5,9 +5,11 @@ import type { PollReport } from './poller.js';
 const REFUSALS: readonly string[] = ['unauthorized', 'not_found', 'gone'];
 
 /** Why a poll was not complete; null when it was. */
-export function troubleOf({ result, reason, error }: PollReport): PollTrouble | null {
+export function troubleOf({ source, result, reason = '', error }: PollReport): PollTrouble | null {
   if (result === 'complete') return null;
-  const message = reason ?? '';
+  // The event names it already.
+  const prefix = `source ${source}: `;
+  const message = reason.startsWith(prefix) ? reason.slice(prefix.length) : reason;
   if (result === 'incomplete') return { reason: 'incomplete', message, isRefusal: false };
   if (error instanceof SourceError) {
     // Of what is cut off, only a poll that takes too long is a trouble.

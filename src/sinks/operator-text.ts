@@ -71,7 +71,7 @@ function aboutDead({ data }: DeadEvent) {
   const more = count > listed.length ? [`and ${count - listed.length} more`] : [];
   return {
     title: `${count === 1 ? 'A delivery' : `${count} deliveries`} to ${sink} ${count === 1 ? 'was' : 'were'} given up`,
-    message: 'They are kept: "redeliver --dead" sends them again.',
+    message: `${count === 1 ? 'It is' : 'They are'} kept: "redeliver --dead --sink ${sink}" sends ${count === 1 ? 'it' : 'them'} again.`,
     facts: [['Reason', reason] as const, ['Recordings', [...listed, ...more].join(', ')] as const],
     subject: `sink ${sink}`,
   };

@@ -1,3 +1,4 @@
+import type { AlarmRecord } from '../../src/core/alarm-record.js';
 import { again, type Delivery, givenUp } from '../../src/core/delivery.js';
 import type { RecordingUuid } from '../../src/core/id.js';
 import type { RecordingState } from '../../src/core/recording.js';
@@ -37,6 +38,25 @@ describe.each(STORE_KINDS)('on %s', (kind) => {
     const store = createFailingStore(await openTestStore(kind));
     return { store, ledger: createLedger(store), [Symbol.asyncDispose]: () => store.close() };
   }
+
+  test('what operators were told; one that is over is gone, or known to be over where it could not be deleted', async () => {
+    await using opened = await openLedger();
+    const { ledger, store } = opened;
+    const alarm = { sinceMs: 1, reason: 'gone', message: 'HTTP 410', told: 'yes', endedAtMs: null } as const;
+    const records: AlarmRecord[] = [
+      { kind: 'sink', name: 'a', alarm: { ...alarm, isSuspended: true } },
+      { kind: 'source', name: 'a', alarm: { ...alarm, told: 'no', refusedSinceMs: 1, isConfirmed: false } },
+      { kind: 'expiry', name: 'a', alarm: { expiresAtMs: 5, level: 'week' } },
+      { kind: 'dead', name: 'a', alarm: { sinceMs: 1, count: 0, reason: 'gone', listed: [], toldAtMs: 1 } },
+    ];
+    await ledger.save([], new Map(), records);
+    expect(await ledger.alarms()).toEqual(expect.arrayContaining(records));
+    await ledger.save([], new Map(), [{ kind: 'sink', name: 'a', alarm: null }]);
+    expect((await ledger.alarms()).map(({ kind }) => kind).sort()).toEqual(['dead', 'expiry', 'source']);
+    store.fail(1, 'before', 'deleteMany');
+    await expect(ledger.save([], new Map(), [{ kind: 'source', name: 'a', alarm: null }])).rejects.toThrow();
+    expect(await ledger.alarms()).toContainEqual({ kind: 'source', name: 'a', alarm: null });
+  });
 
   test('a source and what it listed', async () => {
     await using opened = await openLedger();
