@@ -187,7 +187,8 @@ const hostileEvent: fc.Arbitrary<RecordingEvent> = fc.record({
   id: text.map((id) => id as EventId),
   type: fc.constantFrom<RecordingEventType>('recording.available', 'recording.processing', 'recording.stuck'),
   timestamp: date,
-  source: text,
+  // The config takes no other name, so that there is always a fact to show.
+  source: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/),
   data: fc.record({
     recording: fc.record({
       uuid: text.map((uuid) => uuid as RecordingUuid),
