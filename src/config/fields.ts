@@ -104,9 +104,9 @@ export function rate() {
 const STORE_HINT =
   'write sqlite:FILE, such as sqlite:state/notifier.sqlite, or memory, redis://host:6379/0 or postgres://user@host/database';
 
-/** `sqlite:FILE`, `memory`, or the URL of a server. */
+/** `sqlite:FILE`, `memory`, or the URL of a server, which may hold a password: so it is marked as a secret. */
 export function store() {
-  return text({ want: 'text' }, (value) => {
+  return text({ secret: true, want: 'text' }, (value) => {
     if (value === 'memory') return undefined;
     if (value === 'sqlite::memory:') return { problem: 'is a store of another name', hint: 'write memory' };
     const address = readServerUrl(value);

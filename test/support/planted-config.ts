@@ -1,0 +1,158 @@
+import { findUnavailable } from '../../src/config/unavailable.js';
+import { EVENT_TYPES } from '../../src/core/event.js';
+import type { FakeApi } from '../../src/fake/api.js';
+import type { ReceivedMessage, Receiver, ReceiverAnswer } from '../../src/fake/receiver.js';
+import { planted, spiced } from './planted.js';
+import { type Smtp, startSmtp } from './smtp.js';
+
+/** A config with a secret in every key that can hold one, and a world that says back what it is told. */
+
+/** One for each key that can hold one, by the names of {@link secretKeysOf}. A source's base URL is stored, and may hold none. */
+export const BY_KEY = {
+  heartbeat: planted('heartbeat'),
+  'sinks.email.smtp': spiced('smtp'),
+  'sinks.email.smtp.password': spiced('password'),
+  'sinks.slack.url': planted('slack'),
+  'sinks.webhook.headers.*': spiced('header'),
+  'sinks.webhook.secret': spiced('signing'),
+  'sinks.webhook.secret.*': spiced('signing too'),
+  'sinks.webhook.url': planted('webhook path'),
+  'sources.superviz.auth.apiKey': spiced('api key'),
+  'sources.superviz.auth.clientId': spiced('client id'),
+  'sources.superviz.auth.secret': spiced('client secret'),
+  'sources.superviz.auth.token': spiced('token'),
+  store: spiced('store'),
+} as const;
+
+export const ELSEWHERE = {
+  'the query of a URL': planted('query'),
+  'the user of a URL': planted('url user'),
+  'the password of a URL': spiced('url password'),
+  'the signature of a recording': planted('signature'),
+} as const;
+
+export const SECRETS = { ...BY_KEY, ...ELSEWHERE };
+
+export const RECORDING_URL = `https://files.example/r.mp4?X-Amz-Signature=${ELSEWHERE['the signature of a recording']}`;
+
+/** Says back everything that it was told, in every place that an answer has. */
+export function echo(message: ReceivedMessage): ReceiverAnswer {
+  const [, status = '500', word] = message.path.split('/');
+  const told = JSON.stringify({ ...message.headers, path: message.path });
+  return {
+    status: Number(status),
+    headers: {
+      location: `http://elsewhere.example${message.path}`,
+      'www-authenticate': told,
+      'x-echo': told,
+      ...(status === '410' && { 'webhook-delivery': 'disable' }),
+    },
+    body: word?.startsWith('word-') ? word.slice('word-'.length) : `${told}\n${message.body}`,
+  };
+}
+
+/** Refuses every login, and says with what it was tried. */
+export function startRefusingMailServer(): Promise<Smtp> {
+  return startSmtp({
+    options: {
+      authOptional: false,
+      disabledCommands: ['STARTTLS'],
+      onAuth: ({ username, password }, _session, callback) =>
+        callback(Object.assign(new Error(`no ${username} with ${password}`), { responseCode: 535 })),
+    },
+  });
+}
+
+function signingKey(text: string): string {
+  return `whsec_${Buffer.from(text).toString('base64')}`;
+}
+
+function urlOf(scheme: string, host: string, word: string): string {
+  const password = encodeURIComponent(ELSEWHERE['the password of a URL']);
+  const user = `${ELSEWHERE['the user of a URL']}:${password}`;
+  return `${scheme}://${user}@${host}/${word}/${BY_KEY['sinks.webhook.url']}?key=${ELSEWHERE['the query of a URL']}`;
+}
+
+/** All that the config takes. */
+const EVENTS = Object.keys(EVENT_TYPES).filter(
+  (type) => findUnavailable({ sinks: { one: { events: [type] } } }).length === 0,
+);
+
+const REFUSALS = [302, 400, 401, 404, 410, 413, 429, 500, 503] as const;
+
+function sinksAt(receiver: Receiver, mail: Smtp): object {
+  const host = `127.0.0.1:${receiver.port}`;
+  const common = { retries: ['0ms', '0ms'], events: EVENTS };
+  const hook = (url: string) => ({
+    type: 'webhook',
+    url,
+    secret: [signingKey(BY_KEY['sinks.webhook.secret']), signingKey(BY_KEY['sinks.webhook.secret.*'])],
+    headers: { 'x-gate': BY_KEY['sinks.webhook.headers.*'] },
+    ...common,
+  });
+  const slack = (word: string) => ({
+    type: 'slack',
+    url: `http://${host}/${word}/${BY_KEY['sinks.slack.url']}`,
+    rate: '100/s',
+    ...common,
+  });
+  const mailTo = (smtp: unknown) => ({ type: 'email', smtp, from: 'a@example.com', to: ['b@example.com'], ...common });
+  const { port } = mail;
+  return {
+    ...Object.fromEntries(REFUSALS.map((status) => [`hook-${status}`, hook(urlOf('http', host, String(status)))])),
+    'hook-one-key': { ...hook(urlOf('http', host, '500')), secret: signingKey(BY_KEY['sinks.webhook.secret']) },
+    'hook-tls': hook(urlOf('https', host, '200')),
+    'hook-dns': hook(urlOf('https', 'nowhere.invalid', '200')),
+    'hook-refused': hook(urlOf('http', '127.0.0.1:1', '200')),
+    'slack-gone': slack('404/word-no_service'),
+    'slack-blocks': slack('400/word-invalid_blocks'),
+    'slack-echo': slack('500/x'),
+    'mail-url': mailTo(`smtp://me:${encodeURIComponent(BY_KEY['sinks.email.smtp'])}@127.0.0.1:${port}`),
+    'mail-keys': mailTo({ host: '127.0.0.1', port, user: 'me', password: BY_KEY['sinks.email.smtp.password'] }),
+  };
+}
+
+/** A source of either generation. */
+function authOf(one: keyof typeof BY_KEY, other: keyof typeof BY_KEY): object {
+  const nameOf = (key: string) => key.split('.').at(-1) ?? '';
+  return { [nameOf(one)]: BY_KEY[one], [nameOf(other)]: BY_KEY[other] };
+}
+
+const NEWER = authOf('sources.superviz.auth.clientId', 'sources.superviz.auth.secret');
+const OLDER = authOf('sources.superviz.auth.token', 'sources.superviz.auth.apiKey');
+
+export function sourceAt(baseUrl: string, index: number): readonly [name: string, source: object] {
+  return [`source-${index}`, { baseUrl, auth: index % 2 === 0 ? NEWER : OLDER }];
+}
+
+export function configWith(api: FakeApi, receiver: Receiver, mail: Smtp, more: object = {}) {
+  return {
+    sources: Object.fromEntries([api.url, api.url].map(sourceAt)),
+    sinks: sinksAt(receiver, mail),
+    heartbeat: `${receiver.url}500/${BY_KEY.heartbeat}`,
+    log: { level: 'debug' },
+    ...more,
+  };
+}
+
+/** Says back what the platform was sent. */
+export function troubles(): readonly Parameters<FakeApi['fault']>[0][] {
+  const told = Object.values(SECRETS).join(' ');
+  const ascii = { 'www-authenticate': told, location: `https://elsewhere.example/?${encodeURIComponent(told)}` };
+  const answers = [302, 400, 401, 403, 404, 410, 429, 500, 502].map((status) => ({
+    kind: 'answer' as const,
+    status,
+    headers: { ...ascii, 'retry-after': told },
+    body: { statusCode: status, message: told, error: RECORDING_URL },
+  }));
+  const html = `<html><title>${told}</title>${told} ${RECORDING_URL}</html>`;
+  return [
+    ...answers,
+    { kind: 'answer', status: 200, body: html, headers: { 'content-type': 'text/html', ...ascii } },
+    { kind: 'answer', status: 500, body: html, headers: { 'content-type': 'text/html' } },
+    { kind: 'answer', status: 200, body: { statusCode: 401, message: told } },
+    { kind: 'answer', status: 200, body: [{ uuid: 7, status: told, url: RECORDING_URL }, told] },
+    { kind: 'truncated' },
+    { kind: 'reset' },
+  ];
+}
