@@ -121,7 +121,7 @@ function* eventLines(
   yield '';
   const number = isRecordingEvent(event) ? `, occurrence ${event.data.occurrence}` : '';
   yield `${event.type}${number}  ${event.id}`;
-  yield `  seen        ${atMs === null ? 'nobody knows when any more' : timeWords(atMs, around.nowMs)}`;
+  yield `  seen        ${atMs === null ? 'not known any more' : timeWords(atMs, around.nowMs)}`;
   if (isRecordingEvent(event)) {
     if (deliveries.size > 0) yield `  before      ${event.data.previousStatus ?? 'not seen before'}`;
   } else {

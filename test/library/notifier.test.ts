@@ -62,6 +62,25 @@ test('a listener gets the event once, with the URL just seen; the sinks get it t
   expect(report).toMatchObject({ source: 'production', result: 'complete', rows: 1, events: 0 });
 });
 
+test('the heartbeat follows each complete poll, and none that failed', async () => {
+  const [api, pings] = [await stage.api(), await stage.receiver()];
+  const notifier = await createNotifier({
+    sources: { production: { ...sourceOf(api, NEVER) } },
+    sinks: { out: { type: 'stdout' } },
+    heartbeat: `${pings.url}ping-token`,
+    store: 'memory',
+    log: createMemoryLog(),
+  });
+  await notifier.poll();
+  expect(pings.messages).toMatchObject([{ method: 'GET', path: '/ping-token' }]);
+  api.fault({ kind: 'unauthorized' });
+  await notifier.poll();
+  expect(pings.messages).toHaveLength(1);
+  await notifier.start();
+  await pings.waitFor(2);
+  await notifier.stop();
+});
+
 test('what a first poll announces carries its URL as well', async () => {
   const api = await stage.api();
   const uuid = api.recordings.add({ status: 'available' });
