@@ -39,6 +39,8 @@ export type News = 'failing' | 'recovered';
 const SOURCE_FAILS_MS = 5 * 60_000;
 /** Between the first and the last of the polls that were refused: one answer may be an accident. */
 const SOURCE_REFUSES_MS = 10_000;
+/** Longer than it takes to note a suspension. */
+const SUSPENSION_NEW_MS = 60_000;
 const SINK_FAILS_MS = 15 * 60_000;
 
 const MESSAGE_CHARACTERS_MAX = 500;
@@ -97,7 +99,9 @@ export function withSuspension(
 ): SinkAlarm | null {
   if (suspension === null) return alarm?.isSuspended ? ended({ ...alarm, isSuspended: false }, nowMs) : alarm;
   const { reason, detail } = suspension;
-  const sinceMs = alarm?.sinceMs ?? suspension.sinceMs;
+  // Suspended long ago without an alarm: the sink was away from the config, and its earlier alarm, which may have been told, had this since.
+  const isOld = nowMs - suspension.sinceMs >= SUSPENSION_NEW_MS;
+  const sinceMs = alarm?.sinceMs ?? (isOld ? nowMs : suspension.sinceMs);
   return { ...begun(alarm, { reason, message: detail }, sinceMs), isSuspended: true };
 }
 

@@ -188,6 +188,12 @@ describe('a sink', () => {
     expect(both).toMatchObject({ sinceMs: NOW_MS, reason: 'gone', isSuspended: true, told: 'no' });
   });
 
+  test('suspended long ago without an alarm, it is back in the config, and that is another alarm', () => {
+    const suspension = { reason: 'gone', detail: 'HTTP 410', sinceMs: NOW_MS } as const;
+    expect(withSuspension(null, suspension, NOW_MS + 59_999)?.sinceMs).toBe(NOW_MS);
+    expect(withSuspension(null, suspension, NOW_MS + 60_000)?.sinceMs).toBe(NOW_MS + 60_000);
+  });
+
   test('a series ends with a delivery, a suspension when it is lifted', () => {
     expect(afterDelivery(series, NOW_MS + 1)).toBeNull();
     expect(afterDelivery(null, NOW_MS + 1)).toBeNull();

@@ -216,6 +216,24 @@ describe('a sink', () => {
     await stopProgram(third, world);
   });
 
+  test('suspended, taken out of the config and put back: its alarm goes without a word, and is another one then', async () => {
+    await using world = await openWorld();
+    await using door = await startDoor({ status: 410 });
+    const ops = operators();
+    const config = configOf([sourcePolled(world)], sinksOf(door, ops.sink));
+    await using program = await startProgram(world, config);
+    await announce(program, world, 'r1');
+    await pass(program, world, 2 * MINUTE_MS);
+    await program.notifier.reload(configOf([sourcePolled(world)], [ops.sink]));
+    await settled(program);
+    expect(ops.types()).toEqual(['sink.failing']);
+    await program.notifier.reload(config);
+    await settled(program);
+    expect(ops.types()).toEqual(['sink.failing', 'sink.failing']);
+    expect(new Set(ops.events.map(({ id }) => id)).size).toBe(2);
+    await stopProgram(program, world);
+  });
+
   test('fails for fifteen minutes: told then, not at the next attempt, which comes later', async () => {
     await using world = await openWorld();
     await using door = await startDoor({ status: 500 });
