@@ -50,6 +50,8 @@ export interface Stage {
   /** Starts it and waits for its end. */
   run(args: readonly string[], options?: StartOptions): Promise<Ended>;
   until(what: string, holds: () => boolean): Promise<void>;
+  /** Something has happened beside all of these that may be what is waited for. */
+  check(): void;
   /** The first line of the program's log with this message that fits. */
   untilLog(program: Program, message: string | RegExp, fits?: (line: LogLine) => boolean): Promise<LogLine>;
 }
@@ -140,6 +142,7 @@ export function createStage(hook: (end: () => Promise<void>) => void = afterEach
     start,
     run: async (args, options) => (await start(args, options)).ended,
     until: condition.until,
+    check: condition.check,
     untilLog,
   };
 }
