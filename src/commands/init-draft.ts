@@ -3,6 +3,7 @@ import { Document, isMap, isScalar, isSeq } from 'yaml';
 import type { Config } from '../config/config.js';
 import { type Environment, loadConfig } from '../config/load.js';
 import { formatProblem, type Path } from '../config/problem.js';
+import { OPERATOR_EVENT_TYPES } from '../core/operator-event.js';
 import { UsageError } from './command.js';
 import { placeOf, type Question, type Recipe, SINK_RECIPES, SOURCE_RECIPES, variableOf } from './init-recipes.js';
 
@@ -37,6 +38,16 @@ export function renderSinks(entries: readonly Entry[]): string {
 
 const LAYOUT = { lineWidth: 0, flowCollectionPadding: false } as const;
 
+/** One place where people read hears of trouble as well; a config without such a place gets the notice of `check`. */
+function addOperatorEvents(document: Document, entries: readonly Entry[]): void {
+  const entry = entries.findLast(({ suitsOperators }) => suitsOperators);
+  if (entry === undefined) return;
+  const events = document.createNode(['recording.available', ...Object.keys(OPERATOR_EVENT_TYPES)]);
+  const [, first] = events.items;
+  if (isScalar(first)) first.commentBefore = " Trouble of the notifier's own:";
+  document.setIn([...placeOf(entry), 'events'], events);
+}
+
 function documentOf(entries: readonly Entry[], sections: object): Document {
   const document = new Document(sections);
   for (const entry of entries) {
@@ -50,6 +61,7 @@ function documentOf(entries: readonly Entry[], sections: object): Document {
       if (value !== undefined) document.setIn([...place, ...question.path], document.createNode(value));
     }
   }
+  addOperatorEvents(document, entries);
   annotate(document, entries);
   return document;
 }

@@ -35,6 +35,8 @@ export interface Recipe {
   readonly label: string;
   /** Above the entry in the YAML. */
   readonly comment: string;
+  /** People read it, so it may as well tell them of trouble of the notifier's own. */
+  readonly suitsOperators?: true;
   readonly questions: readonly Question[];
 }
 
@@ -92,6 +94,7 @@ const KNOWN_SINKS: readonly (Recipe & { readonly type: string })[] = [
     type: 'slack',
     label: 'a Slack channel',
     comment: ' An incoming webhook of Slack. Whoever knows its URL can post.',
+    suitsOperators: true,
     questions: [
       {
         flag: 'slack-url',
@@ -108,6 +111,7 @@ const KNOWN_SINKS: readonly (Recipe & { readonly type: string })[] = [
     type: 'email',
     label: 'a mailbox',
     comment: ' Mail by SMTP.',
+    suitsOperators: true,
     questions: [
       {
         flag: 'smtp',

@@ -44,6 +44,15 @@ test('the older credentials go to their own API', async () => {
   expect(await stage.run(['check', '--config', 'other.yaml'])).toMatchObject({ code: 0 });
 });
 
+test('a sink that people read hears of trouble too, and check has nothing to point out', async () => {
+  const args = ['init', '--yes', '--no-test', '--slack-url', 'https://hooks.slack.com/services/T0/B0/x'];
+  expect(await stage.run(args, { env: SECRETS })).toMatchObject({ code: 0 });
+  const { code, stdout } = await stage.run(['check']);
+  expect(code).toBe(0);
+  expect(stdout.join('\n')).not.toMatch(/the log alone tells/);
+  expect(textOf('config/notifier.yaml')).toMatch(/# Trouble of the notifier's own:\n +- source\.failing/);
+});
+
 test('every sink that it asks about makes a valid config', async () => {
   const answers: Readonly<Record<string, string>> = {
     'slack-url': 'https://hooks.slack.com/services/T0/B0/x',
