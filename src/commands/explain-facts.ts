@@ -56,8 +56,9 @@ export async function findFacts(what: string, config: Config, ledger: Ledger): P
     ? await subjectsOfId(what, deliveries, config, ledger)
     : subjectsOfUuid(what, deliveries, config);
   const all = isId ? await deliveriesThat(({ event }) => subjects.some((of) => isOf(of, event)), ledger) : deliveries;
-  const found = await Promise.all(subjects.map((subject) => recordingFacts(subject, all, ledger)));
-  const recordings = found.filter((each) => each !== undefined);
+  const inConfig = await factsOf(subjects, all, ledger);
+  const isElsewhere = inConfig.length === 0 && !isId;
+  const recordings = isElsewhere ? await factsOf(await subjectsOfOldSources(what, ledger), all, ledger) : inConfig;
   return { recordings: isId ? recordings.map((each) => narrowed(each, what, config)) : recordings, operatorEvents: [] };
 }
 
@@ -76,6 +77,11 @@ function lettersInCommon(left: string, right: string): number {
   let count = 0;
   while (count < left.length && left[count] === right[count]) count += 1;
   return count;
+}
+
+async function factsOf(subjects: readonly Subject[], deliveries: readonly Delivery[], ledger: Ledger) {
+  const found = await Promise.all(subjects.map((subject) => recordingFacts(subject, deliveries, ledger)));
+  return found.filter((each) => each !== undefined);
 }
 
 interface Subject {
@@ -110,6 +116,15 @@ function operatorEventsOf(deliveries: readonly Delivery[]): readonly EventFacts[
 
 function bySink(deliveries: readonly Delivery[], { id }: StoredEvent): ReadonlyMap<string, Delivery> {
   return new Map(deliveries.filter(({ event }) => event.id === id).map((delivery) => [delivery.sink, delivery]));
+}
+
+/** Of sources that the config does not have any more, which only a look at everything finds. */
+async function subjectsOfOldSources(uuid: string, ledger: Ledger): Promise<readonly Subject[]> {
+  const subjects: Subject[] = [];
+  for await (const { source, uuid: found } of ledger.allRecordings()) {
+    if (found === uuid) subjects.push({ source, uuid: found });
+  }
+  return subjects;
 }
 
 function subjectsOfUuid(uuid: string, deliveries: readonly Delivery[], config: Config): readonly Subject[] {

@@ -199,6 +199,17 @@ test.each([
   expect(stderr).toEqual([expect.stringContaining(`Nothing is known of ${id()}. ${want()}`)]);
 });
 
+test('a recording of a source that the config does not have any more is known all the same', async () => {
+  const { before, api } = story;
+  stage.configure({ sources: { other: sourceOf(api) }, sinks: { out: { type: 'stdout' } } }, 'other.yaml');
+  const { code, stdout } = await stage.run(['explain', before, '--config', 'other.yaml']);
+  expect(code).toBe(0);
+  expect(stdout.slice(0, 2)).toEqual([
+    `recording ${before}`,
+    '  source      production, which the config no longer has',
+  ]);
+});
+
 test('beside a running program nothing is said of none; another config file is part of the commands', async () => {
   const { later, api } = story;
   const receiver = await stage.receiver({ respond: () => ({ status: 500 }) });
