@@ -3,6 +3,7 @@ import { createDice } from '../sim/dice.js';
 import { POSTGRES_PROGRAMS } from '../support/postgres-process.js';
 import { createStage } from '../support/stage.js';
 import { cleanServers, describeWith } from '../support/store-servers.js';
+import { openScene } from './kill-scene.js';
 import { openStagedServer, openStagedStore, type StagedStore } from './kill-stores.js';
 import { type Account, killProgram, killServer } from './kill-stories.js';
 
@@ -100,4 +101,17 @@ describeWith('postgres', 'postgres', () => {
   if (POSTGRES_PROGRAMS === undefined)
     process.stderr.write('SKIPPED, since there is no initdb: a PostgreSQL is killed\n');
   else killsServer('postgres');
+});
+
+test('the verdict can be bad: a store that forgets loses what comes while the program is down', async () => {
+  const scene = await openScene(stage, 'memory', createDice(`${seed}`));
+  for (const isDown of [true, false]) {
+    const program = await scene.start();
+    await stage.untilLog(program, /^first poll complete/);
+    program.kill('SIGKILL');
+    await program.ended;
+    if (isDown) scene.change();
+  }
+  const { missing, expected } = scene.verdict();
+  expect(missing).toHaveLength(expected);
 });
