@@ -25,6 +25,8 @@ export interface Verdict {
   readonly invented: readonly string[];
   /** Messages that came again after a yes. */
   readonly repeated: number;
+  /** The most of these that one kill explains. */
+  readonly repeatedMax: number;
   /** Messages that came again after the receiver had taken them and broken the connection. */
   readonly broken: number;
   /** Of both, those that neither a kill nor a broken connection explains. */
@@ -87,13 +89,15 @@ export function createJournal(): Journal {
 export function judge(arrivals: readonly Arrival[], expected: ReadonlyMap<string, ReadonlySet<string>>): Verdict {
   const before = new Map<string, Arrival[]>();
   const unexplained: string[] = [];
-  let repeated = 0;
+  /** By the life that ended before it had stored its yes. */
+  const repeated = new Map<number, number>();
   let broken = 0;
   for (const arrival of arrivals) {
     const key = `${arrival.sink} ${arrival.id}`;
     const earlier = before.get(key) ?? [];
     before.set(key, [...earlier, arrival]);
-    if (earlier.some(({ answer }) => answer === 'yes')) repeated += 1;
+    const yes = earlier.findLast(({ answer }) => answer === 'yes');
+    if (yes !== undefined) repeated.set(yes.life, (repeated.get(yes.life) ?? 0) + 1);
     else if (earlier.some(({ answer }) => answer === 'dropped')) broken += 1;
     if (earlier.some((one) => !explains(one, arrival))) unexplained.push(key);
   }
@@ -103,7 +107,8 @@ export function judge(arrivals: readonly Arrival[], expected: ReadonlyMap<string
     expected: wanted.length,
     missing: wanted.filter((key) => before.get(key)?.some(({ answer }) => isTaken(answer)) !== true),
     invented: [...before.keys()].filter((key) => !isWanted.has(key)),
-    repeated,
+    repeated: repeated.values().reduce((sum, count) => sum + count, 0),
+    repeatedMax: Math.max(0, ...repeated.values()),
     broken,
     unexplained,
   };

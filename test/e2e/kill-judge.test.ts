@@ -2,7 +2,7 @@ import type { ReceivedMessage } from '../../src/fake/receiver.js';
 import type { LogLine } from '../support/child-program.js';
 import { type Answer, createJournal, judge } from './kill-journal.js';
 
-const FINE = { expected: 1, missing: [], invented: [], repeated: 0, broken: 0, unexplained: [] };
+const FINE = { expected: 1, missing: [], invented: [], repeated: 0, repeatedMax: 0, broken: 0, unexplained: [] };
 const SINK = 'hook';
 
 type Step = Answer | 'noted' | 'kill' | 'silence' | 'other';
@@ -27,7 +27,16 @@ test.each<{ name: string; steps: Step[]; want: object }>([
   { name: 'taken once is fine', steps: ['yes', 'noted'], want: {} },
   { name: 'taken after a no is no repeat', steps: ['no', 'yes', 'noted'], want: {} },
   { name: 'a broken connection explains a repeat', steps: ['dropped', 'yes'], want: { broken: 1 } },
-  { name: 'a kill before the note explains a repeat', steps: ['yes', 'kill', 'yes'], want: { repeated: 1 } },
+  {
+    name: 'a kill before the note explains a repeat',
+    steps: ['yes', 'kill', 'yes'],
+    want: { repeated: 1, repeatedMax: 1 },
+  },
+  {
+    name: 'each kill explains its own',
+    steps: ['yes', 'kill', 'yes', 'kill', 'yes'],
+    want: { repeated: 2, repeatedMax: 1 },
+  },
   { name: 'a kill before the answer is no repeat', steps: ['silence', 'kill', 'yes'], want: {} },
   { name: 'never taken is missing', steps: ['no', 'kill', 'silence'], want: { missing: ['hook evt_1'] } },
   { name: 'never sent is missing', steps: [], want: { missing: ['hook evt_1'] } },
@@ -35,12 +44,12 @@ test.each<{ name: string; steps: Step[]; want: object }>([
   {
     name: 'a repeat without a kill is not explained',
     steps: ['yes', 'yes'],
-    want: { repeated: 1, unexplained: ['hook evt_1'] },
+    want: { repeated: 1, repeatedMax: 1, unexplained: ['hook evt_1'] },
   },
   {
     name: 'nor is one after the note, whatever was killed then',
     steps: ['yes', 'noted', 'kill', 'yes'],
-    want: { repeated: 1, unexplained: ['hook evt_1'] },
+    want: { repeated: 1, repeatedMax: 1, unexplained: ['hook evt_1'] },
   },
   {
     name: 'nor one that is sent while the first is not answered',

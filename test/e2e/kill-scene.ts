@@ -22,18 +22,22 @@ const PROCESSING_BEFORE = 10;
 /** The one that always says yes, and is told of everything. */
 const SLOW = 'slow';
 
+const CONCURRENCY = 8;
+/** Of the three sinks together: no more can be repeated after one kill. */
+export const IN_FLIGHT_MAX = 3 * CONCURRENCY;
+
 type Status = 'available' | 'processing';
 
 /** A platform, its recordings that come and change, and three receivers that are not easy to serve. */
 export interface Scene {
   readonly api: FakeApi;
   readonly journal: Journal;
-  /** Something that becomes available at once, something that will be, and now and then something that was there before. */
-  change(): void;
+  /** Something that becomes available at once, whose event's id is returned, something that will be, and something that changes back. */
+  change(): string;
   /** Awaited before the slow receiver says yes to the next message. */
   holdNext(hold: () => Promise<void>): void;
-  /** Everything that has been asked for so far is there; the rest comes after it. */
-  readonly isTold: boolean;
+  /** All receivers have taken it. */
+  isTold(id: string): boolean;
   /** All of it is there, and nothing more comes. */
   readonly isOver: boolean;
   start(): Promise<Program>;
@@ -88,7 +92,7 @@ export async function openScene(stage: Stage, store: string, dice: Dice): Promis
         return { status: given === 'yes' ? 204 : 503 };
       },
     });
-    return webhookTo(receiver, more);
+    return webhookTo(receiver, { concurrency: CONCURRENCY, ...more });
   }
 
   function goOn(id: string): void {
@@ -112,9 +116,10 @@ export async function openScene(stage: Stage, store: string, dice: Dice): Promis
     api.recordings.setStatus(uuid, statuses[0] ?? 'available');
   }
 
-  function change(): void {
+  function change(): string {
     const none = { available: 0, processing: 0 };
-    play(api.recordings.add({ status: 'available' }), ['available'], none);
+    const uuid = api.recordings.add({ status: 'available' });
+    play(uuid, ['available'], none);
     play(api.recordings.add({}), ['processing', 'available'], none);
     const third = Math.floor(changes / 3);
     if (changes % 3 === 0 && third < PROCESSING_BEFORE) {
@@ -127,9 +132,11 @@ export async function openScene(stage: Stage, store: string, dice: Dice): Promis
       play(api.recordings.add({ status: 'available' }), ['available', 'processing', 'available'], none);
     }
     changes += 1;
+    return expectedEventId('recording.available', 'production', uuid, 1);
   }
 
-  function isTold(): boolean {
+  function isOver(): boolean {
+    if (next.size > 0) return false;
     return [...expected].every(([name, ids]) => [...ids].every((id) => journal.hasTaken(name, id)));
   }
 
@@ -147,11 +154,9 @@ export async function openScene(stage: Stage, store: string, dice: Dice): Promis
     holdNext: (waiting) => {
       hold = waiting;
     },
-    get isTold() {
-      return isTold();
-    },
+    isTold: (id) => [...expected.keys()].every((name) => journal.hasTaken(name, id)),
     get isOver() {
-      return next.size === 0 && isTold();
+      return isOver();
     },
     start: () => {
       journal.begin();

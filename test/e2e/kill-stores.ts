@@ -87,7 +87,7 @@ export async function openStagedServer(stage: Stage, kind: ServerKind): Promise<
 
 async function openRedisServer() {
   const redis = await startRedis();
-  return { url: redis.url, kill: redis.kill, blows: { 'server killed': () => again(redis) } };
+  return { url: redis.url, kill: redis.kill, blows: { server: () => again(redis) } };
 }
 
 async function openPostgresServer() {
@@ -96,9 +96,9 @@ async function openPostgresServer() {
     url: postgres.url,
     kill: postgres.kill,
     blows: {
-      'server killed': () => again(postgres),
-      'backend killed': postgres.killBackends,
-      'connection ended': postgres.dropConnections,
+      server: () => again(postgres),
+      backend: postgres.killBackends,
+      connection: postgres.dropConnections,
     },
   };
 }

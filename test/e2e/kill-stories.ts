@@ -2,16 +2,21 @@ import type { Dice } from '../sim/dice.js';
 import type { Program } from '../support/child-program.js';
 import type { Stage } from '../support/stage.js';
 import { firstPollMoments, type Moment, momentsOf, type Story, type Where } from './kill-moments.js';
-import { openScene, type Scene } from './kill-scene.js';
+import { IN_FLIGHT_MAX, openScene, type Scene } from './kill-scene.js';
 import type { StagedServer, StagedStore } from './kill-stores.js';
 
 /** What is known of a story once it is over, or has failed. */
 export interface Account {
-  kills: Record<string, number>;
+  /** By what was killed. */
+  readonly killed: Record<string, number>;
+  /** By the moment. */
+  readonly moments: Record<string, number>;
   expected: number;
   missing: number;
   /** Messages that came again after a kill. */
   repeated: number;
+  /** The most that came again after one of them. */
+  repeatedMax: number;
   /** Messages that came again after a receiver had broken the connection. */
   broken: number;
 }
@@ -44,16 +49,16 @@ export async function killServer(stage: Stage, store: StagedServer, kills: numbe
   const blows = Object.entries(store.blows);
   for (const moment of take(kills, momentsOf(story), dice)) {
     const waiting = moment.wait(program);
-    scene.change();
+    const id = scene.change();
     await waiting;
     const [name, blow] = dice.pick(blows);
     const isBack = blow();
     moment.afterwards?.();
     program.kill('SIGCONT');
     await isBack;
-    count(account, blows.length > 1 ? `${name}, ${moment.where}` : moment.where);
+    count(account, name, moment.where);
     store.wire.pass();
-    await stage.until('everything that was asked for has arrived', () => scene.isTold);
+    await stage.until('the program goes on', () => scene.isTold(id));
   }
   await endWell(program, story, account);
 }
@@ -79,14 +84,15 @@ async function killAt(moment: Moment, story: Story, account: Account): Promise<v
 async function kill(program: Program, where: Where, { scene, store }: Story, account: Account): Promise<void> {
   program.kill('SIGKILL');
   expect(await program.ended).toMatchObject({ signal: 'SIGKILL' });
-  count(account, where);
+  count(account, 'program', where);
   scene.journal.note(program.log);
   store.wire?.pass();
   await store.letGo();
 }
 
-function count({ kills }: Account, where: string): void {
-  kills[where] = (kills[where] ?? 0) + 1;
+function count({ killed, moments }: Account, what: string, where: Where): void {
+  killed[what] = (killed[what] ?? 0) + 1;
+  moments[where] = (moments[where] ?? 0) + 1;
 }
 
 /** Everything arrives, the program stops as it should, and the store says the same as the receivers. */
@@ -97,11 +103,12 @@ async function endWell(program: Program, { stage, scene }: Story, account: Accou
     expect(await program.ended).toMatchObject({ code: 0 });
   } finally {
     scene.journal.note(program.log);
-    const { expected, missing, repeated, broken } = scene.verdict();
-    Object.assign(account, { expected, missing: missing.length, repeated, broken });
+    const { missing, ...counts } = scene.verdict();
+    Object.assign(account, { ...counts, missing: missing.length });
   }
   const verdict = scene.verdict();
   expect(verdict).toEqual({ ...verdict, missing: [], invented: [], unexplained: [] });
+  expect(verdict.repeatedMax).toBeLessThanOrEqual(IN_FLIGHT_MAX);
   expect(await disagreements(stage, scene)).toEqual([]);
 }
 
