@@ -30,9 +30,10 @@ export interface Story {
   readonly dice: Dice;
 }
 
-/** Statements of a store on a server, known by the keys in them. Only what writes carries values. */
+/** The commit point of a poll. Statements of a store on a server are known by the keys in them; only what writes carries values. */
+export const NEW_DELIVERIES = (sent: string) => hasValue(sent) && sent.includes('out/') && sent.includes('rec/');
 const STATEMENTS: Readonly<Record<string, (sent: string) => boolean>> = {
-  'new deliveries and states': (sent) => hasValue(sent) && sent.includes('out/') && sent.includes('rec/'),
+  'new deliveries and states': NEW_DELIVERIES,
   'a result': (sent) => hasValue(sent) && sent.includes('fin/'),
   'the removal of what is finished': (sent) => !hasValue(sent) && sent.includes('out/') && /EVAL|DELETE/.test(sent),
 };
