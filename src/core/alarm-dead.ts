@@ -45,7 +45,7 @@ function lineOf(id: Delivery['id'], event: StoredEvent): DeadDelivery {
  *
  * @param hurry nobody collects any longer, as the program ends
  */
-export function deadNewsInMs(alarm: DeadAlarm, nowMs: number, hurry = false): number | undefined {
+export function deadNewsInMs(alarm: DeadAlarm, nowMs: number, hurry: boolean): number | undefined {
   if (alarm.count === 0) return undefined;
   const collectedInMs = hurry ? 0 : leftOf(COLLECT_MS, alarm.sinceMs, nowMs);
   return Math.max(collectedInMs, alarm.toldAtMs === null ? 0 : leftOf(BETWEEN_MS, alarm.toldAtMs, nowMs));
