@@ -32,6 +32,7 @@ test.each([
   { name: 'given up', change: {}, want: true },
   { name: 'still pending', change: { state: 'pending' }, want: false },
   { name: 'of an operator event', change: { event: operators }, want: false },
+  { name: 'of a failure that nobody noted', change: { lastError: null }, want: true },
   { name: 'discarded by a person', change: { lastError: { reason: 'discarded', detail: '' } }, want: false },
 ] as const)('worth telling: $name: $want', ({ change, want }) => {
   expect(isDeath({ ...dead(1), ...change })).toBe(want);
@@ -77,6 +78,18 @@ test('two alarms of a sink differ in since when, also when the clock has gone ba
   const told = afterDeadNews(died(3), NOW_MS + MINUTE_MS);
   expect(withDead(told, dead(9, 2 * MINUTE_MS), NOW_MS)).toMatchObject({ sinceMs: NOW_MS + 2 * MINUTE_MS, count: 1 });
   expect(withDead(told, dead(9, -MINUTE_MS), NOW_MS)).toMatchObject({ sinceMs: NOW_MS + 1, count: 1 });
+});
+
+test('what was told is neither counted nor listed again', () => {
+  const alarm = withDead(afterDeadNews(died(3), NOW_MS), dead(9, MINUTE_MS), NOW_MS + MINUTE_MS);
+  expect(alarm.count).toBe(1);
+  expect(alarm.listed.map(({ id }) => id)).toEqual(['dlv_9']);
+});
+
+test('the reason is that of the latest death, if it is known', () => {
+  const gone = { ...dead(2), lastError: { reason: 'gone', detail: 'HTTP 410' } } as const;
+  expect(withDead(died(1), gone, NOW_MS).reason).toBe('gone');
+  expect(withDead(died(1), { ...dead(2), lastError: null }, NOW_MS).reason).toBe('unknown');
 });
 
 test('told and quiet for ten minutes, it is over', () => {

@@ -203,6 +203,7 @@ describe('a sink', () => {
     const lifted = withSuspension({ ...suspended, told: 'yes' }, null, NOW_MS + 1);
     expect(lifted).toMatchObject({ endedAtMs: NOW_MS + 1, isSuspended: false });
     expect(withSuspension(series, null, NOW_MS + 1)).toBe(series);
+    expect(withSuspension(null, null, NOW_MS + 1)).toBeNull();
   });
 
   const before = delivery();
@@ -241,5 +242,11 @@ describe('a sink', () => {
     { name: 'an operator event arrived', after: { event: operators }, effect: { kind: 'works' }, want: undefined },
   ] as const)('what an attempt says of its sink: $name', ({ after, effect, want }) => {
     expect(attemptedOf(before, { delivery: delivery(after), effect })?.kind).toBe(want);
+  });
+
+  test('an attempt that failed says why', () => {
+    const after = delivery({ attempts: 3, lastError: error });
+    const trouble = { reason: 'server_error', message: 'HTTP 500' };
+    expect(attemptedOf(before, { delivery: after, effect: none })).toEqual({ kind: 'failed', trouble });
   });
 });

@@ -1,4 +1,4 @@
-import { again, dueInMs, givenUp, newDelivery, waitForUrl } from '../../src/core/delivery.js';
+import { again, dueInMs, givenUp, held, newDelivery, released, waitForUrl } from '../../src/core/delivery.js';
 import { FAILURE_REASONS } from '../../src/core/failure.js';
 import type { DeliveryId } from '../../src/core/id.js';
 import { delivery, EARLIER_MS, NOW_MS, storedEvent } from './support.js';
@@ -27,6 +27,13 @@ test('newDelivery: due at once, and nothing has happened to it', () => {
     history: [],
   });
   expect(newDelivery(id, 'pipeline', storedEvent, true, NOW_MS).includeUrl).toBe(true);
+});
+
+test('held until somebody decides, then due at once as if it had just been made', () => {
+  const made = newDelivery('dlv_1' as DeliveryId, 'pipeline', storedEvent, true, EARLIER_MS);
+  const waiting = held(made);
+  expect(waiting).toEqual({ ...made, state: 'held', nextAttemptAtMs: null });
+  expect(released(waiting, NOW_MS)).toEqual({ ...made, nextAttemptAtMs: NOW_MS });
 });
 
 test('givenUp: dead without an attempt, with the reason in words', () => {

@@ -1,10 +1,24 @@
 import type { Change } from '../../src/core/diff.js';
-import { eventOf, NO_URL, withUrl } from '../../src/core/event.js';
+import { EVENT_TYPES, eventOf, NO_URL, withUrl } from '../../src/core/event.js';
 import { eventIdOf } from '../../src/core/id.js';
 import { NOW_MS, nodeSha256, seen, storedEvent } from './support.js';
 
 const recording = seen('available');
 const change: Change = { type: 'recording.available', recording, previousStatus: 'processing', occurrence: 3 };
+
+test('EVENT_TYPES: those of recordings first, as the reference lists them', () => {
+  expect(Object.keys(EVENT_TYPES)).toEqual([
+    'recording.available',
+    'recording.processing',
+    'recording.stuck',
+    'source.failing',
+    'source.recovered',
+    'source.expiring',
+    'sink.failing',
+    'sink.recovered',
+    'delivery.dead',
+  ]);
+});
 
 test('eventOf: what is stored has the fields of the contract in their order, and no URL', () => {
   const event = eventOf(nodeSha256, 'production', change, NOW_MS);
