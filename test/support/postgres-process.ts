@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import pg from 'pg';
 import { freePort } from './free-port.js';
+import { settle } from './store-servers.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 /** Where Debian keeps the programs of each version. */
@@ -65,13 +66,25 @@ export async function startPostgres(): Promise<PostgresProcess> {
     }
   }
 
+  /** A server that is recovering does not let anybody in, and may end a connection that came before. */
   async function ask(sql: string): Promise<readonly number[]> {
+    let pids: readonly number[] = [];
+    await settle(async () => {
+      pids = await askOnce(sql);
+    });
+    return pids;
+  }
+
+  async function askOnce(sql: string): Promise<readonly number[]> {
     const client = new pg.Client({ connectionString: url });
     client.on('error', () => {});
-    await client.connect();
-    const { rows } = await client.query<{ pid: number }>(sql);
-    client.connection.stream.destroy();
-    return rows.map(({ pid }) => pid);
+    try {
+      await client.connect();
+      const { rows } = await client.query<{ pid: number }>(sql);
+      return rows.map(({ pid }) => pid);
+    } finally {
+      client.connection.stream.destroy();
+    }
   }
 
   return {
