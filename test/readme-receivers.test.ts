@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import type { NotifierEvent } from '../src/core/event.js';
+import type { EventId } from '../src/core/id.js';
 import { createHttpClient } from '../src/http/client.js';
 import { webhook } from '../src/sinks/webhook.js';
 import { systemClock } from '../src/system.js';
@@ -13,6 +15,20 @@ import { sampleEvent } from './support/sample-event.js';
 
 const README = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+
+const SINK_FAILS: NotifierEvent = {
+  id: 'evt_00000000000000000000000000000001' as EventId,
+  type: 'sink.failing',
+  timestamp: '2024-05-13T17:19:04.120Z',
+  source: null,
+  data: {
+    sink: 'pipeline',
+    reason: 'timeout',
+    message: 'no answer within 20000 ms',
+    since: '2024-05-13T17:04:04.120Z',
+    waiting: 3,
+  },
+};
 
 const hasPython = spawnSync('python3', ['--version']).status === 0;
 const languages = [
@@ -59,8 +75,8 @@ describe.each(languages)('the receiver in $language', ({ language, command, args
     });
     await answers(port, started);
     const http = createHttpClient({ privateAddresses: 'allow', clock: systemClock, userAgent: 'readme' });
-    const send = (secret: string, agedMs = 0) =>
-      webhook.deliver(sampleEvent, {
+    const send = (secret: string, agedMs = 0, event: NotifierEvent = sampleEvent) =>
+      webhook.deliver(event, {
         name: 'readme',
         settings: webhook.settings.parse({ url: `http://127.0.0.1:${port}/`, secret }),
         progress: null,
@@ -75,6 +91,7 @@ describe.each(languages)('the receiver in $language', ({ language, command, args
       await send(SECRET),
       await send('whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD'),
       await send(SECRET, 600_000),
+      await send(SECRET, 0, SINK_FAILS),
     ];
     await http.close();
     expect(outcomes.map((outcome) => (outcome.kind === 'delivered' ? outcome.receipt : outcome.reason))).toEqual([
@@ -82,10 +99,14 @@ describe.each(languages)('the receiver in $language', ({ language, command, args
       'HTTP 204',
       'client_error',
       'client_error',
+      'HTTP 204',
     ]);
     started.kill();
     await once(started, 'close');
     const { recording } = sampleEvent.data;
-    expect(printed.trim()).toBe(`${sampleEvent.type} ${recording.uuid}`);
+    const [first, second, ...rest] = printed.trim().split('\n');
+    expect(first).toBe(`${sampleEvent.type} ${recording.uuid}`);
+    expect(second).toMatch(/^sink\.failing .*pipeline/);
+    expect(rest).toEqual([]);
   });
 });
