@@ -8,7 +8,7 @@ export const registerTest: Register = (program, context) => {
     .argument('<sink>', 'name of a sink in the config')
     .summary('send a sample to one sink and show what came back')
     .description(
-      'Sends one sample event (id evt_test_…, data.test: true) to a sink, enabled or not, and prints what came back. Nothing is stored.',
+      'Sends one sample event (id evt_test_…, data.test: true) to a sink, enabled or not, and prints what came back. It is a recording.available, or the first type in the events of a sink that does not get that. Nothing is stored.',
     )
     .addHelpText('after', '\nExample:\n  recording-notifier test pipeline')
     .action(async (name: string, _, command) => {

@@ -1,21 +1,20 @@
 import type { Config, SinkConfig, SourceConfig, StoreConfig } from '../config/config.js';
 import { isRecord } from '../config/explain.js';
-import type { RecordingEvent } from '../core/event.js';
 import type { Outcome } from '../core/failure.js';
-import type { EventId, RecordingUuid } from '../core/id.js';
+import type { EventId } from '../core/id.js';
 import { attemptOnce } from '../engine/attempt.js';
 import { jsonLine, printable } from '../observe/printable.js';
 import type { HttpClient } from '../ports.js';
 import type { Source } from '../source/define.js';
 import { StoreError, StoreMissingError } from '../store/errors.js';
 import { hasOwner, openStore } from '../store/open.js';
-import { nonce, systemClock, systemRandom } from '../system.js';
+import { systemClock, systemRandom } from '../system.js';
 import type { CommandContext } from './command.js';
+import { sampleFor } from './sample.js';
 import { quietLogOf, storeDependencies } from './session.js';
 
 /** Trying for real what a config names, for the commands that tell a person how it went. Nothing is stored. */
 
-const HOUR_MS = 3_600_000;
 const HEARTBEAT_TIMEOUT_MS = 10_000;
 
 /** How it went, in words. */
@@ -120,7 +119,7 @@ export interface Sample {
   readonly durationMs: number;
 }
 
-/** Sends one sample event (id `evt_test_…`, `data.test: true`) to the sink, enabled or not. */
+/** Sends one {@link sampleFor} to the sink, enabled or not. */
 export async function sendSample(
   sink: SinkConfig,
   http: HttpClient,
@@ -129,7 +128,7 @@ export async function sendSample(
 ): Promise<Sample> {
   const startedMs = systemClock.monotonicMs();
   const ports = { http, clock: systemClock, log: quietLogOf(config, context), print: context.print };
-  const event = sampleEvent(sink, systemClock.nowMs());
+  const event = sampleFor(sink, systemClock.nowMs());
   const outcome = await attemptOnce(sink, event, null, ports, new AbortController().signal);
   await sink.definition.close?.(sink.settings);
   return { event: event.id, outcome, durationMs: Math.round(systemClock.monotonicMs() - startedMs) };
@@ -139,28 +138,4 @@ export function sampleTrial({ event, outcome, durationMs }: Sample): Trial {
   return outcome.kind === 'delivered'
     ? { result: 'ok', detail: `delivered (${outcome.receipt}) in ${durationMs} ms, event ${event}` }
     : { result: 'failed', detail: `failed after ${durationMs} ms: ${outcome.reason}: ${outcome.detail}` };
-}
-
-function sampleEvent({ includeUrl }: SinkConfig, nowMs: number): RecordingEvent {
-  const id = nonce();
-  return {
-    id: `evt_test_${id}` as EventId,
-    type: 'recording.available',
-    timestamp: new Date(nowMs).toISOString(),
-    source: 'test',
-    data: {
-      recording: {
-        uuid: `test-${id.slice(0, 8)}` as RecordingUuid,
-        roomId: 'TEST room',
-        meetingId: 'TEST meeting',
-        status: 'available',
-        createdAt: new Date(nowMs - HOUR_MS).toISOString(),
-        url: includeUrl ? 'https://example.com/test-recording.mp4' : null,
-        urlExpiresAt: includeUrl ? new Date(nowMs + HOUR_MS).toISOString() : null,
-      },
-      previousStatus: 'processing',
-      occurrence: 1,
-      test: true,
-    },
-  };
 }

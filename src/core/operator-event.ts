@@ -15,6 +15,12 @@ export const OPERATOR_EVENT_TYPES = {
 
 export type OperatorEventType = keyof typeof OPERATOR_EVENT_TYPES;
 
+/** What an event of any type may hold. */
+interface MaybeTest {
+  /** Only in the sample that `test SINK` sends. */
+  readonly test?: true;
+}
+
 interface Common<Type extends OperatorEventType> {
   readonly id: EventId;
   readonly type: Type;
@@ -24,7 +30,7 @@ interface Common<Type extends OperatorEventType> {
 
 export interface SourceEvent extends Common<'source.failing' | 'source.recovered' | 'source.expiring'> {
   readonly source: string;
-  readonly data: {
+  readonly data: MaybeTest & {
     /** One word of a fixed list, such as `unauthorized`. */
     readonly reason: string;
     /** What is wrong and what would do, in a sentence. */
@@ -36,7 +42,7 @@ export interface SourceEvent extends Common<'source.failing' | 'source.recovered
 
 export interface SinkEvent extends Common<'sink.failing' | 'sink.recovered'> {
   readonly source: null;
-  readonly data: {
+  readonly data: MaybeTest & {
     readonly sink: string;
     readonly reason: string;
     readonly message: string;
@@ -58,7 +64,7 @@ export const DEAD_LISTED_MAX = 20;
 
 export interface DeadEvent extends Common<'delivery.dead'> {
   readonly source: null;
-  readonly data: {
+  readonly data: MaybeTest & {
     readonly sink: string;
     /** Of the latest one. */
     readonly reason: string;

@@ -30,7 +30,9 @@ const LISTED_MAX = 5;
 const LISTED_CHARACTERS_MAX = 60;
 
 export function operatorText(event: OperatorEvent): OperatorText {
-  return { mood: MOODS[event.type], ...wordsOf(event) };
+  const words = wordsOf(event);
+  const title = event.data.test === true ? `TEST: ${words.title}` : words.title;
+  return { mood: MOODS[event.type], ...words, title };
 }
 
 function wordsOf(event: OperatorEvent): Omit<OperatorText, 'mood'> {
