@@ -9,10 +9,19 @@ export function startedAs({ startedBy, environment, cwd }: Pick<Process, 'starte
   // npm tells what it runs to all that it starts, programs of other packages included.
   const isOfNpm = environment['npm_package_name'] === NAME && environment['npm_lifecycle_event'] === 'start';
   if (isOfNpm) return 'npm start --';
-  if (environment['npm_command'] === 'exec' || script.includes(join('node_modules', '.bin'))) return `npx ${NAME}`;
+  const installed = join(cwd, 'node_modules');
+  const isRunByNpx = environment['npm_command'] === 'exec' && script.startsWith(join(installed, '/'));
+  // Elsewhere npx would not find it, and fetch whatever package has the name.
+  if (isRunByNpx || script === join(installed, '.bin', NAME)) return `npx ${NAME}`;
+  if (script.includes(join('node_modules', '.bin')))
+    return `${node === 'node' ? '' : `${quoted(node)} `}${shownPath()}`;
   if (basename(script) !== 'cli.js') return NAME;
-  const path = relative(cwd, script);
-  return `${quoted(node)} ${quoted(path.startsWith('..') || isAbsolute(path) ? script : path)}`;
+  return `${quoted(node)} ${shownPath()}`;
+
+  function shownPath(): string {
+    const path = relative(cwd, script);
+    return quoted(path.startsWith('..') || isAbsolute(path) ? script : path);
+  }
 }
 
 function quoted(path: string): string {

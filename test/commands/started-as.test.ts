@@ -12,14 +12,35 @@ test.each([
   },
   {
     name: 'by npx',
-    by: ['node', '/cache/node_modules/recording-notifier/dist/cli.js'],
+    by: ['node', '/work/node_modules/recording-notifier/dist/cli.js'],
     environment: { npm_command: 'exec', npm_lifecycle_event: 'npx' },
     want: 'npx recording-notifier',
+  },
+  {
+    name: 'by npx from elsewhere',
+    by: ['node', '/cache/node_modules/.bin/recording-notifier'],
+    environment: { npm_command: 'exec', npm_lifecycle_event: 'npx' },
+    want: '/cache/node_modules/.bin/recording-notifier',
   },
   {
     name: 'as what a project has installed',
     by: ['node', '/work/node_modules/.bin/recording-notifier'],
     want: 'npx recording-notifier',
+  },
+  {
+    name: 'as what a project in another folder has installed',
+    by: ['node', '/x/node_modules/.bin/recording-notifier'],
+    want: '/x/node_modules/.bin/recording-notifier',
+  },
+  {
+    name: 'the same by a node of its own',
+    by: ['/x/node_modules/.bin/node', '/x/node_modules/.bin/recording-notifier'],
+    want: '/x/node_modules/.bin/node /x/node_modules/.bin/recording-notifier',
+  },
+  {
+    name: 'as what a folder below has installed',
+    by: ['node', '/work/x/node_modules/.bin/recording-notifier'],
+    want: 'x/node_modules/.bin/recording-notifier',
   },
   { name: 'as what the machine has', by: ['node', '/usr/bin/recording-notifier'], want: 'recording-notifier' },
   { name: 'below the working directory', by: ['node', '/work/dist/cli.js'], want: 'node dist/cli.js' },
