@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-import { nodeProblem } from './node-version.js';
+import { nodeHint, nodeProblem } from './node-version.js';
 
 /** argv → command → exit code. Imports nothing more before it knows that this Node can run the rest. */
 
 const problem = nodeProblem();
 if (problem !== undefined) {
-  process.stderr.write(`${problem}; in a checkout start it as ./node_modules/.bin/node dist/cli.js\n`);
+  process.stderr.write(`${problem}; ${nodeHint(import.meta.url)}\n`);
   process.exit(1);
 }
 

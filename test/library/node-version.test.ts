@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { nodeProblem } from '../../src/node-version.js';
+import { nodeHint, nodeProblem } from '../../src/node-version.js';
 import { builtDist } from '../support/build.js';
 
 const NEEDS = /^Error: recording-notifier needs Node 24\.15 or newer, and this is (\d+\.\d+\.\d+)$/m;
@@ -41,6 +41,17 @@ test.each([
   { version: '25.0.0', isFine: true },
 ])('Node $version is fine: $isFine', ({ version, isFine }) => {
   expect(nodeProblem(version) === undefined).toBe(isFine);
+});
+
+test.each([
+  { where: 'a checkout', url: 'file:///work/dist/cli.js', want: /\.\/node_modules\/\.bin\/node dist\/cli\.js/ },
+  {
+    where: 'an installed package',
+    url: 'file:///work/node_modules/recording-notifier/dist/cli.js',
+    want: /first in PATH.*"npm install node@24".*"npx recording-notifier"/,
+  },
+])('the hint for an old Node fits $where', ({ url, want }) => {
+  expect(nodeHint(url)).toMatch(want);
 });
 
 test.each(['index.js', 'testing.js'])('%s: says which Node it needs before anything else runs', async (module) => {
