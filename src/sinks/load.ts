@@ -65,7 +65,15 @@ function unresolved(error: unknown, isPath: boolean): string {
 function unloaded(error: unknown): string {
   if (codeOf(error) === 'ERR_REQUIRE_ASYNC_MODULE')
     return 'cannot be loaded: it awaits at its top level; await in deliver';
-  return `cannot be loaded: ${messageOf(error)}`;
+  const hint = isModuleTakenForScript(error) ? '; write "type": "module" in its package.json, or call it .mjs' : '';
+  return `cannot be loaded: ${messageOf(error)}${hint}`;
+}
+
+/** What Node says of `import` and `export` in a file that the package.json above it makes CommonJS. */
+function isModuleTakenForScript(error: unknown): boolean {
+  return (
+    messageOf(error).startsWith('SyntaxError: ') && /outside a module|Unexpected token 'export'/.test(messageOf(error))
+  );
 }
 
 function codeOf(error: unknown): unknown {

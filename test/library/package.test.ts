@@ -131,9 +131,22 @@ test.each([
   },
   { name: 'it throws', module: 'throw new Error("broken");', want: 'cannot be loaded: Error: broken' },
   { name: 'it is no JavaScript', module: 'export const = 1;', want: 'cannot be loaded: SyntaxError' },
+  {
+    name: 'its folder is of CommonJS',
+    folder: 'old',
+    module: "import 'node:fs'; export const sink = 1;",
+    want: 'Cannot use import statement outside a module; write "type": "module" in its package.json, or call it .mjs',
+  },
+  {
+    name: 'its folder is of CommonJS, and it imports nothing',
+    folder: 'old',
+    module: 'export const sink = 1;',
+    want: `Unexpected token 'export'; write "type": "module" in its package.json, or call it .mjs`,
+  },
   { name: 'it awaits at its top level', module: 'await 1; export const sink = 1;', want: 'it awaits at its top level' },
-])('a sink that cannot be loaded is a problem of the config: $name', async ({ name, module, want }) => {
-  const file = `./${name.replaceAll(' ', '-')}.js`;
+])('a sink that cannot be loaded is a problem of the config: $name', async ({ name, folder, module, want }) => {
+  write('old/package.json', '{"type":"commonjs"}');
+  const file = `./${folder === undefined ? '' : `${folder}/`}${name.replaceAll(/\W/g, '-')}.js`;
   if (module !== undefined) write(file, module);
   write(
     'broken.yaml',
