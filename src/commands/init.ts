@@ -14,7 +14,8 @@ import { entriesByQuestions } from './init-by-questions.js';
 import { type Dialog, LeftError, openDialog } from './init-dialog.js';
 import { type Answers, type Entry, renderConfig, renderEnv, variablesOf } from './init-draft.js';
 import { ENV_FILE, existsAlready, refuseToOverwrite, writeFiles } from './init-files.js';
-import { type Further, furtherSinks, variablesOfNewKeys } from './init-further.js';
+import { type Further, furtherSinks } from './init-further.js';
+import { nextSteps } from './init-next.js';
 import {
   choosingFlag,
   flagOf,
@@ -26,15 +27,12 @@ import {
   STORE_RECIPE,
 } from './init-recipes.js';
 import { configOfDraft, tryEntry, tryWithSample } from './init-trials.js';
-import { startedAs } from './started-as.js';
 import { findingLine } from './trials.js';
 
 interface InitOptions extends CommonOptions {
   readonly yes?: true;
   readonly test: boolean;
 }
-
-const DEFAULT_FILE = 'config/notifier.yaml';
 
 /** Every question once: the base URL is asked with either kind of credentials. */
 const QUESTIONS: readonly Question[] = [
@@ -186,20 +184,4 @@ async function end(
   dialog?.end(written);
   if (dialog === undefined) await print(written);
   await print(['Next:', ...nextSteps(config, entries, context).map((line) => `  ${line}`)].join('\n'));
-}
-
-/** What to type; and before it what to do where something is not ready for it yet. */
-function nextSteps(config: string, entries: readonly Entry[], context: CommandContext): string[] {
-  const option = config === DEFAULT_FILE ? '' : ` --config ${JSON.stringify(config)}`;
-  const call = (command: string) => `${startedAs(context)} ${command}${option}`;
-  const toTest = entries.filter(({ hasNewKey, isDown }) => hasNewKey || isDown);
-  return [
-    ...toTest.map((entry) => {
-      const keys = variablesOfNewKeys(entry);
-      const withKeys = keys.length === 0 ? '' : ` with ${listed(keys)} from ${ENV_FILE}`;
-      return `start the receiver of ${entry.name}${withKeys}, then: ${call(`test ${entry.name}`)}`;
-    }),
-    call('check --connect'),
-    call('run'),
-  ];
 }

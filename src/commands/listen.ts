@@ -1,4 +1,6 @@
 import { Option } from 'commander';
+import { readDotEnv } from '../config/load.js';
+import { formatProblem } from '../config/problem.js';
 import { type ReceivedMessage, startReceiver } from '../fake/receiver.js';
 import { jsonLine } from '../observe/printable.js';
 import { secretFlaw } from '../sinks/standard-webhooks.js';
@@ -6,6 +8,8 @@ import { systemClock } from '../system.js';
 import { portArgument } from './arguments.js';
 import { type CommandContext, EXIT, type Register, UsageError } from './command.js';
 import { describeMessage, timeOf } from './messages.js';
+
+const VARIABLE = 'WEBHOOK_SECRET';
 
 interface ListenOptions {
   readonly port: number;
@@ -23,8 +27,9 @@ export const registerListen: Register = (program, context) => {
     )
     .addOption(new Option('--port <port>', 'where to listen').argParser(portArgument).default(4020))
     .addOption(
-      new Option('--secret <whsec...>', 'signing secrets; better in the environment, where others do not see them').env(
-        'WEBHOOK_SECRET',
+      new Option(
+        '--secret <whsec...>',
+        `signing secrets; better as ${VARIABLE} in the environment or in .env, where others do not see them`,
       ),
     )
     .addOption(new Option('--status <code>', 'always answer with this status').argParser(statusArgument))
@@ -38,10 +43,11 @@ export const registerListen: Register = (program, context) => {
     });
 };
 
-async function listen({ port, secret = [], status, json }: ListenOptions, context: CommandContext): Promise<void> {
-  const secrets = [secret].flat();
+async function listen(options: ListenOptions, context: CommandContext): Promise<void> {
+  const { port, status, json } = options;
+  const { secrets, origin } = secretsOf(options, context);
   const flaw = secrets.map(secretFlaw).find((found) => found !== undefined);
-  if (flaw !== undefined) throw new UsageError(`--secret: ${flaw.problem}; ${flaw.hint}`);
+  if (flaw !== undefined) throw new UsageError(`${origin}: ${flaw.problem}; ${flaw.hint}`);
   const stopped = new Promise<void>((resolve) => context.onSignal(['SIGINT', 'SIGTERM'], () => resolve()));
   const receiver = await startReceiver({
     clock: systemClock,
@@ -52,10 +58,26 @@ async function listen({ port, secret = [], status, json }: ListenOptions, contex
     onMessage: (message) => void print(message, secrets.length > 0, json === true, context).catch(() => undefined),
   });
   const checks =
-    secrets.length > 0 ? 'signatures are verified' : 'signatures are not checked, since no secret was given';
+    secrets.length > 0
+      ? `signatures are verified by ${origin}`
+      : 'signatures are not checked, since no secret was given';
   context.tell(`Listening on ${receiver.url}; ${checks} (Ctrl-C ends it)`);
   await stopped;
   await receiver.close();
+}
+
+/** With where they come from, in words. The environment goes before `.env`, as for a config; an empty value is none. */
+function secretsOf(
+  { secret }: Pick<ListenOptions, 'secret'>,
+  { environment }: CommandContext,
+): { readonly secrets: readonly string[]; readonly origin: string } {
+  if (secret !== undefined) return { secrets: secret, origin: '--secret' };
+  const own = environment[VARIABLE];
+  if (own !== undefined) return { secrets: own === '' ? [] : [own], origin: `${VARIABLE} of the environment` };
+  const dotEnv = readDotEnv();
+  if ('problem' in dotEnv) throw new UsageError(formatProblem(dotEnv.problem));
+  const value = dotEnv.env[VARIABLE] ?? '';
+  return { secrets: value === '' ? [] : [value], origin: `${VARIABLE} of .env` };
 }
 
 async function print(message: ReceivedMessage, signed: boolean, json: boolean, context: CommandContext): Promise<void> {

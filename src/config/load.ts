@@ -64,8 +64,8 @@ function withOwnTypes(tree: Tree, types: Types): Types {
   return { ...types, sinkTypes, unusableTypes };
 }
 
-/** The environment with what `.env` adds to it; the environment goes first. */
-function readDotEnv(): { readonly env: Environment } | { readonly problem: Problem } {
+/** What `.env` in the working directory holds; nothing where there is none. The environment goes before it. */
+export function readDotEnv(): { readonly env: Environment } | { readonly problem: Problem } {
   try {
     return { env: parseEnv(readTextFile('.env')) };
   } catch (error) {

@@ -6,6 +6,8 @@ import { createStage, SIGNING_SECRET, sourceOf, webhookTo } from '../support/sta
 
 const stage = createStage();
 
+const OTHER_SECRET = 'whsec_T3RoZXJPdGhlck90aGVyT3RoZXJPdGhlck90';
+
 /** The address that a server says it listens on. */
 async function addressOf(program: Program): Promise<string> {
   const find = () => program.stderr.map((line) => /http:\/\/127\.0\.0\.1:\d+/.exec(line)?.[0]).find((url) => url);
@@ -56,6 +58,33 @@ test('listen refuses what is not genuine, and prints it as JSON', async () => {
   });
 });
 
+test.each([
+  {
+    name: 'of the environment',
+    env: { WEBHOOK_SECRET: SIGNING_SECRET },
+    file: OTHER_SECRET,
+    want: 'by WEBHOOK_SECRET of the environment',
+  },
+  { name: 'of .env', env: {}, file: SIGNING_SECRET, want: 'by WEBHOOK_SECRET of .env' },
+  { name: 'of nobody', env: {}, file: '', want: 'since no secret was given' },
+  {
+    name: 'of nobody, since the environment goes first',
+    env: { WEBHOOK_SECRET: '' },
+    file: OTHER_SECRET,
+    want: 'since no secret was given',
+  },
+])('listen takes the secret $name, and says so', async ({ env, file, want }) => {
+  stage.configure(`WEBHOOK_SECRET=${file}\n`, '.env');
+  const receiver = await stage.start(['listen', '--port', '0'], { env });
+  const url = await addressOf(receiver);
+  expect(receiver.stderr.join('\n')).toContain(want);
+  stage.configure({
+    sources: { p: { auth: { token: 'a', apiKey: 'b' } } },
+    sinks: { hook: { type: 'webhook', url, secret: SIGNING_SECRET } },
+  });
+  expect(await stage.run(['test', 'hook'])).toMatchObject({ code: 0 });
+});
+
 test('listen refuses a secret that is none, without printing it', async () => {
   const { code, stdout, stderr } = await stage.run(['listen', '--port', '0'], { env: { WEBHOOK_SECRET: 'hunter2' } });
   expect({ code, stdout }).toEqual({ code: 2, stdout: [] });
@@ -71,12 +100,12 @@ test.each(['fake-api', 'listen'])('%s says that its port is taken', async (comma
 });
 
 describe('test SINK', () => {
-  async function openOne(status: number) {
+  async function openOne(status: number, more: object = {}) {
     const api = await stage.api();
     const receiver = await stage.receiver({ respond: () => ({ status }) });
     stage.configure({
       sources: { production: sourceOf(api) },
-      sinks: { hook: webhookTo(receiver, { enabled: false }) },
+      sinks: { hook: webhookTo(receiver, { enabled: false, ...more }) },
     });
     return receiver;
   }
@@ -97,6 +126,16 @@ describe('test SINK', () => {
       },
     ]);
     expect(readdirSync(stage.folder)).toEqual(['config']);
+  });
+
+  test('a sink that does not get recording.available gets a sample of the first type that it gets', async () => {
+    const receiver = await openOne(204, { events: ['delivery.dead', 'sink.failing'] });
+    expect(await stage.run(['test', 'hook'])).toMatchObject({ code: 0 });
+    expect(receiver.messages[0]?.id).toMatch(/^evt_test_/);
+    expect(receiver.messages[0]?.json).toMatchObject({
+      type: 'delivery.dead',
+      data: { source: null, sink: 'test', reason: 'test', count: 1, test: true },
+    });
   });
 
   test('what failed is said in words, and the exit code is 1', async () => {

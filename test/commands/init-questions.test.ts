@@ -50,7 +50,7 @@ test('a receiver that cannot know its new secret yet gets no sample, and a line 
   await talk.answer('Signing secret', ENTER);
   await talk.answer('Where is kept', ENTER);
   expect(await talk.ended).toBe(0);
-  expect(talk.shown()).toMatch(/start the receiver of pipeline with WEBHOOK_SECRET from \.env, then: .*test pipeline/);
+  expect(talk.shown()).toMatch(/start the receiver of pipeline in a second terminal.* listen --port \d+/);
   expect(talk.shown()).not.toMatch(/Send a sample/);
   expect(receiver.messages).toEqual([]);
 });
@@ -69,7 +69,7 @@ test('a receiver that is not started yet can be kept, and so can a store on a se
   await talk.answer('What now?', `${DOWN}${ENTER}`);
   expect(await talk.ended).toBe(0);
   expect(talk.shown()).not.toMatch(/Send a sample|hidden-pass/);
-  expect(talk.shown()).toMatch(/start the receiver of pipeline, then: recording-notifier test pipeline/);
+  expect(talk.shown()).toMatch(/recording-notifier listen --port \d+\n +recording-notifier test pipeline/);
   expect(textOf('.env')).toMatch(/^STORE_URL='?redis:\/\/:hidden-pass@/m);
 });
 

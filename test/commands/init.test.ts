@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { SINK_RECIPES } from '../../src/commands/init-recipes.js';
+import { freePort } from '../support/free-port.js';
 import { startRedis } from '../support/redis-process.js';
 import { startSmtp } from '../support/smtp.js';
 import { CLIENT_SECRET, createStage, SIGNING_SECRET } from '../support/stage.js';
@@ -81,11 +82,33 @@ test('a webhook without a secret gets a new one, and no sample that its receiver
   const args = ['init', '--base-url', api.url, '--webhook-url', receiver.url];
   const { code, stdout } = await stage.run(args, { env: SECRETS });
   expect(code).toBe(0);
-  expect(stdout.at(-3)).toMatch(
-    /^ {2}start the receiver of pipeline with WEBHOOK_SECRET from \.env, then: .*cli\.js test pipeline$/,
-  );
+  expect(stdout.slice(-5, -2)).toEqual([
+    expect.stringMatching(`^  start the receiver of pipeline in .*: \\S+ \\S+cli\\.js listen --port ${receiver.port}$`),
+    '  one of your own gets its key by: export "$(grep ^WEBHOOK_SECRET= .env)"',
+    expect.stringMatching(/^ {2}\S+ \S+cli\.js test pipeline$/),
+  ]);
   expect(textOf('.env')).toMatch(/^WEBHOOK_SECRET=whsec_[A-Za-z0-9+/]{32}$/m);
   expect(receiver.messages).toEqual([]);
+});
+
+test('the steps that it prints work: listen takes the new key, and test reaches it', async () => {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}/`;
+  expect(await stage.run(['init', '--no-test', '--yes', '--webhook-url', url], { env: SECRETS })).toMatchObject({
+    code: 0,
+  });
+  const listen = await stage.start(['listen', '--port', String(port)]);
+  await stage.until('it listens', () => listen.stderr.length > 0);
+  expect(listen.stderr[0]).toMatch(/signatures are verified by WEBHOOK_SECRET of \.env/);
+  expect(await stage.run(['test', 'pipeline'])).toMatchObject({ code: 0 });
+});
+
+test('a receiver elsewhere is named with what gives it its key', async () => {
+  const args = ['init', '--no-test', '--yes', '--webhook-url', 'https://example.com/hook'];
+  const { stdout } = await stage.run(args, { env: SECRETS });
+  expect(stdout.at(-4)).toBe(
+    '  start the receiver of pipeline with WEBHOOK_SECRET from .env; in its shell: export "$(grep ^WEBHOOK_SECRET= .env)"',
+  );
 });
 
 test('a receiver on this machine that is not started yet is no reason to write nothing', async () => {
@@ -95,7 +118,10 @@ test('a receiver on this machine that is not started yet is no reason to write n
   const { code, stdout } = await stage.run(args, { env: SECRETS });
   expect(code).toBe(0);
   expect(stdout[1]).toMatch(/^notice {2}sinks\.pipeline: .*ECONNREFUSED.*nothing listens there yet/);
-  expect(stdout.at(-3)).toMatch(/^ {2}start the receiver of pipeline, then: .*cli\.js test pipeline$/);
+  expect(stdout.slice(-4, -2)).toEqual([
+    expect.stringMatching(`^  start the receiver of pipeline in .* listen --port ${receiver.port}$`),
+    expect.stringMatching(/cli\.js test pipeline$/),
+  ]);
   expect(await stage.run(['check'])).toMatchObject({ code: 0 });
 });
 
