@@ -2,6 +2,7 @@ import { afterNews, type News, newsOf, type SinkAlarm, type SourceAlarm, sinkCon
 import { afterDeadNews, type DeadAlarm, deadNewsInMs } from './alarm-dead.js';
 import { type ExpiryNews, expiryNews } from './alarm-expiry.js';
 import type { AlarmRecord } from './alarm-record.js';
+import type { StoredEvent } from './event.js';
 import type { Sha256 } from './id.js';
 import {
   type DeadEvent,
@@ -154,8 +155,12 @@ function deadEventOf(sha256: Sha256, sink: string, alarm: DeadAlarm, nowMs: numb
 
 /** Whether a sink gets it: never the one that it is about. */
 export function listens(sink: Route & { readonly name: string }, event: OperatorEvent): boolean {
-  const about = event.source === null ? event.data.sink : undefined;
-  return sink.name !== about && wants(sink, event);
+  return !isAbout(event, sink.name) && wants(sink, event);
+}
+
+/** Whether an event tells of the trouble of this sink, to which it is never sent. */
+export function isAbout(event: StoredEvent, sink: string): boolean {
+  return event.source === null && event.data.sink === sink;
 }
 
 function isoOf(ms: number): string {

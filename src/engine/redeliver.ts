@@ -1,5 +1,6 @@
 import { type Delivery, newDelivery } from '../core/delivery.js';
 import { type DeliveryId, deliveryIdOf, type Sha256 } from '../core/id.js';
+import { isAbout } from '../core/operator-news.js';
 import type { DeliveryLine, RedeliverOrder } from '../core/order.js';
 import type { Clock, Ledger } from '../ports.js';
 import { lineOf } from './delivery-line.js';
@@ -66,6 +67,10 @@ async function again(delivery: Delivery, { dispatcher }: RedeliverPorts): Promis
 /** The new sink gets the same event; the old delivery is forgotten once the new one is stored, unless it was made: that stays true. */
 async function move(delivery: Delivery, to: string, ports: RedeliverPorts): Promise<DeliveryLine> {
   const { dispatcher, clock, sha256 } = ports;
+  if (isAbout(delivery.event, to)) {
+    const detail = `it is about ${to}, which is not told of its own trouble; name another sink`;
+    return { id: delivery.id, eventId: delivery.event.id, sink: to, result: 'unwanted', detail };
+  }
   const id = deliveryIdOf(sha256, delivery.event.id, to);
   const includeUrl = ports.sinks().find(({ name }) => name === to)?.includeUrl ?? true;
   const moved = newDelivery(id, to, delivery.event, includeUrl, clock.nowMs());

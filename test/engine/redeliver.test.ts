@@ -1,5 +1,6 @@
-import { givenUp } from '../../src/core/delivery.js';
+import { givenUp, newDelivery } from '../../src/core/delivery.js';
 import { deliveryIdOf } from '../../src/core/id.js';
+import { operatorEventOf, type SinkEvent } from '../../src/core/operator-event.js';
 import type { DeliveryLine, RedeliverOrder } from '../../src/core/order.js';
 import { redeliver } from '../../src/engine/redeliver.js';
 import { sha256 } from '../../src/system.js';
@@ -141,6 +142,23 @@ test('--to a sink that has it already delivers it there again', async () => {
   await giveUp(stage, 'old', 'r');
   await order(stage, { dead: true, to: 'new' });
   expect(await stage.delivery(there)).toMatchObject({ state: 'delivered', attempts: 2, round: 1 });
+});
+
+test('--to the sink that an event is about is refused, and to another one it goes', async () => {
+  await using door = await startDoor();
+  await using stage = await openDispatchStage([webhookTo('hook', door.url), webhookTo('other', door.url)]);
+  const nowMs = stage.clock.nowMs();
+  const data = { sink: 'hook', reason: 'gone', message: '', since: '', waiting: 1 };
+  const fact = { type: 'sink.failing', source: null, data } as const;
+  const event = operatorEventOf<SinkEvent>(sha256, fact, 'hook', '', nowMs);
+  const id = deliveryIdOf(sha256, event.id, 'ops');
+  await stage.ledger.save([givenUp(newDelivery(id, 'ops', event, false, nowMs), 'server_error', nowMs)]);
+  expect(await order(stage, { dead: true, to: 'hook' })).toMatchObject([
+    { id, sink: 'hook', result: 'unwanted', detail: expect.stringContaining('name another sink') },
+  ]);
+  expect(await stage.delivery(id)).toMatchObject({ sink: 'ops', state: 'dead' });
+  expect(door.messages).toEqual([]);
+  expect(await order(stage, { dead: true, to: 'other' })).toMatchObject([{ sink: 'other', result: 'delivered' }]);
 });
 
 test.each([
