@@ -117,8 +117,17 @@ function moveTo(one: Possibility, { status, at }: Sighting): Possibility {
   });
 }
 
+/** A first poll that broke while it announced announces again: the same fact, to whom it goes by the configuration of then as well. */
 function withTold(one: Possibility, told: Told): Possibility {
-  return identified({ ...one, told: [...one.told, told] });
+  const isSame = ({ type, occurrence }: Told) => type === told.type && occurrence === told.occurrence;
+  const before = one.told.find(isSame);
+  if (before === undefined) return identified({ ...one, told: [...one.told, told] });
+  const both = {
+    ...before,
+    required: before.required.union(told.required),
+    allowed: before.allowed.union(told.allowed),
+  };
+  return identified({ ...one, told: one.told.map((each) => (each === before ? both : each)) });
 }
 
 function identified(one: Possibility): Possibility {
