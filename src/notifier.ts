@@ -197,7 +197,6 @@ export class Notifier {
       stateOf: (sink) => this.#dispatcher.stateOf(sink),
       waiting: (sink) => this.#dispatcher.waiting(sink),
       expiresAtMs: (source) => this.#sources.get(source)?.polled.source.credentialExpiresAtMs ?? null,
-      expect: (deliveries) => this.#dispatcher.expect(deliveries),
       offer: (deliveries) => this.#dispatcher.offer(deliveries),
       write: () => this.#dispatcher.write(),
       written: () => this.#dispatcher.written(),

@@ -8,8 +8,10 @@ import type { Prepared } from './results.js';
  */
 export class Expected {
   readonly #ids = new Set<DeliveryId>();
-  /** What was written beside results and not taken by the store: it may be there all the same. */
+  /** Of a write beside results that the store did not take: nobody takes them before the next one is over. */
   readonly #doubted = new Set<DeliveryId>();
+  /** Of these, what was in that write, and may be stored all the same. */
+  readonly #untaken = new Set<DeliveryId>();
   readonly #readAgain: () => void;
 
   constructor(readAgain: () => void) {
@@ -37,22 +39,30 @@ export class Expected {
     const isOver = this.expect(beside.deliveries);
     return {
       ...beside,
-      stored: () => {
+      untaken: new Set(this.#untaken),
+      stored: (made) => {
         isOver();
-        beside.stored();
+        beside.stored(made);
+        if (made.length < beside.deliveries.length) this.#doubt(beside.deliveries);
         this.#resolveDoubts();
       },
-      failed: (failures) => {
-        for (const { id } of beside.deliveries) this.#doubted.add(id);
-        beside.failed(failures);
+      failed: (failures, tried) => {
+        this.#doubt(beside.deliveries);
+        for (const { id } of tried) this.#untaken.add(id);
+        beside.failed(failures, tried);
       },
     };
+  }
+
+  #doubt(deliveries: readonly Delivery[]): void {
+    for (const { id } of deliveries) this.#doubted.add(id);
   }
 
   #resolveDoubts(): void {
     if (this.#doubted.size === 0) return;
     for (const id of this.#doubted) this.#ids.delete(id);
     this.#doubted.clear();
+    this.#untaken.clear();
     this.#readAgain();
   }
 }

@@ -33,8 +33,7 @@ export interface OperatorPorts extends DirectLinePorts {
   readonly waiting: (sink: string) => { readonly all: number; readonly ofRecordings: number };
   /** When the credential of a source dies; null when that is unknown. */
   readonly expiresAtMs: (source: string) => number | null;
-  /** Deliveries that are being stored, and are offered afterwards. Call what it gives when that is over. */
-  readonly expect: (deliveries: readonly Delivery[]) => () => void;
+  /** Deliveries that have just been stored. Until then, and while that is in doubt, whoever writes keeps them from everybody. */
   readonly offer: (deliveries: readonly Delivery[]) => void;
   /** Has {@link Operator.prepare} called soon. */
   readonly write: () => void;
@@ -62,8 +61,6 @@ export class Operator {
   #graceEndsMs = 0;
   /** Monotonic; undefined while the store has everything. */
   #changedMs: number | undefined;
-  /** Ends what a write expects; one that failed may have been done, so until the next one nobody takes its deliveries. */
-  #unexpect: () => void = () => undefined;
   #running = false;
   #hurry = false;
   #dueByMs = Number.POSITIVE_INFINITY;
@@ -176,13 +173,10 @@ export class Operator {
     const rest = isWorthIt ? this.#rest(deaths, told) : [];
     if (told.length + rest.length === 0) return undefined;
     for (const { before } of told) this.#book.doubt(before);
-    const deliveries = told.flatMap((telling) => telling.deliveries);
-    this.#unexpect();
-    this.#unexpect = this.#ports.expect(deliveries);
     return {
-      deliveries,
+      deliveries: told.flatMap(({ deliveries }) => deliveries),
       alarms: [...told.map(({ written }) => written), ...rest],
-      stored: () => this.#afterWrite(told, rest),
+      stored: (made) => this.#afterWrite(told, rest, made),
       failed: (failures) => {
         for (const { event } of told) this.#direct.send(event, failures);
       },
@@ -234,7 +228,7 @@ export class Operator {
     return [...changed.values()].slice(0, ENTRIES_MAX);
   }
 
-  #afterWrite(told: readonly Told[], rest: readonly AlarmRecord[]): void {
+  #afterWrite(told: readonly Told[], rest: readonly AlarmRecord[], made: readonly Delivery[]): void {
     const { clock, log, tell, offer } = this.#ports;
     for (const { before, written } of told) this.#book.noteTold(before, written, clock.nowMs());
     for (const record of rest) this.#book.noteStored(record);
@@ -242,8 +236,7 @@ export class Operator {
     const events = told.map(({ event }) => event);
     for (const event of events) logOperatorEvent(log, event);
     if (events.length > 0) tell(events);
-    offer(told.flatMap(({ deliveries }) => deliveries));
-    this.#unexpect();
+    offer(made);
     this.#arm();
   }
 

@@ -1,5 +1,6 @@
 import type { AlarmRecord } from '../core/alarm-record.js';
 import type { Delivery } from '../core/delivery.js';
+import type { DeliveryId } from '../core/id.js';
 import type { SinkState } from '../core/suspension.js';
 import type { Clock, Ledger, Log, Timer } from '../ports.js';
 
@@ -25,13 +26,20 @@ export interface Results {
 
 /** What is written together with results, so that neither is stored without the other. */
 export interface Prepared {
-  /** New ones. */
+  /** One that exists is left as it is: what became of it counts more than that it is made again. */
   readonly deliveries: readonly Delivery[];
+  /** Of these, what an earlier write may have stored and nobody has taken since: it is written as it is now. */
+  readonly untaken?: ReadonlySet<DeliveryId>;
   readonly alarms: readonly AlarmRecord[];
-  /** Called once it is stored. */
-  readonly stored: () => void;
-  /** Called when the write failed, with how many in a row have; it is prepared anew for the next one. */
-  readonly failed: (failures: number) => void;
+  /** Called once it is stored. @param made the deliveries that did not exist */
+  readonly stored: (made: readonly Delivery[]) => void;
+  /**
+   * Called when the write failed; it is prepared anew for the next one.
+   *
+   * @param failures how many in a row have failed
+   * @param tried    the deliveries that may be stored all the same
+   */
+  readonly failed: (failures: number, tried: readonly Delivery[]) => void;
 }
 
 export interface ResultsPorts {
@@ -87,21 +95,32 @@ export function createResults({ ledger, clock, log, prepare = () => undefined }:
   async function write(batch: readonly Entry[], beside: Prepared | undefined): Promise<number> {
     const deliveries = batch.flatMap(({ delivery }) => delivery ?? []);
     const sinks = batch.flatMap(({ sink }) => (sink === undefined ? [] : [[sink.name, sink.state] as const]));
+    let made: readonly Delivery[] = [];
     try {
-      // A write names no key twice, or it fails for ever: what a result says of a delivery is newer than that it was made.
-      const made = (beside?.deliveries ?? []).filter(({ id }) => deliveries.every((result) => result.id !== id));
+      if (beside !== undefined && beside.deliveries.length > 0) made = await missing(beside, deliveries);
       await ledger.save([...deliveries, ...made], new Map(sinks), beside?.alarms);
     } catch (error) {
       const waitMs = afterFailure(error);
-      beside?.failed(failures);
+      beside?.failed(failures, made);
       return waitMs;
     }
     if (failures > 0) log.info({ failures }, 'the store takes results of attempts again');
     failures = 0;
     failingSinceMs = undefined;
-    beside?.stored();
+    beside?.stored(made);
     for (const { resolve } of queue.splice(0, batch.length)) resolve();
     return 0;
+  }
+
+  /** A write names no key twice, or it fails for ever: what a result says of a delivery is newer than that it was made. */
+  async function missing(
+    { deliveries, untaken }: Prepared,
+    results: readonly Delivery[],
+  ): Promise<readonly Delivery[]> {
+    const known = new Set(results.map(({ id }) => id));
+    const ids = deliveries.map(({ id }) => id).filter((id) => !known.has(id) && !untaken?.has(id));
+    const existing = await ledger.existing(ids);
+    return deliveries.filter(({ id }) => !known.has(id) && !existing.has(id));
   }
 
   function afterFailure(error: unknown): number {
