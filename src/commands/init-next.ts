@@ -36,8 +36,8 @@ function receiverSteps(entry: Entry, program: string): string[] {
 }
 
 /** Where `listen`, which takes the key from `.env`, can stand in for the receiver; undefined where it cannot. */
-function portForListen({ type, answers }: Entry): number | undefined {
-  const url = type === 'webhook' ? URL.parse(answers['webhook-url'] ?? '') : null;
+function portForListen({ answers }: Entry): number | undefined {
+  const url = URL.parse(answers['webhook-url'] ?? '');
   if (url?.protocol !== 'http:' || url.port === '') return undefined;
   return ['localhost', '127.0.0.1'].includes(url.hostname) ? Number(url.port) : undefined;
 }
