@@ -32,12 +32,18 @@ export const registerDeliveries: Register = (program, context) => {
       const { store } = await openStoreOf(config, 'read', context);
       try {
         const ledger = createLedger(store);
+        const sinkStates = await ledger.sinkStates();
         const waiting = { bySink: new Map<string, number>(), heldBySource: new Map<string, number>() };
         const found = selected(ledger, options, waiting);
-        const count = await printRows(rows(options.json ? found : newestFirst(found)), COLUMNS, options, context);
+        const count = await printRows(
+          rows(options.json ? found : newestFirst(found), sinkStates),
+          COLUMNS,
+          options,
+          context,
+        );
         if (count === 0) context.tell('No delivery is stored that fits.');
         const enabled = new Set(config.sinks.filter((sink) => sink.enabled).map(({ name }) => name));
-        tellWhoWaits(waiting.bySink, enabled, await ledger.sinkStates(), context);
+        tellWhoWaits(waiting.bySink, enabled, sinkStates, context);
         for (const [source, count] of waiting.heldBySource) context.tell(heldText(source, count));
       } finally {
         await store.close();
@@ -84,8 +90,10 @@ async function* selected(
   }
 }
 
-async function* rows(deliveries: AsyncIterable<Delivery>) {
-  for await (const { id, event, sink, state, attempts, nextAttemptAtMs, lastError, createdAtMs } of deliveries) {
+async function* rows(deliveries: AsyncIterable<Delivery>, sinkStates: ReadonlyMap<string, SinkState>) {
+  for await (const delivery of deliveries) {
+    const { id, event, sink, state, attempts, lastError, createdAtMs } = delivery;
+    const nextAttemptAtMs = nextAttemptOf(delivery, sinkStates.get(sink));
     yield {
       id: id as string,
       eventId: event.id as string,
@@ -100,6 +108,12 @@ async function* rows(deliveries: AsyncIterable<Delivery>) {
       createdAt: new Date(createdAtMs).toISOString(),
     };
   }
+}
+
+/** A suspended sink gets nothing before its next trial, whichever delivery that takes; null where none is planned. */
+function nextAttemptOf({ state, nextAttemptAtMs }: Delivery, sink = SINK_WORKS): number | null {
+  const { suspension } = sink;
+  return state === 'pending' && suspension !== null ? suspension.nextTrialAtMs : nextAttemptAtMs;
 }
 
 function tellWhoWaits(

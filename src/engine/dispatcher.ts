@@ -1,11 +1,12 @@
 import type { SinkConfig } from '../config/config.js';
 import { type Attempted, attemptedOf } from '../core/alarm.js';
-import type { Delivery, Verdict } from '../core/delivery.js';
+import type { Delivery, DeliveryState, Verdict } from '../core/delivery.js';
 import { isRecordingEvent } from '../core/event.js';
 import type { DeliveryId } from '../core/id.js';
 import { SINK_WORKS, type SinkState } from '../core/suspension.js';
 import type { Ledger, Random } from '../ports.js';
 import type { AttemptPorts } from './attempt.js';
+import { logSuspension } from './attempt-log.js';
 import { Expected } from './expected.js';
 import { Lane } from './lane.js';
 import { makeAttempt } from './make-attempt.js';
@@ -60,7 +61,8 @@ export class Dispatcher {
   #parked = new Map<string, number>();
   #held = new Map<string | null, number>();
   #stopping = false;
-  #deadCount = 0;
+  /** Attempts since the start, by what they made of their delivery. */
+  readonly #ends: Record<DeliveryState, number> = { pending: 0, held: 0, delivered: 0, dead: 0 };
 
   constructor(ports: DispatcherPorts) {
     this.#ports = ports;
@@ -190,7 +192,12 @@ export class Dispatcher {
 
   /** Deliveries given up since the start. */
   get deadCount(): number {
-    return this.#deadCount;
+    return this.#ends.dead;
+  }
+
+  /** Attempts that arrived since the start. */
+  get deliveredCount(): number {
+    return this.#ends.delivered;
   }
 
   get isStopping(): boolean {
@@ -306,7 +313,7 @@ export class Dispatcher {
 
   #ended(id: DeliveryId, delivery: Delivery | undefined): void {
     this.#outbox.touch(id);
-    if (delivery?.state === 'dead') this.#deadCount += 1;
+    if (delivery !== undefined) this.#ends[delivery.state] += 1;
     if (delivery !== undefined) this.orders.answer(id, { kind: 'attempted', delivery });
     else this.orders.answer(id, { kind: 'put_off', why: this.#stopping ? 'stopped' : 'broken', state: SINK_WORKS });
     // The lane of now, which need not be the one that made the attempt.
@@ -316,6 +323,7 @@ export class Dispatcher {
   }
 
   #saveState(sink: string, state: SinkState): void {
+    logSuspension(this.#ports.log, sink, this.stateOf(sink).suspension, state.suspension);
     this.#states.set(sink, state);
     this.#ports.watch?.noteState(sink, state);
     // A rejection means that the store did not take it before the stop: the next start finds out again.

@@ -38,6 +38,33 @@ test.each([
   expect(await stage.delivery(other)).toMatchObject({ state: 'pending', attempts: 0, lastError: null });
 });
 
+test('several in flight: the suspension is one line of the log, which names no attempt in the past', async () => {
+  await using door = await startDoor(GONE);
+  await using stage = await openDispatchStage([webhookTo('hook', door.url, { concurrency: 3 })]);
+  const ids = await Promise.all(['r1', 'r2', 'r3'].map((uuid) => stage.add('hook', uuid)));
+  await until(async () =>
+    (await Promise.all(ids.map((id) => stage.delivery(id)))).every(({ history }) => history.length > 0),
+  );
+  await suspended(stage);
+  const { lines } = stage.log;
+  expect(lines.filter(({ message }) => message.startsWith('sink suspended'))).toEqual([
+    expect.objectContaining({ level: 'error', fields: { sink: 'hook', reason: 'gone', detail: expect.any(String) } }),
+  ]);
+  const failed = lines.filter(({ message }) => message === 'attempt failed');
+  expect(failed.map(({ fields }) => 'nextAttemptAt' in fields)).toEqual([false, false, false]);
+});
+
+test('a sink that time may heal: the line of its suspension names the next trial', async () => {
+  const sink = sinkThat('hook', async () => ({ kind: 'failed', reason: 'login_refused', detail: 'no' }));
+  await using stage = await openDispatchStage([sink]);
+  await stage.add('hook', 'r1');
+  await suspended(stage);
+  const nextTrialAt = new Date(stage.clock.nowMs() + HOUR_MS).toISOString();
+  expect(stage.log.lines.find(({ message }) => message.startsWith('sink suspended'))?.fields).toMatchObject({
+    nextTrialAt,
+  });
+});
+
 test('one delivery is tried at a start, and its success drains the rest', async () => {
   await using door = await startDoor(GONE);
   const sinks = [webhookTo('hook', door.url, { concurrency: 8 })];
