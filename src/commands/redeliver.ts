@@ -20,7 +20,7 @@ export const registerRedeliver: Register = (program, context) => {
     .argument('[id...]', 'event ids (evt_…: all sinks, or --sink) or delivery ids (dlv_…)')
     .summary('deliver again: one attempt at once, then a new schedule')
     .description(
-      'Makes one attempt at once, then starts the retry schedule anew; the event keeps its id. A suspended sink is tried. Beside a running\n' +
+      'Makes one attempt at once, then starts the retry schedule anew; the event keeps its id. A suspended sink is tried. Beside a running ' +
         'program the request is left in the store and the answer waited for. Exit code 1 when anything was not delivered.',
     )
     .option('--dead', 'all dead deliveries, in place of ids')
@@ -48,7 +48,7 @@ function orderOf(ids: readonly string[], options: RedeliverOptions, config: Conf
   const unknown = ids.find((id) => !/^(evt|dlv)_[0-9a-f]{32}$/.test(id));
   if (unknown !== undefined)
     throw new UsageError(
-      `"${unknown}" is no id; write evt_… or dlv_… with 32 hex digits, as "deliveries --json" shows them.`,
+      `"${unknown}" is no id; write evt_… or dlv_… with 32 hex digits, as "deliveries" shows them; it shows the evt_… with --json.`,
     );
   if (to !== null && !config.sinks.some(({ name, enabled }) => name === to && enabled)) {
     throw new UsageError(`--to ${to}: the config has no enabled sink of this name.`);

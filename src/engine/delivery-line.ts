@@ -25,7 +25,8 @@ function laterOf({ why, state: { pausedUntilMs, suspension } }: Later): Pick<Del
   return { result: 'pending', detail: 'the program is stopping or taking another config; it goes afterwards' };
 }
 
-function resultOf({ state, lastError, history, urlWaitSinceMs }: Delivery): Pick<DeliveryLine, 'result' | 'detail'> {
+function resultOf(delivery: Delivery): Pick<DeliveryLine, 'result' | 'detail'> {
+  const { state, lastError, history, urlWaitSinceMs } = delivery;
   const result = state === 'held' ? 'pending' : state;
   if (urlWaitSinceMs !== null) {
     return {
@@ -34,8 +35,17 @@ function resultOf({ state, lastError, history, urlWaitSinceMs }: Delivery): Pick
         'its source gives no fresh URL just now; that is tried again, and after an hour it is sent without recording.url',
     };
   }
-  if (lastError !== null) return { result, detail: `${lastError.reason}: ${lastError.detail}` };
+  if (lastError !== null) return { result, detail: `${lastError.reason}: ${lastError.detail}${nextOf(delivery)}` };
   return { result, detail: history.at(-1)?.detail ?? '' };
+}
+
+/** What failed and is still due waits for its sink, which the failure has suspended. */
+function nextOf({ state, nextAttemptAtMs, history }: Delivery): string {
+  if (state !== 'pending' || nextAttemptAtMs === null) return '';
+  const isPlanned = nextAttemptAtMs > (history.at(-1)?.atMs ?? 0);
+  return isPlanned
+    ? `; the next attempt is at ${new Date(nextAttemptAtMs).toISOString()}`
+    : '; the sink is suspended, and it goes once a trial has succeeded';
 }
 
 const REFUSED = {

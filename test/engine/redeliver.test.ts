@@ -50,7 +50,9 @@ test('a planned retry is replaced by an attempt at once and a new schedule', asy
     stage.clock.advance(waitMs);
   }
   await stage.attempted(id, 3);
-  expect(await order(stage, { ids: [id] })).toMatchObject([{ result: 'pending', detail: 'server_error: HTTP 500' }]);
+  const [line] = await order(stage, { ids: [id] });
+  const next = new Date(stage.clock.nowMs() + 5_000).toISOString();
+  expect(line).toMatchObject({ result: 'pending', detail: `server_error: HTTP 500; the next attempt is at ${next}` });
   const { nextAttemptAtMs, attempts, roundAttempts } = await stage.delivery(id);
   expect({ attempts, roundAttempts, waitMs: (nextAttemptAtMs ?? 0) - stage.clock.nowMs() }).toEqual({
     attempts: 4,
@@ -219,7 +221,7 @@ test('to a sink that says 410: one is tried, the others say why they wait', asyn
   const lines = await order(stage, { dead: true });
   expect(door.messages).toHaveLength(1);
   expect(lines.map(({ result, detail }) => `${result} ${detail}`).sort()).toEqual([
-    'pending gone: HTTP 410',
+    'pending gone: HTTP 410; the sink is suspended, and it goes once a trial has succeeded',
     ...Array(2).fill('pending the sink is suspended: gone: HTTP 410; it goes once a trial has succeeded'),
   ]);
 });
