@@ -136,15 +136,16 @@ function sinkEventOf(
 ): SinkEvent {
   const { reason } = alarm;
   const since = isoOf(alarm.sinceMs);
-  const message = news === 'failing' ? sinkFailing(alarm) : `Deliveries arrive again. Before that: ${alarm.message}`;
+  const message =
+    news === 'failing' ? sinkFailing(sink, alarm) : `Deliveries arrive again. Before that: ${alarm.message}`;
   const fact = { type: `sink.${news}`, source: null, data: { sink, reason, message, since, waiting } } as const;
   return operatorEventOf<SinkEvent>(sha256, fact, sink, since, nowMs);
 }
 
-function sinkFailing({ isSuspended, message }: SinkAlarm): string {
+function sinkFailing(name: string, { isSuspended, message }: SinkAlarm): string {
   return isSuspended
-    ? `Suspended: ${message}. Nothing is lost, and nothing is sent until a trial succeeds; redeliver to it, reload or restart to try at once.`
-    : `No delivery has arrived for a quarter of an hour: ${message}. Retries go on.`;
+    ? `Suspended: ${message}. Nothing is lost, and nothing is sent until a trial succeeds: "redeliver ID" of one that "deliveries --sink ${name}" lists, a reload or a restart tries at once.`
+    : `No delivery has arrived for a quarter of an hour: ${message}. Retries go on; "deliveries --sink ${name}" lists what waits.`;
 }
 
 function deadEventOf(sha256: Sha256, sink: string, alarm: DeadAlarm, nowMs: number): DeadEvent {

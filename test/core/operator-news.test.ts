@@ -191,7 +191,8 @@ describe('a sink', () => {
       name: 'a series',
       alarm: series,
       type: 'sink.failing',
-      message: 'No delivery has arrived for a quarter of an hour: status 500. Retries go on.',
+      message:
+        'No delivery has arrived for a quarter of an hour: status 500. Retries go on; "deliveries --sink hook" lists what waits.',
       left: { ...series, told: 'yes' },
     },
     {
@@ -199,7 +200,7 @@ describe('a sink', () => {
       alarm: suspended,
       type: 'sink.failing',
       message:
-        'Suspended: status 500. Nothing is lost, and nothing is sent until a trial succeeds; redeliver to it, reload or restart to try at once.',
+        'Suspended: status 500. Nothing is lost, and nothing is sent until a trial succeeds: "redeliver ID" of one that "deliveries --sink hook" lists, a reload or a restart tries at once.',
       left: { ...suspended, told: 'yes' },
     },
     {
