@@ -29,13 +29,14 @@ export function secretFlaw(secret: string): Flaw | undefined {
   if (secret.startsWith(PRIVATE_KEY_PREFIX)) {
     return { problem: 'is a whsk_… key, and ed25519 is not available in this version', hint: 'use a whsec_… secret' };
   }
-  const hint = `write whsec_ and the base64 of ${SECRET_BYTES_MIN} to ${SECRET_BYTES_MAX} random bytes`;
+  const hint = `make one by: echo "whsec_$(openssl rand -base64 32)"`;
   if (!secret.startsWith(SECRET_PREFIX)) return { problem: 'is not a signing secret', hint };
   const encoded = secret.slice(SECRET_PREFIX.length);
-  if (!PADDED_BASE64.test(encoded)) return { problem: 'is not padded base64 after whsec_', hint };
+  if (!PADDED_BASE64.test(encoded))
+    return { problem: 'is no whole key after whsec_, as if it was cut or made up', hint };
   const bytes = Buffer.from(encoded, 'base64').length;
   if (bytes >= SECRET_BYTES_MIN && bytes <= SECRET_BYTES_MAX) return undefined;
-  return { problem: `holds a key of ${bytes} bytes`, hint };
+  return { problem: `holds a key of ${bytes} bytes in place of ${SECRET_BYTES_MIN} to ${SECRET_BYTES_MAX}`, hint };
 }
 
 /**

@@ -100,17 +100,33 @@ test.each([
 
 test.each([
   { name: '24 bytes', secret: SECRET, want: undefined },
-  { name: '23 bytes', secret: `whsec_${Buffer.alloc(23).toString('base64')}`, want: 'holds a key of 23 bytes' },
-  { name: '65 bytes', secret: `whsec_${Buffer.alloc(65).toString('base64')}`, want: 'holds a key of 65 bytes' },
+  {
+    name: '23 bytes',
+    secret: `whsec_${Buffer.alloc(23).toString('base64')}`,
+    want: 'holds a key of 23 bytes in place of 24 to 64',
+  },
+  {
+    name: '65 bytes',
+    secret: `whsec_${Buffer.alloc(65).toString('base64')}`,
+    want: 'holds a key of 65 bytes in place of 24 to 64',
+  },
   { name: 'no prefix', secret: SECRET.slice(6), want: 'is not a signing secret' },
-  { name: 'nothing behind the prefix', secret: 'whsec_', want: 'holds a key of 0 bytes' },
+  { name: 'nothing behind the prefix', secret: 'whsec_', want: 'holds a key of 0 bytes in place of 24 to 64' },
   {
     name: 'no padding',
     secret: `whsec_${Buffer.alloc(25).toString('base64').replace(/=+$/, '')}`,
-    want: 'is not padded base64 after whsec_',
+    want: 'is no whole key after whsec_, as if it was cut or made up',
   },
-  { name: 'the alphabet of URLs', secret: `${SECRET.slice(0, -4)}-_-_`, want: 'is not padded base64 after whsec_' },
-  { name: 'a line break behind it', secret: `${SECRET}\n`, want: 'is not padded base64 after whsec_' },
+  {
+    name: 'the alphabet of URLs',
+    secret: `${SECRET.slice(0, -4)}-_-_`,
+    want: 'is no whole key after whsec_, as if it was cut or made up',
+  },
+  {
+    name: 'a line break behind it',
+    secret: `${SECRET}\n`,
+    want: 'is no whole key after whsec_, as if it was cut or made up',
+  },
   { name: 'a private key', secret: 'whsk_6Xb/', want: 'is a whsk_… key, and ed25519 is not available in this version' },
 ])('secretFlaw: $name', ({ secret, want }) => {
   const flaw = secretFlaw(secret);
