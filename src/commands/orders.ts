@@ -14,8 +14,8 @@ import { httpOf, notifierOf, openStoreOf, quietLogOf, storeDependencies } from '
 /** What came of an order. */
 export interface CarriedOut {
   readonly lines: readonly OrderLine[];
-  /** Deliveries given up in attempts of this process. */
-  readonly deadCount: number;
+  /** What came of the attempts of this process; undefined where the owner makes them. */
+  readonly attempted: { readonly delivered: number; readonly dead: number } | undefined;
 }
 
 /** @param afterwards what this process does besides, when it is the owner */
@@ -56,7 +56,8 @@ async function aloneOrUndefined(
     await notifier.load();
     const lines = await Array.fromAsync(notifier.carryOut(order));
     await afterwards(notifier);
-    return { lines, deadCount: notifier.dispatcher.deadCount };
+    const { deliveredCount: delivered, deadCount: dead } = notifier.dispatcher;
+    return { lines, attempted: { delivered, dead } };
   } finally {
     await notifier.stop();
     await http.close();
@@ -74,7 +75,7 @@ async function besideOwner(order: Order, config: Config, context: CommandContext
     });
     if (error !== null) throw new CommandError(`the running program could not do it: ${error}`);
     if (more > 0) context.tell(`${more} more were attempted; "deliveries" shows how they stand.`);
-    return { lines, deadCount: 0 };
+    return { lines, attempted: undefined };
   } finally {
     await store.close();
   }

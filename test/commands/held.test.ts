@@ -63,6 +63,7 @@ describe('alone', () => {
     const { receiver } = await playFlood(8);
     expect(await decide('release')).toMatchObject({
       code: 0,
+      stderr: ['Attempted at once: 6 delivered.'],
       lines: [{ source: 'production', sink: 'hook', result: 'released', count: 6 }],
     });
     expect(new Set(receiver.accepted).size).toBe(8);
@@ -75,8 +76,25 @@ describe('alone', () => {
   test('release: what fails for good makes the exit code 1', async () => {
     const { answer } = await playFlood(4);
     answer.status = 413;
-    expect(await decide('release')).toMatchObject({ code: 1, lines: [{ count: 2 }] });
+    expect(await decide('release')).toMatchObject({
+      code: 1,
+      stderr: expect.arrayContaining(['Attempted at once: 0 delivered, 2 dead.']),
+      lines: [{ count: 2 }],
+    });
     expect(await list('--state', 'dead')).toHaveLength(2);
+  });
+
+  test('release: what failed waits, which is counted, and the exit code is 1', async () => {
+    const { answer } = await playFlood(4);
+    answer.status = 500;
+    expect(await decide('release')).toMatchObject({
+      code: 1,
+      stderr: expect.arrayContaining([
+        'Attempted at once: 0 delivered, 2 waiting; "run" or "poll" tries again what waits.',
+      ]),
+      lines: [{ count: 2 }],
+    });
+    expect(await list('--state', 'pending')).toHaveLength(2);
   });
 
   test('discard gives up those of one source; they are dead, and redeliver can send them', async () => {
