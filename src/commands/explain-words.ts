@@ -15,6 +15,8 @@ export interface Surroundings {
   readonly config: Config;
   readonly sinkStates: ReadonlyMap<string, SinkState>;
   readonly nowMs: number;
+  /** Since when the running program owns the store; undefined where none runs. */
+  readonly ownedSinceMs: number | undefined;
   /** How a person calls a command of this program with this config. */
   readonly call: (command: string) => string;
 }
@@ -104,9 +106,15 @@ function pendingWords(delivery: Delivery, around: Surroundings): Words {
       return `pending: it waits for a fresh URL since ${timeWords(urlWaitSinceMs, nowMs)}: the source cannot give one; after an hour it goes without`;
     if (pausedUntilMs !== null && pausedUntilMs > nowMs)
       return `pending: the receiver asked for a pause until ${timeWords(pausedUntilMs, nowMs)}`;
-    if (lastError === null) return roundAttempts === 0 ? 'pending: not tried yet' : 'pending: tried again';
+    if (lastError === null) return roundAttempts === 0 ? untriedWords(delivery, around) : 'pending: tried again';
     return `pending, failed so far with ${lastError.reason}: ${lastError.detail}`;
   }
+}
+
+/** That an attempt has begun is not stored, since it would cost a write each: of what an earlier process had, it may have. */
+function untriedWords({ attempts, createdAtMs }: Delivery, { ownedSinceMs, nowMs }: Surroundings): string {
+  const isOfEarlierProcess = attempts === 0 && createdAtMs < (ownedSinceMs ?? nowMs);
+  return `pending: not tried yet${isOfEarlierProcess ? ', or tried by a process that died' : ''}`;
 }
 
 function heldWords({ event }: Delivery, { call }: Surroundings): Words {

@@ -3,7 +3,7 @@ import { isRecordingEvent } from '../core/event.js';
 import { jsonLine, printable } from '../observe/printable.js';
 import type { Ledger } from '../ports.js';
 import { createLedger } from '../store/ledger.js';
-import { hasOwner } from '../store/open.js';
+import { hasOwner, ownerSinceMs } from '../store/open.js';
 import { systemClock } from '../system.js';
 import { type CommandContext, type CommonOptions, EXIT, type ExitCode, type Register } from './command.js';
 import { type EventFacts, type Facts, findFacts, nearUuids, type RecordingFacts } from './explain-facts.js';
@@ -17,7 +17,7 @@ export const registerExplain: Register = (program, context) => {
     .argument('<id>', 'a recording (its uuid), an event (evt_…) or a delivery (dlv_…)')
     .summary('the story of one recording: what was seen, who was told, and why or why not')
     .description(
-      'Tells when a recording was seen, which events that made, and for each sink whether it was told, why or why not, every attempt, and\n' +
+      'Tells when a recording was seen, which events that made, and for each sink whether it was told, why or why not, every attempt, and ' +
         'what comes next. Works beside a running program. Exit code 1 when nothing is known of it.',
     )
     .addHelpText(
@@ -37,11 +37,13 @@ async function explain(what: string, options: CommonOptions, context: CommandCon
   try {
     const ledger = createLedger(store);
     const facts = await findFacts(what, config, ledger);
+    const isOwned = await hasOwner(config.store, storeDependencies(context));
     const option = options.config === DEFAULT_CONFIG ? '' : ` --config ${options.config}`;
     const around: Surroundings = {
       config,
       sinkStates: await ledger.sinkStates(),
       nowMs: systemClock.nowMs(),
+      ownedSinceMs: isOwned ? await ownerSinceMs(store) : undefined,
       call: (command) => `${startedAs(context)} ${command}${option}`,
     };
     if (facts.recordings.length + facts.operatorEvents.length === 0) return await tellUnknown(what, ledger, context);
@@ -50,7 +52,7 @@ async function explain(what: string, options: CommonOptions, context: CommandCon
       return EXIT.fine;
     }
     for (const line of textLines(facts, around)) await context.print(printable(line));
-    if (hasPending(facts) && !(await hasOwner(config.store, storeDependencies(context))))
+    if (hasPending(facts) && !isOwned)
       await context.print('No program runs on this store: what waits goes out when "run" or "poll" is started.');
     return EXIT.fine;
   } finally {

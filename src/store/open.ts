@@ -84,6 +84,12 @@ export async function hasOwner(config: StoreConfig, deps: StoreDependencies): Pr
   });
 }
 
+/** Since when it has had the owner that it has, or had last; undefined where that cannot be read. */
+export async function ownerSinceMs(store: Store): Promise<number | undefined> {
+  const owner = (await store.getMany([keys.owner])).get(keys.owner);
+  return owner === undefined ? undefined : decodeOwner(owner).sinceMs;
+}
+
 /** What names the store to people: no credentials. */
 export function labelOf(config: StoreConfig, { cwd }: Pick<StoreDependencies, 'cwd'>): string {
   if (config.kind === 'memory') return 'memory';

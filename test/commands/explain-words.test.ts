@@ -69,6 +69,8 @@ interface Told {
   readonly sinks?: string;
   readonly sinkState?: Partial<SinkState>;
   readonly what?: string;
+  /** null: no program runs. */
+  readonly ownedSinceMs?: number | null;
 }
 
 async function tell({
@@ -78,6 +80,7 @@ async function tell({
   sinks,
   sinkState,
   what = UUID,
+  ownedSinceMs = NOW_MS - DAY_MS,
 }: Told) {
   const store = await openTestStore('memory');
   const ledger = createLedger(store);
@@ -91,6 +94,7 @@ async function tell({
     config: of,
     sinkStates: new Map(sinkState === undefined ? [] : [['hook', { ...SINK_WORKS, ...sinkState }]]),
     nowMs: NOW_MS,
+    ownedSinceMs: ownedSinceMs ?? undefined,
     call: (command: string) => `$ ${command}`,
   };
   const [recording] = recordings;
@@ -119,6 +123,18 @@ test.each<Told & { readonly name: string; readonly want: readonly string[] }>([
     name: 'not tried yet',
     deliveries: [deliveryOf(EVENT, { nextAttemptAtMs: NOW_MS })],
     want: ['hook pending: not tried yet', 'Next: attempt 1 of 11, due since now.'],
+  },
+  {
+    name: 'not noted as tried, and made before the process of now',
+    deliveries: [deliveryOf(EVENT, { nextAttemptAtMs: NOW_MS })],
+    ownedSinceMs: NOW_MS - 4_000,
+    want: ['hook pending: not tried yet, or tried by a process that died', 'Next: attempt 1 of 11, due since now.'],
+  },
+  {
+    name: 'not noted as tried, and no process runs',
+    deliveries: [deliveryOf(EVENT, { nextAttemptAtMs: NOW_MS })],
+    ownedSinceMs: null,
+    want: ['hook pending: not tried yet, or tried by a process that died', 'Next: attempt 1 of 11, due since now.'],
   },
   {
     name: 'a receiver that wants a pause',
