@@ -104,6 +104,16 @@ export function logOpened(config: Config, { store, created, migrated, warnings }
   );
 }
 
+/** Counts what is held in memory, 10,000 of a sink at most. Whether the last process died is not stored, nor that an attempt has begun: either would cost writes. */
+export function logBacklog(dispatcher: Pick<Notifier['dispatcher'], 'status'>, log: Log): void {
+  const waiting = dispatcher.status().reduce((sum, lane) => sum + lane.waiting, 0);
+  if (waiting > 0)
+    log.info(
+      { waiting },
+      'deliveries wait from before; if the last process died, what was under way is sent again with the same id',
+    );
+}
+
 /** Deliveries that nobody takes: the config does not have their sink or has it disabled, or they wait for a decision. */
 export function logWaiting({ parked, held }: Pick<Notifier['dispatcher'], 'parked' | 'held'>, log: Log): void {
   for (const [sink, waiting] of parked) {

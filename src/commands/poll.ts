@@ -7,14 +7,23 @@ import { createUrls } from '../engine/urls.js';
 import type { Notifier } from '../notifier.js';
 import { jsonLine } from '../observe/printable.js';
 import type { Log, Store } from '../ports.js';
-import { StoreMissingError } from '../store/errors.js';
+import { OwnedError, StoreMissingError } from '../store/errors.js';
 import { createLedger } from '../store/ledger.js';
+import type { OpenedStore } from '../store/open.js';
 import { openScratchStore } from '../store/scratch.js';
 import { sha256, systemClock, systemRandom } from '../system.js';
 import { durationArgument } from './arguments.js';
-import { type CommandContext, type CommonOptions, EXIT, type ExitCode, type Register } from './command.js';
+import {
+  type CommandContext,
+  CommandError,
+  type CommonOptions,
+  EXIT,
+  type ExitCode,
+  type Register,
+} from './command.js';
 import {
   configOf,
+  failingInLog,
   httpOf,
   logNotices,
   logOf,
@@ -35,7 +44,7 @@ export const registerPoll: Register = (program, context) => {
     .command('poll')
     .summary('one poll of every source, one attempt of what is due, and out: for cron')
     .description(
-      'One poll of every source, then one attempt of each delivery that is due by then, those just made included; waits for no retry.\n' +
+      'One poll of every source, then one attempt of each delivery that is due by then, those just made included; waits for no retry. ' +
         'Exit code 1 when a poll failed or a delivery became dead.',
     )
     .option('--dry-run', 'only read: print one JSON line for each event that a poll would make, and deliver nothing')
@@ -57,9 +66,14 @@ export const registerPoll: Register = (program, context) => {
 async function pollOnce(options: PollOptions, context: CommandContext): Promise<ExitCode> {
   const config = configOf(options, context);
   const log = logOf(config, context);
-  logNotices(config, log);
+  return failingInLog(log, config, context, () => pollWith(options, config, log, context));
+}
+
+async function pollWith(options: PollOptions, config: Config, log: Log, context: CommandContext): Promise<ExitCode> {
+  // What `check` and `run` point out, cron would mail at every poll.
+  logNotices(config, { ...log, warn: log.debug });
   const http = httpOf(config, context);
-  const opened = await openStoreOf(config, 'own', context);
+  const opened = await openUnowned(config, context);
   const notifier = notifierOf(config, opened.store, http, log, context);
   const stopped = new Promise<'stopped'>((resolve) => {
     context.onSignal(['SIGTERM', 'SIGINT'], () => resolve('stopped'));
@@ -75,6 +89,17 @@ async function pollOnce(options: PollOptions, context: CommandContext): Promise<
     await notifier.stop();
     await http.close();
     await opened.store.close();
+  }
+}
+
+async function openUnowned(config: Config, context: CommandContext): Promise<OpenedStore> {
+  try {
+    return await openStoreOf(config, 'own', context);
+  } catch (error) {
+    if (!(error instanceof OwnedError)) throw error;
+    throw new CommandError(`${error.message}; that program polls and delivers, so this one is not needed`, {
+      cause: error,
+    });
   }
 }
 

@@ -7,11 +7,21 @@ import { labelOf, type OpenedStore } from '../store/open.js';
 import { systemClock } from '../system.js';
 import { VERSION } from '../version.js';
 import { durationArgument } from './arguments.js';
-import { type CommandContext, type CommonOptions, EXIT, type Register, UsageError } from './command.js';
+import {
+  type CommandContext,
+  CommandError,
+  type CommonOptions,
+  EXIT,
+  type ExitCode,
+  type Register,
+  UsageError,
+} from './command.js';
 import {
   type ConfiguredHttp,
   configOf,
+  failingInLog,
   httpOf,
+  logBacklog,
   logNotices,
   logOf,
   logOpened,
@@ -40,7 +50,7 @@ export const registerRun: Register = (program, context) => {
     .command('run')
     .summary('poll on schedule and deliver, until it is stopped')
     .description(
-      'Polls at once and on schedule, and delivers until SIGTERM or SIGINT; then finishes what is in flight, 8 s at most. A second\n' +
+      'Polls at once and on schedule, and delivers until SIGTERM or SIGINT; then finishes what is in flight, 8 s at most. A second ' +
         'signal ends it at once. SIGHUP reads the config again; store, queue and server need a restart.',
     )
     .addOption(
@@ -57,9 +67,18 @@ export const registerRun: Register = (program, context) => {
     });
 };
 
-async function run(options: RunOptions, context: CommandContext) {
+async function run(options: RunOptions, context: CommandContext): Promise<ExitCode> {
   const config = configOf(options, context);
   const log = logOf(config, context);
+  return failingInLog(log, config, context, () => runWith(options, config, log, context));
+}
+
+async function runWith(
+  options: RunOptions,
+  config: Config,
+  log: Running['log'],
+  context: CommandContext,
+): Promise<ExitCode> {
   logNotices(config, log);
   const http = httpOf(config, context);
   const opened = await openWhenFree(config, options.wait, log, context);
@@ -71,6 +90,7 @@ async function run(options: RunOptions, context: CommandContext) {
     logOpened(config, opened, log);
     await notifier.load();
     logWaiting(notifier.dispatcher, log);
+    logBacklog(notifier.dispatcher, log);
     log.info(
       {
         version: VERSION,
@@ -99,7 +119,9 @@ async function openWhenFree(config: Config, waitMs: number, log: Log, context: C
     try {
       return await openStoreOf(config, 'own', context);
     } catch (error) {
-      if (!(error instanceof OwnedError) || systemClock.monotonicMs() >= endMs) throw error;
+      if (!(error instanceof OwnedError)) throw error;
+      if (systemClock.monotonicMs() >= endMs)
+        throw new CommandError(`${error.message}; "run --wait 60s" waits until it lets go`, { cause: error });
       if (tries === 0)
         log.info({ store: error.label, owner: error.owner, waitMs }, 'waiting for the store: another process owns it');
       await new Promise<void>((resolve) => systemClock.after(OWNED_AGAIN_MS, resolve));

@@ -5,11 +5,20 @@ import { formatProblem } from '../config/problem.js';
 import type { Notifier } from '../notifier.js';
 import { createLog } from '../observe/log.js';
 import type { HttpClient, Log, Store } from '../ports.js';
-import { type CommandContext, CommandError, UsageError, wantsColor } from './command.js';
+import { StoreError } from '../store/errors.js';
+import { type CommandContext, CommandError, EXIT, type ExitCode, UsageError, wantsColor } from './command.js';
 
 /** What commands need of the rest: the configuration, a log, the store and the program on top of them. */
 
-export { type ConfiguredHttp, logNotices, logOpened, logWaiting, openStoreOf, storeDependencies } from '../assemble.js';
+export {
+  type ConfiguredHttp,
+  logBacklog,
+  logNotices,
+  logOpened,
+  logWaiting,
+  openStoreOf,
+  storeDependencies,
+} from '../assemble.js';
 
 export function configOf({ config: file }: { readonly config: string }, { environment }: CommandContext): Config {
   const loaded = readConfig(file, environment);
@@ -24,6 +33,23 @@ export function logOf({ log }: Pick<Config, 'log'>, { environment, stderrIsTermi
 /** A log for commands that talk to a person: what goes wrong, and nothing else. */
 export function quietLogOf(config: Config, context: CommandContext): Log {
   return logOf({ log: { ...config.log, level: config.log.level === 'debug' ? 'debug' : 'warn' } }, context);
+}
+
+/** Where the log is JSON, what ends the work is a line of it too: whatever reads the log reads nothing else. */
+export async function failingInLog(
+  log: Log,
+  { log: { format } }: Pick<Config, 'log'>,
+  { stderrIsTerminal }: CommandContext,
+  work: () => Promise<ExitCode>,
+): Promise<ExitCode> {
+  try {
+    return await work();
+  } catch (error) {
+    const isJson = format === 'json' || (format === 'auto' && !stderrIsTerminal);
+    if (!isJson || !(error instanceof CommandError || error instanceof StoreError)) throw error;
+    log.error({ problem: error.message }, 'the program ends, since it cannot go on');
+    return EXIT.failed;
+  }
 }
 
 export function httpOf(config: Config, context: CommandContext): ConfiguredHttp {

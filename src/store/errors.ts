@@ -48,7 +48,7 @@ export class OwnedError extends StoreError {
   readonly owner: Owner | undefined;
 
   constructor(label: string, owner: Owner | undefined) {
-    super('open', label, `it is owned by ${describe(owner)}; "run --wait 60s" waits until it lets go`);
+    super('open', label, `it is owned by ${describe(owner)}`);
     this.owner = owner;
   }
 }

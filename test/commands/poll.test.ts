@@ -46,6 +46,19 @@ test('it says what it did, also when nothing is new', async () => {
   expect(await said()).toMatchObject([{ rows: 2, events: 1, msg: 'poll with news' }]);
 });
 
+test('with nothing new and level warn it is silent, so that cron has nothing to mail', async () => {
+  const { api, receiver } = await openOne();
+  stage.configure({
+    sources: { production: sourceOf(api) },
+    sinks: { hook: webhookTo(receiver) },
+    log: { level: 'warn' },
+  });
+  api.recordings.add({ status: 'available' });
+  const first = await stage.run(['poll']);
+  expect(first.stderr.map((line) => JSON.parse(line).msg)).toEqual([expect.stringMatching(/^a new store was made/)]);
+  expect(await stage.run(['poll'])).toMatchObject({ code: 0, stdout: [], stderr: [] });
+});
+
 test('it forgets what was finished long ago', async () => {
   const { api, receiver } = await openOne();
   stage.configure({

@@ -66,7 +66,12 @@ describe('alone', () => {
     answer.status = 500;
     const { code, lines } = await redeliver(eventIds[0] ?? '');
     expect(code).toBe(1);
-    expect(lines).toMatchObject([{ result: 'pending', detail: 'server_error: HTTP 500' }]);
+    expect(lines).toMatchObject([
+      {
+        result: 'pending',
+        detail: expect.stringMatching(/^server_error: HTTP 500; the next attempt is at \d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      },
+    ]);
     expect(await statesOf('--state', 'pending')).toMatchObject([
       { eventId: eventIds[0], attempts: 2, nextAttemptAt: expect.any(String) },
     ]);
@@ -155,7 +160,7 @@ describe('a sink that said 410', () => {
     const answer = { status: 410 };
     const { api, receiver, eventIds } = await playThree(answer);
     const program = await stage.start(['run']);
-    await stage.untilLog(program, /^sink suspended/);
+    await stage.untilLog(program, /^a trial failed: the sink stays suspended/);
     const later = api.recordings.add({ status: 'available' });
     await stage.untilLog(program, 'event', ({ recording }) => recording === later);
     const arrived = receiver.messages.length;
@@ -163,7 +168,7 @@ describe('a sink that said 410', () => {
     await stage.until('two more polls were made', () => api.requestCount >= polls + 2);
     expect(receiver.messages).toHaveLength(arrived);
     expect(await statesOf()).toEqual(
-      Array.from({ length: 4 }, () => expect.objectContaining({ state: 'pending', attempts: 0 })),
+      Array.from({ length: 4 }, () => expect.objectContaining({ state: 'pending', attempts: 0, nextAttemptAt: null })),
     );
     const { stderr } = await stage.run(['deliveries', '--sink', 'hook']);
     expect(stderr.join('\n')).toMatch(/^4 wait for hook, which is suspended \(gone: HTTP 410\)/);
@@ -180,6 +185,7 @@ describe('a sink that said 410', () => {
     const arrived = receiver.messages.length;
     answer.status = 204;
     const program = await stage.start(['run']);
+    expect(await stage.untilLog(program, /^deliveries wait from before/)).toMatchObject({ level: 'info', waiting: 3 });
     await stage.until('all have arrived', () => receiver.accepted.length === 3);
     expect(receiver.messages).toHaveLength(arrived + 3);
     expect(program.isRunning).toBe(true);

@@ -15,15 +15,22 @@ async function startOwner() {
   return { ...opened, owner };
 }
 
-test.each([['run'], ['poll'], ['run', '--wait', '100ms']])(
-  'a second owner ends with 1, and says who the first is: %s %s %s',
-  async (...args) => {
+test.each([
+  { args: ['run'], advice: '"run --wait 60s" waits until it lets go' },
+  { args: ['poll'], advice: 'that program polls and delivers, so this one is not needed' },
+  { args: ['run', '--wait', '100ms'], advice: '"run --wait 60s" waits until it lets go' },
+])(
+  'a second owner ends with 1, and its log says who the first is and what would do: $args',
+  async ({ args, advice }) => {
     const { owner } = await startOwner();
     const { code, stdout, stderr } = await stage.run(args);
     expect({ code, stdout }).toEqual({ code: 1, stdout: [] });
-    expect(stderr.at(-1)).toMatch(
-      new RegExp(`owned by process ${owner.pid} on \\S+ since \\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z; "run --wait 60s"`),
-    );
+    expect(JSON.parse(stderr.at(-1) ?? '')).toMatchObject({
+      level: 'error',
+      problem: expect.stringMatching(
+        `owned by process ${owner.pid} on \\S+ since \\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z; ${advice}$`,
+      ),
+    });
     expect(owner.isRunning).toBe(true);
   },
 );
