@@ -14,7 +14,7 @@ export const registerAnnounce: Register = (program, context) => {
     .argument('<uuid...>', 'recordings that are available, as "recordings" lists them')
     .summary('tell that a recording is available, again or for the first time')
     .description(
-      'Delivers recording.available of what the recording is now to every sink that wants it, also of one that a first poll remembered\n' +
+      'Delivers recording.available of what the recording is now to every sink that wants it, also of one that a first poll remembered ' +
         'silently. The event keeps its id; what was delivered is delivered again. Exit code 1 when anything was not delivered.',
     )
     .option('--sink <name>', 'to this sink, whatever its events and only say')

@@ -22,8 +22,8 @@ export const registerDemo: Register = (program, context) => {
     .command('demo')
     .summary('the whole program on fakes: watch recordings arrive')
     .description(
-      'Runs the real program, on SQLite in a temporary folder, against a fake SuperViz API, two webhook receivers\n' +
-        '(one of which fails at first), a Slack channel and a mailbox on this machine. Shows recordings as they become available and every\n' +
+      'Runs the real program, on SQLite in a temporary folder, against a fake SuperViz API, two webhook receivers ' +
+        '(one of which fails at first), a Slack channel and a mailbox on this machine. Shows recordings as they become available and every ' +
         'message that arrives, and keeps those for Slack and the mailbox as HTML to look at.',
     )
     .option('--once', 'stop after one recording has arrived everywhere')

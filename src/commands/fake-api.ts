@@ -20,7 +20,7 @@ export const registerFakeApi: Register = (program, context) => {
     .command('fake-api')
     .summary('a fake SuperViz API to try things on')
     .description(
-      'Serves GET /recording as SuperViz does, with recordings that are made up. Any credentials are let in. POST /_control changes the list\n' +
+      'Serves GET /recording as SuperViz does, with recordings that are made up. Any credentials are let in. POST /_control changes the list ' +
         'and makes it misbehave; GET /_control shows the requests that came.',
     )
     .addOption(new Option('--port <port>', 'where to listen, on 127.0.0.1').argParser(portArgument).default(4010))

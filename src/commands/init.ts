@@ -51,7 +51,7 @@ export const registerInit: Register = (program, context) => {
     .command('init')
     .summary('ask a few questions and write a config')
     .description(
-      'Asks for credentials, schedule, sinks and store, tries each, and writes the config and an .env with the secrets. Overwrites nothing: where there is a config already, it prints the lines that a further sink takes.\n' +
+      'Asks for credentials, schedule, sinks and store, tries each, and writes the config and an .env with the secrets. Overwrites nothing: where there is a config already, it prints the lines that a further sink takes. ' +
         'Every question is a flag too; without a terminal, or with --yes, the flags must answer them all.',
     );
   addQuestions(command);
