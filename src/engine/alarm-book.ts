@@ -57,9 +57,9 @@ export class AlarmBook {
     return [...records, ...gone];
   }
 
-  /** It is about to be written as told. */
+  /** It is about to be written as told. Of what is dead only the store's word counts: a write that fails is made of it again. */
   doubt(record: AlarmRecord): void {
-    if (this.#records.has(alarmKey(record))) this.set(inDoubt(record));
+    if (record.kind !== 'dead' && this.#records.has(alarmKey(record))) this.set(inDoubt(record));
   }
 
   /** The store has this now. What is dead is known only by then: before, it may yet be written again. */
