@@ -2,8 +2,15 @@ import type { Ledger, Store } from '../../src/ports.js';
 import type { SinkDefinition } from '../../src/sinks/define.js';
 import type { Twist } from './program.js';
 
+interface Control {
+  readonly twist: Twist;
+  /** A story that shows it, at which the search begins: another one does when stories have changed. */
+  readonly seed: number;
+  readonly violates: RegExp;
+}
+
 /** Products with one mistake each. A simulation that does not find them finds nothing. */
-export const CONTROLS: Readonly<Record<string, { readonly twist: Twist; readonly violates: RegExp }>> = {
+export const CONTROLS: Readonly<Record<string, Control>> = {
   'the states of recordings are written before their deliveries': {
     twist: {
       ledger: (ledger) => ({
@@ -14,6 +21,7 @@ export const CONTROLS: Readonly<Record<string, { readonly twist: Twist; readonly
         },
       }),
     },
+    seed: 10,
     violates: /^lost/,
   },
   'two writes in place of one, neither of which waits for the other': {
@@ -25,10 +33,12 @@ export const CONTROLS: Readonly<Record<string, { readonly twist: Twist; readonly
         },
       }),
     },
+    seed: 10,
     violates: /^lost/,
   },
   'a write that tears, and deliveries are made without a look at what there is': {
     twist: { store: tearing, ledger: (ledger) => ({ ...ledger, existing: async () => new Set() }) },
+    seed: 4,
     violates: /came to .* again/,
   },
   'a failed read is taken for "never seen"': {
@@ -38,6 +48,7 @@ export const CONTROLS: Readonly<Record<string, { readonly twist: Twist; readonly
         recordings: (source, uuids) => ledger.recordings(source, uuids).catch(() => new Map()),
       }),
     },
+    seed: 4,
     violates: /^invented|^lost|says/,
   },
   'a partial first poll is taken for a complete one': {
@@ -58,32 +69,54 @@ export const CONTROLS: Readonly<Record<string, { readonly twist: Twist; readonly
         },
       }),
     },
+    seed: 15,
     violates: /first poll|^invented/,
   },
   'what is to be retried is kept in memory only': {
     twist: { ledger: (ledger) => forgetful(ledger) },
+    seed: 1,
     violates: /^lost/,
   },
   'the id holds something that changes, as the URL does': {
     twist: {
       ports: (ports, { dice }) => ({ ...ports, sha256: (text) => ports.sha256(`${text}${dice.int(0, 1)}`) }),
     },
+    seed: 1,
     violates: /^invented|^lost/,
   },
   'one sink at a time': {
     twist: { sink: oneAtATime },
+    seed: 39,
     violates: /for other sinks/,
   },
   'a delivery leaves the outbox before it is stored as finished': {
     twist: { ledger: removingFirst },
+    seed: 66,
     violates: /^lost/,
   },
   'a receiver repeats the URL, and its words are stored': {
     twist: { sink: repeatingTheUrl },
+    seed: 2,
     violates: /the store has a URL/,
+  },
+  'what operators have been told is forgotten at a restart': {
+    twist: { ledger: (ledger) => ({ ...ledger, alarms: async () => [] }) },
+    seed: 4,
+    violates: /comes twice|were told/,
+  },
+  'an alarm is written before its deliveries': {
+    twist: { ledger: (ledger) => ({ ...ledger, save: alarmsFirst(ledger) }) },
+    seed: 151,
+    violates: /^operators/,
+  },
+  'of all who listen to an event for operators, one is told': {
+    twist: { ledger: (ledger) => ({ ...ledger, save: firstListenersOnly(ledger) }) },
+    seed: 5,
+    violates: /was not made for/,
   },
   'an answer that is lost counts as delivered': {
     twist: { sink: believing },
+    seed: 5,
     violates: /^lost/,
   },
 };
@@ -117,6 +150,24 @@ function removingFirst(ledger: Ledger): Ledger {
       await ledger.remove(deliveries.map(({ id }) => id));
       await ledger.save(deliveries, sinks);
     },
+  };
+}
+
+function alarmsFirst(ledger: Ledger): Ledger['save'] {
+  return async (deliveries, sinks, alarms = []) => {
+    if (alarms.length > 0) await ledger.save([], new Map(), alarms);
+    await ledger.save(deliveries, sinks);
+  };
+}
+
+function firstListenersOnly(ledger: Ledger): Ledger['save'] {
+  return (deliveries, sinks, alarms) => {
+    const told = new Set<string>();
+    const kept = deliveries.filter(({ event, attempts, round }) => {
+      const isNew = !event.type.startsWith('recording.') && attempts + round === 0;
+      return !isNew || told.size < told.add(event.id).size;
+    });
+    return ledger.save(kept, sinks, alarms);
   };
 }
 

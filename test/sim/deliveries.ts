@@ -13,8 +13,8 @@ export const WITNESS_SINK = 'witness';
 const ARRIVES_WITHIN_MS = 10_000;
 const CALM_FOR_MS = 180_000;
 
-/** Told to operators in one story at most, by all sinks together: whatever goes wrong, it is no storm. */
-const OPERATOR_EVENTS_MAX = 400;
+/** After something has failed: the direct line past the store may still be sending. */
+const DIRECT_WITHIN_MS = 60_000;
 
 /** What became of deliveries, as the receivers and the store show it. */
 export class Deliveries {
@@ -65,31 +65,30 @@ export class Deliveries {
 
   accepted(acceptance: Acceptance): void {
     const { sink, event } = acceptance;
-    if (!event.type.startsWith('recording.')) {
-      this.#checkOperatorEvent(acceptance);
-      return;
-    }
     const id = deliveryIdFor(event.id, sink);
     const before = this.#accepted.get(id) ?? [];
     this.#accepted.set(id, [...before, acceptance]);
-    this.#tally.add('deliveries');
+    const isOperators = !event.type.startsWith('recording.');
+    this.#tally.add(isOperators ? 'operator events' : 'deliveries');
+    if (isOperators) this.#checkOperatorEvent(acceptance);
     if (before.length > 0) this.#checkRepeat(id, before, acceptance);
-    else if (sink === WITNESS_SINK) this.#checkArrival(id);
+    else if (sink === WITNESS_SINK && !isOperators) this.#checkArrival(id);
   }
 
   #checkOperatorEvent({ sink, event }: Acceptance): void {
     const { data } = event as { data: { sink?: string } };
     if (data.sink === sink) this.#oracle.violate(`${sink} is told of its own ${event.type}`);
-    this.#tally.add('operator events');
-    if (this.#tally.of('operator events') === OPERATOR_EVENTS_MAX) this.#oracle.violate('a storm of operator events');
   }
 
-  #checkRepeat(id: string, before: readonly Acceptance[], { sink, event, life, isLate }: Acceptance): void {
+  #checkRepeat(id: string, before: readonly Acceptance[], acceptance: Acceptance): void {
+    const { sink, event, life, isLate } = acceptance;
     const last = before.at(-1);
     const wasNotStored = (this.#deliveredAtMs.get(id) ?? -1) < (last?.atMs ?? 0);
     const isOrdered = this.#orders.some((order) => asksFor(order, id, event));
     const lostBy = last?.life !== life ? 'death' : last.answered ? undefined : 'lost answer';
-    const why = isOrdered ? 'order' : isLate ? 'timeout' : wasNotStored ? lostBy : undefined;
+    const isDirect = !event.type.startsWith('recording.') && this.#isNearTrouble([...before, acceptance]);
+    const lost = (wasNotStored ? lostBy : undefined) ?? (isDirect ? 'direct line' : undefined);
+    const why = isOrdered ? 'order' : isLate ? 'timeout' : lost;
     if (why === undefined) this.#oracle.violate(`${event.id} came to ${sink} again, and nothing explains that`);
     else this.#tally.add(`repeats after ${why}`);
     this.#say?.('oracle', () => `a repeat of ${id}: ${why ?? 'unexplained'}`);
@@ -115,9 +114,10 @@ export class Deliveries {
    */
   checkEnd(outbox: ReadonlySet<string>): void {
     this.#outbox = outbox;
-    const unexplained = new Map(this.#accepted);
+    const ofRecordings = [...this.#accepted].filter(([, [first]]) => first?.event.type.startsWith('recording.'));
+    const unexplained = new Map(ofRecordings);
     for (const { source, uuid, possible } of this.#oracle.recordings.values()) {
-      const mine = [...this.#accepted].flatMap(([id, [first]]) =>
+      const mine = ofRecordings.flatMap(([id, [first]]) =>
         first !== undefined && isAbout(first, source, uuid) ? [{ id, first }] : [],
       );
       for (const { id } of mine) unexplained.delete(id);
@@ -143,9 +143,9 @@ export class Deliveries {
     for (const { type, occurrence, previousStatus, required, allowed } of one.told) {
       const eventId = eventIdFor(type, source, uuid, occurrence);
       const what = `${type} ${occurrence} of ${source} ${uuid}`;
-      const isMoved = moves.values().some((to) => to !== null && this.#reached(deliveryIdFor(eventId, to)));
+      const isMoved = moves.values().some((to) => to !== null && this.reached(deliveryIdFor(eventId, to)));
       for (const sink of required) {
-        const isThere = isMoved || this.#reached(deliveryIdFor(eventId, sink));
+        const isThere = isMoved || this.reached(deliveryIdFor(eventId, sink));
         if (!isThere) problems.push(`lost: ${what} did not come to ${sink}`);
       }
       for (const { id, first } of mine.filter(({ first: { event } }) => event.id === eventId)) {
@@ -169,7 +169,19 @@ export class Deliveries {
     return problems;
   }
 
-  #reached(id: string): boolean {
+  /** Sinks that somebody has moved deliveries to. */
+  get movedTo(): ReadonlySet<string> {
+    return new Set(this.#orders.flatMap((order) => (order.kind === 'redeliver' ? (order.to ?? []) : [])));
+  }
+
+  /** A store in trouble makes the notifier send directly what it cannot store, and again once it can. */
+  #isNearTrouble(acceptances: readonly Acceptance[]): boolean {
+    const troubledMs = this.troubledAtMs();
+    return acceptances.some(({ atMs }) => Math.abs(atMs - troubledMs) < DIRECT_WITHIN_MS);
+  }
+
+  /** Arrived, given up, or waiting. */
+  reached(id: string): boolean {
     return this.#accepted.has(id) || this.#dead.has(id) || this.#outbox.has(id);
   }
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Config, SinkConfig } from '../../src/config/config.js';
 import type { WalkEnd } from '../../src/source/define.js';
+import type { Operators } from './operators.js';
 import { type HandedOut, SECRET, URL_MARK } from './platform.js';
 import { announce, type Possibilities, type Sighting, type Span, see, UNSEEN } from './possible.js';
 import type { WalkWitness } from './sim-source.js';
@@ -55,22 +56,26 @@ export class Oracle implements WalkWitness {
   readonly #sources = new Map<string, WatchedSource>();
   readonly #places = new Map<string, Pick<RoutedFacts, 'roomId' | 'meetingId'>>();
   readonly #windows = new Set<Window>();
+  readonly #operators: Operators;
   #configs: readonly Config[] = [];
 
-  constructor(time: SimTime, tally: Tally, policies: ReadonlyMap<string, SourcePolicy>) {
+  constructor(time: SimTime, tally: Tally, policies: ReadonlyMap<string, SourcePolicy>, operators: Operators) {
     this.#time = time;
     this.#tally = tally;
     this.#policies = policies;
+    this.#operators = operators;
   }
 
   /** A configuration is in force, or one of several is while the product changes from one to the next. */
   configured(configs: readonly Config[]): void {
     this.#configs = configs;
+    this.#operators.configured(configs);
     for (const window of this.#windows) for (const config of configs) window.configs.add(config);
   }
 
   /** Before and after a jump of the wall clock. */
   clockMoves(): void {
+    this.#operators.clockMoves();
     for (const window of this.#windows) this.#stretch(window);
   }
 
@@ -81,6 +86,7 @@ export class Oracle implements WalkWitness {
   walkBegins(name: string, scope: string): void {
     const source = this.#source(name);
     this.#giveUp(source, name);
+    this.#operators.pollBegins(name);
     source.scope = scope;
     source.phase = source.markedScope === undefined ? 'first' : source.markedScope === scope ? 'normal' : 'new-scope';
     source.seen = new Set();
@@ -110,6 +116,7 @@ export class Oracle implements WalkWitness {
     const source = this.#source(name);
     if (!end.complete) return;
     source.complete += 1;
+    this.#operators.pollWasComplete(name);
     const isWhole = source.wasLiedTo || source.handedOut.isSupersetOf(source.whole ?? new Set());
     source.ended = { window: this.#open(), isWhole };
   }
@@ -121,6 +128,7 @@ export class Oracle implements WalkWitness {
 
   /** The process has died or stopped: whatever it had in hand may have been done or not. */
   lifeEnds(): void {
+    this.#operators.lifeEnds();
     for (const [name, source] of this.#sources) this.#giveUp(source, name);
   }
 
@@ -137,6 +145,7 @@ export class Oracle implements WalkWitness {
 
   /** Looks at what is written. */
   storeHas(key: string, text: string | undefined): void {
+    this.#operators.storeHas(key, text);
     if (text === undefined) return;
     if (text.includes(URL_MARK) || text.includes(SECRET)) this.violate(`the store has a URL or a secret under ${key}`);
     if (key.startsWith('src/')) this.firstPollNoted(key.slice('src/'.length));

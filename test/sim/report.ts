@@ -39,7 +39,7 @@ export async function tellMany(
   return { tally, failures };
 }
 
-const GROUPS = ['platform ', 'sink ', 'repeats after '] as const;
+const GROUPS = ['platform ', 'sink ', 'repeats after ', 'told '] as const;
 
 export function summaryOf(tally: Tally): string[] {
   const counts = [...tally.counts].toSorted(([left], [right]) => (left < right ? -1 : 1));

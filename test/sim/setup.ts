@@ -65,7 +65,10 @@ export function drawSetup(dice: Dice): Setup {
   return {
     periodMs,
     sources: names.map((name) => drawSource(name, periodMs, dice)),
-    sinks: [{ ...sinkDefaults(WITNESS_SINK), events: TOLD_TYPES, concurrency: 4, includeUrl: false }, ...sinks],
+    sinks: [
+      { ...sinkDefaults(WITNESS_SINK), events: [...TOLD_TYPES, ...OPERATOR_TYPES], concurrency: 4, includeUrl: false },
+      ...sinks,
+    ],
     keepDeliveredMs: dice.pick([10 * MINUTE_MS, HOUR_MS, DAY_MS, 7 * DAY_MS]),
     keepDeadMs: dice.pick([DAY_MS, 90 * DAY_MS]),
     floodLimit: dice.pick([2, 5, 1_000, 1_000]),
@@ -125,8 +128,13 @@ export function drawPlan(setup: Setup, dice: Dice): Plan {
   const sinks = setup.sinks
     .filter(({ name }) => name === WITNESS_SINK || dice.chance(0.85))
     .map((sink) => ({ ...sink, enabled: sink.name === WITNESS_SINK || dice.chance(0.85) }))
-    .map((sink) => (dice.chance(0.2) ? { ...sink, events: TOLD_TYPES.filter(() => dice.chance(0.6)) } : sink));
+    .map((sink) => (dice.chance(0.2) ? { ...sink, events: drawEvents(sink, dice) } : sink));
   return { ...setup, sources, sinks };
+}
+
+function drawEvents({ name }: SinkPlan, dice: Dice): readonly EventType[] {
+  const told = TOLD_TYPES.filter(() => dice.chance(0.6));
+  return name === WITNESS_SINK ? [...told, ...OPERATOR_TYPES] : told;
 }
 
 /** The same, with polls that are further apart: what is left to do takes its time, and polls would fill it. */

@@ -96,8 +96,7 @@ export class SimStore {
       setMany: (entries) => {
         const texts = entries.map(([key, value]) => [key, JSON.stringify(value)] as const);
         const keys = entries.map(([key]) => key);
-        const twice = keys.filter((key, index) => keys.indexOf(key) !== index);
-        if (twice.length > 0) throw new Error(`a write names ${twice} twice`);
+        if (new Set(keys).size < keys.length) throw new Error(`a write names a key twice: ${keys}`);
         return entries.length === 0 ? done() : this.#operate(life, 'write', keys, () => this.#write(texts));
       },
       deleteMany: (keys) =>

@@ -50,7 +50,10 @@ class Story {
     this.#twist = twist;
     this.#plan = wholePlan(world.setup);
     this.#endsAtMs = world.setup.periodMs * world.dice.int(6, 24);
-    world.deliveries.troubledAtMs = () => Math.max(this.#troubledAtMs, world.store.troubledAtMs);
+    const troubledAtMs = () => Math.max(this.#troubledAtMs, world.store.troubledAtMs);
+    world.deliveries.troubledAtMs = troubledAtMs;
+    world.operators.troubledAtMs = troubledAtMs;
+    world.operators.storeTroubledAtMs = () => world.store.troubledAtMs;
   }
 
   async tell(): Promise<void> {
@@ -271,7 +274,7 @@ class Story {
   }
 
   async #finish(): Promise<void> {
-    const { time, oracle, deliveries, store } = this.#world;
+    const { time, oracle, deliveries, operators, store } = this.#world;
     this.#checkTimers();
     this.#checkKeys();
     const program = this.#program;
@@ -280,6 +283,7 @@ class Story {
       if (!(await time.runUntil(() => program.state === 'over', STOPS_WITHIN_MS))) oracle.violate('it does not stop');
     }
     deliveries.checkEnd(new Set(store.outbox));
+    operators.checkEnd((id) => deliveries.reached(id), deliveries.movedTo);
   }
 
   #checkTimers(): void {

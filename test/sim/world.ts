@@ -1,6 +1,7 @@
 import { Account } from './account.js';
 import { Deliveries } from './deliveries.js';
 import { createDice, type Dice } from './dice.js';
+import { Operators } from './operators.js';
 import { Oracle } from './oracle.js';
 import { SimPlatform } from './platform.js';
 import { drawSetup, type Setup } from './setup.js';
@@ -27,6 +28,7 @@ export interface World {
   readonly sinks: SimSinks;
   readonly oracle: Oracle;
   readonly deliveries: Deliveries;
+  readonly operators: Operators;
 }
 
 /** @param tell takes the lines of a story that somebody wants to read */
@@ -44,7 +46,8 @@ export function createWorld(seed: number, tell?: (atMs: number, actor: string, w
       { announces: firstPoll === 'announce', stuckAfterMs },
     ]),
   );
-  const oracle = new Oracle(time, tally, policies);
+  const operators = new Operators({ time, tally, violate: (what) => oracle.violate(what) });
+  const oracle: Oracle = new Oracle(time, tally, policies, operators);
   const deliveries = new Deliveries({ time, tally, oracle, say });
   const base = { dice, time, tally, say };
   const store = new SimStore({
@@ -57,5 +60,5 @@ export function createWorld(seed: number, tell?: (atMs: number, actor: string, w
   });
   const sinks = new SimSinks({ ...base, accepted: (acceptance) => deliveries.accepted(acceptance) });
   const platform = new SimPlatform({ ...base, accounts });
-  return { ...base, setup, troubles, accounts, platform, store, sinks, oracle, deliveries };
+  return { ...base, setup, troubles, accounts, platform, store, sinks, oracle, deliveries, operators };
 }
