@@ -28,6 +28,8 @@ export class Deliveries {
   /** Given up, now or once. */
   readonly #dead = new Set<string>();
   readonly #storedAtMs = new Map<string, number>();
+  /** Of operator events: a store in trouble makes the notifier send directly what it cannot store, and again once it can. */
+  readonly #direct = new Set<string>();
   readonly #orders: Order[] = [];
   #outbox: ReadonlySet<string> = new Set();
   /** When something last happened that may delay anything. */
@@ -71,6 +73,8 @@ export class Deliveries {
     const isOperators = !event.type.startsWith('recording.');
     this.#tally.add(isOperators ? 'operator events' : 'deliveries');
     if (isOperators) this.#checkOperatorEvent(acceptance);
+    const isNearTrouble = acceptance.atMs - this.troubledAtMs() < DIRECT_WITHIN_MS;
+    if (isOperators && isNearTrouble) this.#direct.add(id);
     if (before.length > 0) this.#checkRepeat(id, before, acceptance);
     else if (sink === WITNESS_SINK && !isOperators) this.#checkArrival(id);
   }
@@ -86,8 +90,7 @@ export class Deliveries {
     const wasNotStored = (this.#deliveredAtMs.get(id) ?? -1) < (last?.atMs ?? 0);
     const isOrdered = this.#orders.some((order) => asksFor(order, id, event));
     const lostBy = last?.life !== life ? 'death' : last.answered ? undefined : 'lost answer';
-    const isDirect = !event.type.startsWith('recording.') && this.#isNearTrouble([...before, acceptance]);
-    const lost = (wasNotStored ? lostBy : undefined) ?? (isDirect ? 'direct line' : undefined);
+    const lost = (wasNotStored ? lostBy : undefined) ?? (this.#direct.has(id) ? 'direct line' : undefined);
     const why = isOrdered ? 'order' : isLate ? 'timeout' : lost;
     if (why === undefined) this.#oracle.violate(`${event.id} came to ${sink} again, and nothing explains that`);
     else this.#tally.add(`repeats after ${why}`);
@@ -172,12 +175,6 @@ export class Deliveries {
   /** Sinks that somebody has moved deliveries to. */
   get movedTo(): ReadonlySet<string> {
     return new Set(this.#orders.flatMap((order) => (order.kind === 'redeliver' ? (order.to ?? []) : [])));
-  }
-
-  /** A store in trouble makes the notifier send directly what it cannot store, and again once it can. */
-  #isNearTrouble(acceptances: readonly Acceptance[]): boolean {
-    const troubledMs = this.troubledAtMs();
-    return acceptances.some(({ atMs }) => Math.abs(atMs - troubledMs) < DIRECT_WITHIN_MS);
   }
 
   /** Arrived, given up, or waiting. */
