@@ -112,8 +112,13 @@ export class Operators {
   #stored(event: OperatorEvent, sink: string): void {
     const known = this.#events.get(event.id);
     if (known === undefined) this.#follow(event);
-    // Nobody has taken what a failed write left behind, and it may be written again with what came since.
-    else this.#events.set(event.id, { ...known, event });
+    else {
+      // An alarm that went with its sink and is back within a minute is the same one: who listens by now hears of it as well.
+      const isForgotten = this.#standing.get(subjectOf(event)) === 'unknown' && event.type.endsWith('.failing');
+      if (isForgotten) this.#followChange(event);
+      // Nobody has taken what a failed write left behind, and it may be written again with what came since.
+      this.#events.set(event.id, { ...known, event, listeners: isForgotten ? undefined : known.listeners });
+    }
     this.#events.get(event.id)?.sinks.add(sink);
   }
 
