@@ -114,8 +114,7 @@ export class Operators {
     if (known === undefined) this.#follow(event);
     else {
       // An alarm that went with its sink and is back within a minute is the same one: who listens by now hears of it as well.
-      const isForgotten = this.#standing.get(subjectOf(event)) === 'unknown' && event.type.endsWith('.failing');
-      if (isForgotten) this.#followChange(event);
+      const isForgotten = this.#standing.get(subjectOf(event)) === 'unknown' && !known.sinks.has(sink);
       // Nobody has taken what a failed write left behind, and it may be written again with what came since.
       this.#events.set(event.id, { ...known, event, listeners: isForgotten ? undefined : known.listeners });
     }
