@@ -5,7 +5,7 @@ import { Dispatcher } from '../../src/engine/dispatcher.js';
 import type { PolledSource } from '../../src/engine/polled-source.js';
 import { createUrls } from '../../src/engine/urls.js';
 import { createHttpClient } from '../../src/http/client.js';
-import type { Ledger } from '../../src/ports.js';
+import type { Ledger, Store } from '../../src/ports.js';
 import { createLedger } from '../../src/store/ledger.js';
 import { createFailingStore, type FailingStore } from '../support/failing-store.js';
 import type { ManualClock } from '../support/manual-clock.js';
@@ -16,6 +16,8 @@ import { createTurningClock, until } from '../support/turn.js';
 import { deliveryOf } from './sinks.js';
 
 export interface DispatchStageOptions {
+  /** A store of the test's own, which is closed at the end. */
+  readonly on?: Store;
   readonly store?: StoreKind;
   readonly source?: PolledSource;
   readonly random?: () => number;
@@ -45,7 +47,7 @@ export async function openDispatchStage(
   options: DispatchStageOptions = {},
 ): Promise<DispatchStage> {
   const clock = createTurningClock();
-  const store = createFailingStore(await openTestStore(options.store));
+  const store = createFailingStore(options.on ?? (await openTestStore(options.store)));
   const ledger = createLedger(store);
   const log = createMemoryLog();
   const http = createHttpClient({ privateAddresses: 'allow', clock: realClock, userAgent: 'test' });

@@ -28,7 +28,7 @@ async function live(days: number, recordingsADay: number): Promise<Day[]> {
   const file = `${temporaryFolder()}/store.sqlite`;
   const { store } = await openStore({ kind: 'sqlite', file }, 'own', { clock: realClock, cwd: '/', host: 'h', pid: 1 });
   const ledger = createLedger(store);
-  await using stage = await openDispatchStage([]);
+  await using stage = await openDispatchStage([], { on: store });
   const { dispatcher, log } = stage;
   await ledger.markSource('production', { scope: 'all', firstPollDoneAtMs: 0 });
   const lived: Day[] = [];
@@ -45,7 +45,6 @@ async function live(days: number, recordingsADay: number): Promise<Day[]> {
     await sweep({ ledger, dispatcher, log, retention, clock: { ...stage.clock, nowMs: () => nowMs + DAY_MS / 2 } });
     lived.push({ ...(await countsOf(store)), bytes: statSync(file).size + statSync(`${file}-wal`).size });
   }
-  await store.close();
   return lived;
 }
 
