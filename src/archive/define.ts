@@ -48,6 +48,17 @@ export interface Draft {
   abandon(): Promise<void>;
 }
 
+/** What the archive's notes and its files say of each other. Whether the bytes are right is for who reads them. */
+export type Inspected =
+  /** Noted, and there. */
+  | { readonly kind: 'file'; readonly file: ArchivedFile }
+  /** Noted, and not there. */
+  | { readonly kind: 'missing'; readonly file: ArchivedFile }
+  /** Manifest and JSON contradict each other, or one of them does not know the file; in words. */
+  | { readonly kind: 'disputed'; readonly path: string; readonly detail: string }
+  /** There, and no note names it. Parts of downloads and what begins with a dot are none. */
+  | { readonly kind: 'unknown'; readonly path: string };
+
 /** A folder or a bucket. Throws an {@link ArchiveError} for what its operator can mend. */
 export interface ArchiveTarget {
   /** An absolute path, or `s3://bucket/prefix`. No credentials. */
@@ -60,6 +71,8 @@ export interface ArchiveTarget {
   begin(recording: ArchivedRecording, path: string): Promise<Draft>;
   /** Everything that is there whole, in no promised order. */
   files(): AsyncIterable<ArchivedFile>;
+  /** Everything that is noted or there, read afresh: more than {@link files}, and slower. Writes nothing, and needs no {@link open}. */
+  inspect(): AsyncIterable<Inspected>;
   /** The bytes of a file, to verify them. */
   read(file: ArchivedFile): AsyncIterable<Uint8Array>;
   /** Where somebody finds it: a path, or an s3 URL. */
