@@ -48,6 +48,7 @@ export function createConfiguredHttp(config: Config, { environment }: Pick<Proce
       clients.push(client);
     },
     request: (request) => client.request(request),
+    open: (request) => client.open(request),
     connect: (url, timeoutMs, signal) => client.connect(url, timeoutMs, signal),
     close: async () => {
       await Promise.all(clients.map((each) => each.close()));

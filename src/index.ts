@@ -26,7 +26,17 @@ export type {
   SinkOptions,
   SourceOptions,
 } from './library/options.js';
-export type { Clock, HttpAnswer, HttpClient, HttpFailure, HttpRequest, LogFields } from './ports.js';
+export type {
+  Clock,
+  HttpAnswer,
+  HttpBodyError,
+  HttpClient,
+  HttpFailure,
+  HttpOpenRequest,
+  HttpRequest,
+  HttpStream,
+  LogFields,
+} from './ports.js';
 export { boolean, duration, httpUrl, integer, number, secret } from './settings.js';
 export type { SinkContext, SinkDefinition } from './sinks/define.js';
 export { defineOwnSink as defineSink, type OwnSink } from './sinks/own.js';

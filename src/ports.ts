@@ -95,9 +95,49 @@ export interface HttpFailure {
   readonly detail: string;
 }
 
+/** A GET whose body is read piece by piece, of a URL that nobody wrote into the config: an API's answer or a redirect gave it. */
+export interface HttpOpenRequest {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Until the head of the answer has come. */
+  readonly timeoutMs: number;
+  /** The longest silence within the body. Time in which nobody asks for more of it does not count. */
+  readonly idleMs: number;
+  readonly signal: AbortSignal;
+  /**
+   * Where the URL is from: the address in the config of the API that gave it. A private address is reached only if that is at
+   * private addresses itself; without it, none is.
+   */
+  readonly givenBy?: string | undefined;
+}
+
+export interface HttpStream {
+  readonly kind: 'stream';
+  readonly status: number;
+  /** As in {@link HttpAnswer}. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** To be read once, in `identity` coding; nothing comes faster than it is read. Throws an {@link HttpBodyError} if it ends too early. */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** The body does not matter. Closes the connection if there is more to come. Again, or after the body was read, it does no harm. */
+  discard(): void;
+}
+
+/** Why a body did not come whole. In words, as in {@link HttpFailure}. */
+export class HttpBodyError extends Error {
+  override readonly name = 'HttpBodyError';
+  readonly reason: 'timeout' | 'broken' | 'aborted';
+
+  constructor(reason: HttpBodyError['reason'], message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.reason = reason;
+  }
+}
+
 /** Outgoing HTTP with the guards of `http/`: no redirects, bounds on time and bytes, forbidden addresses. Does not throw. */
 export interface HttpClient {
   request(request: HttpRequest): Promise<HttpAnswer | HttpFailure>;
+  /** Whoever gets a stream reads its body or discards it. A 2xx in a coding that was not asked for is a `bad_answer`. */
+  open(request: HttpOpenRequest): Promise<HttpStream | HttpFailure>;
   /** Opens a connection (TCP, TLS for https) and closes it: reachable without a message. Undefined when that worked. */
   connect(url: string, timeoutMs: number, signal: AbortSignal): Promise<HttpFailure | undefined>;
   close(): Promise<void>;

@@ -5,7 +5,8 @@ import { ACCEPTED_CODINGS, readBody } from './body.js';
 import { type Deadline, startDeadline } from './deadline.js';
 import { createDispatchers, type DispatcherOptions } from './dispatchers.js';
 import { failure, failureOf } from './failure.js';
-import { invalidHeader } from './headers.js';
+import { invalidHeader, joinRepeated, lowerCaseNames } from './headers.js';
+import { createOpener } from './opener.js';
 import { basicAuthorization, hostProblem, parseTarget } from './target.js';
 
 export interface HttpClientOptions extends DispatcherOptions {
@@ -25,7 +26,9 @@ const DISCARD_TIME_MAX_MS = 1_000;
  */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const dispatchers = createDispatchers(options);
+  const opener = createOpener(options, dispatchers);
   return {
+    open: opener.open,
     async request(request) {
       const target = parseTarget(request.url);
       if (target === undefined) return failure('connection_failed', 'not an http or https URL');
@@ -48,7 +51,9 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       const deadline = startDeadline(options.clock, timeoutMs, signal);
       return open(target, dispatchers.connectorFor(target), deadline).finally(deadline.release);
     },
-    close: dispatchers.close,
+    async close() {
+      await Promise.all([dispatchers.close(), opener.close()]);
+    },
   };
 }
 
@@ -107,12 +112,4 @@ function open(
       resolve(error === null ? undefined : failureOf(error, target.host));
     });
   });
-}
-
-function lowerCaseNames(headers: HttpRequest['headers']): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-}
-
-function joinRepeated(headers: Dispatcher.ResponseData['headers']): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value ?? ''].flat().join(', ')]));
 }

@@ -7,6 +7,10 @@ export interface Deadline {
   endedBy(): 'timeout' | 'aborted' | undefined;
   /** As the failure of a request to this host; undefined while the deadline has not ended anything. */
   failure(host: string): HttpFailure | undefined;
+  /** From now on, whatever was left. */
+  restart(timeoutMs: number): void;
+  /** Until it is restarted, time ends nothing. */
+  pause(): void;
   /** Forgets the timer and the caller's signal. */
   release(): void;
 }
@@ -20,7 +24,8 @@ export function startDeadline(clock: Clock, timeoutMs: number, caller: AbortSign
     stop.abort();
   }
   const onAbort = () => end('aborted');
-  const timer = clock.after(timeoutMs, () => end('timeout'));
+  const onTimeout = () => end('timeout');
+  let timer = clock.after(timeoutMs, onTimeout);
   caller.addEventListener('abort', onAbort, { once: true });
   if (caller.aborted) onAbort();
   return {
@@ -32,6 +37,11 @@ export function startDeadline(clock: Clock, timeoutMs: number, caller: AbortSign
         ? failure('timeout', `${host}: no answer within ${timeoutMs} ms`)
         : failure('aborted', `${host}: stopped before an answer came`);
     },
+    restart(nextMs) {
+      timer.cancel();
+      timer = clock.after(nextMs, onTimeout);
+    },
+    pause: () => timer.cancel(),
     release() {
       timer.cancel();
       caller.removeEventListener('abort', onAbort);

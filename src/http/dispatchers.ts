@@ -20,6 +20,9 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** A receiver that asks for more keep-alive than this does not get it. */
 const KEEP_ALIVE_MAX_MS = 60_000;
 
+/** Of the ways to resolve names, the one that a client uses. */
+export const SYSTEM_LOOKUP: LookupAll = systemLookup;
+
 /** Keep-alive connections, straight or through a proxy, and what makes them. */
 export interface Dispatchers {
   dispatcherFor(target: URL): Dispatcher;
@@ -29,7 +32,7 @@ export interface Dispatchers {
 }
 
 export function createDispatchers(options: DispatcherOptions): Dispatchers {
-  const { privateAddresses, proxyEnv = {}, lookup = systemLookup } = options;
+  const { privateAddresses, proxyEnv = {}, lookup = SYSTEM_LOOKUP } = options;
   const shared = { allowH2: false, timeout: CONNECT_TIMEOUT_MS };
   const toTarget = buildConnector({ ...shared, lookup: guardedLookup(lookup, privateAddresses) });
   const toProxy = buildConnector(shared);

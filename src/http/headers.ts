@@ -1,3 +1,4 @@
+import type { Dispatcher } from 'undici';
 import type { HttpFailure } from '../ports.js';
 import { failure } from './failure.js';
 
@@ -24,4 +25,12 @@ export function invalidHeader(headers: Readonly<Record<string, string>>): HttpFa
     }
   }
   return undefined;
+}
+
+export function lowerCaseNames(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+export function joinRepeated(headers: Dispatcher.ResponseData['headers']): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value ?? ''].flat().join(', ')]));
 }

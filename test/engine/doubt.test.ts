@@ -40,6 +40,7 @@ async function openWatched(stage: DispatchStage, tries: readonly Wanted[]) {
   const urls = createUrls({ source: () => undefined, clock, random: () => 0 });
   const http = {
     request: () => Promise.reject(new Error('no')),
+    open: () => Promise.reject(new Error('no')),
     connect: async () => undefined,
     close: async () => {},
   };

@@ -56,6 +56,7 @@ export class SimPlatform {
   clientFor(life: Life): HttpClient {
     return {
       request: (request) => this.#request(life, request),
+      open: async () => failure('connection_failed'),
       connect: async () => undefined,
       close: async () => undefined,
     };
