@@ -35,6 +35,8 @@ export interface S3Server {
   readonly requests: readonly S3Request[];
   /** Multipart uploads under way, by their ids. */
   readonly uploads: Map<string, Upload>;
+  /** Straight into the storage, past everything. */
+  put(key: string, body: string): Promise<void>;
   /** Until {@link heal}. The first that is given for a request counts. */
   fail(fault: Fault, matches: (request: S3Request) => boolean): void;
   heal(): void;
@@ -68,6 +70,7 @@ export async function startS3Server(): Promise<S3Server> {
     client,
     requests,
     uploads,
+    put: async (key, body) => void (await app.inject({ method: 'PUT', url: `/${BUCKET}/${key}`, body })),
     fail: (fault, matches) => void faults.push({ fault, matches }),
     heal: () => void faults.splice(0),
     close: async () => {
