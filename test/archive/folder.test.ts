@@ -1,0 +1,226 @@
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { ArchiveTarget } from '../../src/archive/define.js';
+import { folderTarget } from '../../src/archive/folder.js';
+import { nonce } from '../../src/system.js';
+import { collect } from '../support/collect.js';
+import { realClock } from '../support/real-clock.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { archive, begin, bytesOf, describeTarget, recordingOf } from './conformance.js';
+
+const MIB = 1024 * 1024;
+
+function targetOn(folder: string): ArchiveTarget {
+  return folderTarget({ folder, clock: realClock, nonce });
+}
+
+async function openTarget(folder: string): Promise<ArchiveTarget> {
+  const target = targetOn(folder);
+  await target.open();
+  return target;
+}
+
+describeTarget('in a folder', async () => {
+  const folder = join(temporaryFolder(), 'new/archive');
+  return {
+    open: async () => targetOn(folder),
+    put: async (path, bytes) => {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), bytes);
+    },
+    remove: async (path) => rmSync(join(folder, path)),
+    forget: async ({ path }) => {
+      rmSync(join(folder, `${path}.json`));
+      const lines = readFileSync(join(folder, 'manifest.jsonl'), 'utf8').split('\n');
+      writeFileSync(
+        join(folder, 'manifest.jsonl'),
+        lines.filter((line) => !line.includes(`"path":"${path}"`)).join('\n'),
+      );
+    },
+  };
+});
+
+describe('the manifest of a folder', () => {
+  let folder: string;
+  let manifest: string;
+
+  beforeEach(() => {
+    folder = temporaryFolder();
+    manifest = join(folder, 'manifest.jsonl');
+  });
+
+  function lines(): unknown[] {
+    const text = readFileSync(manifest, 'utf8');
+    expect(text.endsWith('\n')).toBe(true);
+    return text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+  }
+
+  test('is a line a file, and each file has the same beside it', async () => {
+    const target = await openTarget(folder);
+    const files = [
+      await archive(target, recordingOf('a'), 'a.mp4', bytesOf(1)),
+      await archive(target, recordingOf('b'), 'b.mp4', bytesOf(2)),
+    ];
+    expect(lines()).toEqual(files);
+    expect(files.map(({ path }) => JSON.parse(readFileSync(join(folder, `${path}.json`), 'utf8')))).toEqual(files);
+  });
+
+  test.each([
+    { name: 'when an archive is opened', use: async () => void (await openTarget(folder)), added: 0 },
+    {
+      name: 'when a line is added',
+      use: async (target: ArchiveTarget) => void (await archive(target, recordingOf('b'), 'b.mp4', bytesOf(2))),
+      added: 1,
+    },
+  ])('loses a last line that a crash has torn: $name', async ({ use, added }) => {
+    const target = await openTarget(folder);
+    const file = await archive(target, recordingOf('a'), 'a.mp4', bytesOf(1));
+    appendFileSync(manifest, `{"source":"main","uuid":"torn${'é'.repeat(50)}`);
+    expect(await target.find(file)).toEqual(file);
+    await use(target);
+    expect(lines()).toHaveLength(1 + added);
+    expect(lines()[0]).toEqual(file);
+    expect(await target.find(file)).toEqual(file);
+  });
+
+  test('a line that cannot be read hides no other, and is told', async () => {
+    const target = await openTarget(folder);
+    const file = await archive(target, recordingOf('a'), 'a.mp4', bytesOf(1));
+    const outside = { ...file, uuid: 'b', path: '../../etc/passwd' };
+    appendFileSync(manifest, `nonsense\n${JSON.stringify(outside)}\n`);
+    const last = await archive(target, recordingOf('c'), 'c.mp4', bytesOf(1));
+    expect(await collect(target.files())).toEqual([file, last]);
+    expect(await collect(target.inspect())).toEqual([
+      { kind: 'disputed', path: 'manifest.jsonl', detail: '2 of its lines cannot be read' },
+      { kind: 'file', file },
+      { kind: 'file', file: last },
+    ]);
+  });
+
+  test('a manifest that somebody has replaced is read anew', async () => {
+    const target = await openTarget(folder);
+    const [one, two] = [
+      await archive(target, recordingOf('a'), 'a.mp4', bytesOf(1)),
+      await archive(target, recordingOf('b'), 'b.mp4', bytesOf(2)),
+    ];
+    writeFileSync(manifest, `${JSON.stringify(two)}\n`);
+    expect(await target.find(one)).toBeUndefined();
+    expect(await target.find(two)).toEqual(two);
+  });
+
+  test('two that write at once tear no line', async () => {
+    const targets = [await openTarget(folder), await openTarget(folder)];
+    const files = await Promise.all(
+      targets.flatMap((target, of) =>
+        Array.from({ length: 20 }, (_, index) =>
+          archive(target, recordingOf(`${of}-${index}`), `${of}/${index}.mp4`, bytesOf(10)),
+        ),
+      ),
+    );
+    expect(new Set(lines().map((line) => JSON.stringify(line)))).toEqual(
+      new Set(files.map((file) => JSON.stringify(file))),
+    );
+  });
+
+  test('what a JSON says otherwise is told', async () => {
+    const target = await openTarget(folder);
+    const file = await archive(target, recordingOf('a'), 'a.mp4', bytesOf(1));
+    writeFileSync(join(folder, 'a.mp4.json'), JSON.stringify({ ...file, bytes: 2 }));
+    expect(await collect(target.inspect())).toEqual([
+      { kind: 'disputed', path: 'a.mp4', detail: 'its JSON and its line of the manifest differ' },
+    ]);
+  });
+});
+
+describe('parts in a folder', () => {
+  let folder: string;
+  let target: ArchiveTarget;
+
+  beforeEach(async () => {
+    folder = temporaryFolder();
+    target = await openTarget(folder);
+  });
+
+  function parts(): string[] {
+    return readdirSync(join(folder, '.partial')).filter((name) => !name.endsWith('.lock'));
+  }
+
+  test('go with their file', async () => {
+    await archive(target, recordingOf('a'), 'a.mp4', bytesOf(MIB));
+    expect(parts()).toEqual([]);
+  });
+
+  test('count only up to where they were noted: what a crash has left behind that may be anything', async () => {
+    const draft = await begin(target, recordingOf('a'), 'a.mp4', bytesOf(MIB));
+    await draft.abandon();
+    const [part = ''] = parts().filter((name) => name.endsWith('.part'));
+    appendFileSync(join(folder, '.partial', part), Buffer.alloc(1_000));
+    const next = await target.begin(recordingOf('a'), 'a.mp4');
+    expect(next.kept.bytes).toBe(MIB);
+    await next.write(bytesOf(10));
+    expect((await next.finish()).bytes).toBe(MIB + 10);
+  });
+
+  test.each([
+    { name: 'is shorter than what was noted', spoil: (path: string) => truncateSync(`${path}.part`, 10) },
+    { name: 'has a note that cannot be read', spoil: (path: string) => writeFileSync(`${path}.note`, '{"bytes":') },
+    { name: 'has no note', spoil: (path: string) => rmSync(`${path}.note`) },
+  ])('are not used where one $name', async ({ spoil }) => {
+    const draft = await begin(target, recordingOf('a'), 'a.mp4', bytesOf(MIB));
+    await draft.abandon();
+    const [part = ''] = parts().filter((name) => name.endsWith('.part'));
+    spoil(join(folder, '.partial', part.slice(0, -'.part'.length)));
+    const next = await target.begin(recordingOf('a'), 'a.mp4');
+    expect(next.kept).toEqual({ bytes: 0, remote: null });
+    await next.abandon();
+    await archive(target, recordingOf('a'), 'a.mp4', bytesOf(5));
+    expect(statSync(join(folder, 'a.mp4')).size).toBe(5);
+  });
+
+  test('are for one at a time: the second has a part of its own, which goes with it', async () => {
+    const first = await begin(target, recordingOf('a'), 'a.mp4', bytesOf(MIB));
+    const second = await begin(await openTarget(folder), recordingOf('a'), 'a.mp4', bytesOf(MIB));
+    expect(second.kept.bytes).toBe(0);
+    await second.abandon();
+    await first.abandon();
+    expect(parts().filter((name) => name.endsWith('.part'))).toHaveLength(1);
+    const next = await target.begin(recordingOf('a'), 'a.mp4');
+    expect(next.kept.bytes).toBe(MIB);
+    await next.abandon();
+  });
+
+  test('are given up after a week', async () => {
+    const draft = await begin(target, recordingOf('a'), 'a.mp4', bytesOf(MIB));
+    await draft.abandon();
+    const weekAgo = new Date(realClock.nowMs() - 8 * 86_400_000);
+    for (const name of parts()) utimesSync(join(folder, '.partial', name), weekAgo, weekAgo);
+    await openTarget(folder);
+    expect(parts()).toEqual([]);
+  });
+
+  test('are what they were where a file cannot be entered', async () => {
+    const draft = await begin(target, recordingOf('a'), 'room/a.mp4', bytesOf(MIB));
+    rmSync(join(folder, 'manifest.jsonl'));
+    mkdirSync(join(folder, 'manifest.jsonl'));
+    await expect(draft.finish()).rejects.toMatchObject({ name: 'ArchiveError', kind: 'broken' });
+    await draft.abandon();
+    expect(readdirSync(join(folder, 'room'))).toEqual([]);
+    rmSync(join(folder, 'manifest.jsonl'), { recursive: true });
+    const next = await target.begin(recordingOf('a'), 'room/a.mp4');
+    expect(next.kept.bytes).toBe(MIB);
+    expect((await next.finish()).bytes).toBe(MIB);
+  });
+});
