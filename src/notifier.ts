@@ -1,5 +1,5 @@
 import type { Config, SourceConfig } from './config/config.js';
-import type { NotifierEvent, StoredRecordingEvent } from './core/event.js';
+import type { NotifierEvent, RecordingEvent, StoredRecordingEvent } from './core/event.js';
 import type { Sha256 } from './core/id.js';
 import type { Order, OrderLine } from './core/order.js';
 import { wants } from './core/routing.js';
@@ -62,7 +62,12 @@ export class Notifier {
     this.#ports = ports;
     this.#urls = createUrls({ ...ports, source: (name) => this.#sources.get(name)?.polled });
     this.#operator = this.#createOperator();
-    this.#dispatcher = new Dispatcher({ ...ports, urls: this.#urls, watch: this.#operator });
+    const news = {
+      ...ports,
+      sinks: () => this.#routes(),
+      tell: (events: readonly RecordingEvent[]) => this.#tell(events),
+    };
+    this.#dispatcher = new Dispatcher({ ...ports, urls: this.#urls, watch: this.#operator, news });
     this.#heartbeat = createHeartbeat({
       ...ports,
       url: () => this.#config.heartbeat,
@@ -221,10 +226,7 @@ export class Notifier {
             sinks: () => this.#routes(),
             floodLimit: () => this.#config.floodLimit,
             urls: this.#urls,
-            tell: (events) => {
-              logEvents(this.#ports.log, events, this.#routes());
-              this.#ports.tell?.(events);
-            },
+            tell: (events) => this.#tell(events),
             expect: (deliveries) => this.#dispatcher.expect(deliveries),
             offer: (deliveries) => this.#dispatcher.offer(deliveries),
             doubt: () => this.#dispatcher.readAgain(),
@@ -236,6 +238,11 @@ export class Notifier {
       },
     });
     return { polled, schedule };
+  }
+
+  #tell(events: readonly RecordingEvent[]): void {
+    logEvents(this.#ports.log, events, this.#routes());
+    this.#ports.tell?.(events);
   }
 
   #noteResult(report: PollReport, { aborted }: AbortSignal): void {

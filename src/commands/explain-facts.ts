@@ -3,7 +3,7 @@ import type { Delivery } from '../core/delivery.js';
 import {
   eventOf,
   isRecordingEvent,
-  type RecordingEventType,
+  type ListedEventType,
   type StoredEvent,
   type StoredRecordingEvent,
   uuidOf,
@@ -175,7 +175,7 @@ async function recordingFacts(
     .map(({ event, atMs }) => ({ event, atMs, deliveries: bySink(deliveries, event) }));
   const earlierEvents = Math.max(
     0,
-    countOf(state) - [...known.values()].filter(({ event }) => event.type !== 'recording.stuck').length,
+    countOf(state) - [...known.values()].filter(({ event }) => COUNTED_TYPES.includes(event.type)).length,
   );
   return { source, uuid, state, mark: await ledger.sourceMark(source), events, earlierEvents };
 }
@@ -195,7 +195,7 @@ interface KnownEvent {
 function knownEvents(source: string, uuid: RecordingUuid, state: RecordingState): readonly KnownEvent[] {
   const { availableCount, availableAtMs, processingCount, processingSinceMs, stuckTold } = state;
   const known = (
-    type: RecordingEventType,
+    type: ListedEventType,
     occurrence: number,
     status: string,
     atMs: number | null,
@@ -226,7 +226,15 @@ function latest(count: number): readonly number[] {
   return Array.from({ length: Math.max(0, count - first + 1) }, (_, index) => first + index);
 }
 
-const TYPE_ORDER: readonly string[] = ['recording.processing', 'recording.stuck', 'recording.available'];
+const TYPE_ORDER: readonly string[] = [
+  'recording.processing',
+  'recording.stuck',
+  'recording.available',
+  'recording.archived',
+];
+
+/** Those of which the state of a recording has a count. */
+const COUNTED_TYPES: readonly string[] = ['recording.processing', 'recording.available'];
 
 /** At the same time, a spell in processing comes before the available of the same number. */
 function byTime(left: KnownEvent, right: KnownEvent): number {

@@ -116,13 +116,15 @@ function checkSink(
   const common = checker.parse(sinkKeys, parts.common, path);
   const settings = definition && checker.parse(definition.settings, parts.settings, path, parts.otherKeys);
   if (definition === undefined || common === undefined || settings === undefined) return undefined;
-  const { rate, concurrency, ...rest } = common;
+  if (definition.needsUrl) checker.refuseWithoutUrl(definition.type, common, path);
+  const { rate, concurrency, timeout, ...rest } = common;
   return {
     ...rest,
     name,
     definition,
     settings,
     concurrency: concurrency ?? definition.concurrency,
+    timeout: timeout ?? sinkKeys.shape.timeout.parse(definition.timeout),
     intervalMs: rate ?? sinkKeys.shape.rate.parse(definition.rate) ?? 0,
   };
 }
@@ -167,6 +169,18 @@ class Checker {
     const pick = (isCommon: boolean) =>
       Object.fromEntries(Object.entries(rest).filter(([key]) => commonNames.includes(key) === isCommon));
     return { type, common: pick(true), settings: pick(false), otherKeys: ['type', ...commonNames] };
+  }
+
+  /** Whether the keys that every sink takes suit a type that works on the recording itself. */
+  refuseWithoutUrl(type: string, { events, includeUrl }: z.output<typeof sinkKeys>, path: Path) {
+    for (const [index, event] of events.entries()) {
+      if (event === 'recording.available') continue;
+      const message = `${JSON.stringify(event)} is nothing that a sink of type ${type} can take; write recording.available`;
+      this.#report([...path, 'events', index], 'value', message);
+    }
+    if (includeUrl) return;
+    const message = `a sink of type ${type} fetches the recording by its URL; leave the key out`;
+    this.#report([...path, 'includeUrl'], 'value', message);
   }
 
   /** Of the keys that are made from references, `sources.production.auth.secret (${NAME})`; undefined when there are none. */

@@ -43,7 +43,7 @@ function variantOf(entries: JsonSchema | undefined, type: string): JsonSchema {
 function entryLines(name: string, schema: JsonSchema, example: string, isRepeated: boolean): string[] {
   const given: unknown = parse(example);
   const isShown = (key: string, { default: standard }: JsonSchema) =>
-    !isRepeated || !(key in sinkKeys.shape) || (key === 'rate' && standard !== undefined);
+    !isRepeated || !(key in sinkKeys.shape) || (['rate', 'timeout'].includes(key) && standard !== undefined);
   const own = Object.entries(schema.properties ?? {}).filter(([key, value]) => isShown(key, value));
   return [
     withComment(`  ${name}:`, schema.description),

@@ -54,13 +54,20 @@ function sourceSchema(definition: Definition): JsonSchema {
   return entrySchema(definition, type, isDefault ? [] : ['type'], jsonSchemaOf(sourceKeys).properties);
 }
 
-function sinkSchema(definition: Definition & { readonly concurrency: number; readonly rate?: string }): JsonSchema {
+interface SinkTypeDefinition extends Definition {
+  readonly concurrency: number;
+  readonly rate?: string;
+  readonly timeout?: string;
+}
+
+function sinkSchema(definition: SinkTypeDefinition): JsonSchema {
   const type = { const: definition.type, description: 'The type of sink.' };
   const common = jsonSchemaOf(sinkKeys).properties;
   return entrySchema(definition, type, ['type'], {
     ...common,
     concurrency: { ...common?.['concurrency'], default: definition.concurrency },
     rate: { ...common?.['rate'], ...(definition.rate !== undefined && { default: definition.rate }) },
+    timeout: { ...common?.['timeout'], ...(definition.timeout !== undefined && { default: definition.timeout }) },
   });
 }
 

@@ -46,7 +46,8 @@ const only = z.strictObject({
 });
 
 const retries = z.array(duration({ maxMs: 30 * 86_400_000 })).max(50);
-const attemptTimeout = duration({ minMs: 100, maxMs: 3_600_000 });
+const HOUR_MS = 3_600_000;
+const attemptTimeout = (maxMs: number) => duration({ minMs: 100, maxMs });
 const eventTypes = Object.keys(EVENT_TYPES) as [EventType, ...EventType[]];
 
 /** The keys that every sink takes beside its `type`. */
@@ -63,7 +64,10 @@ export const sinkKeys = z.strictObject({
   enabled: boolean().prefault(true).describe('false: its deliveries are kept, not sent, and new events make none.'),
   concurrency: integer(1, 256).optional().describe('Deliveries in flight at once.'),
   rate: rate().optional().meta({ example: '10/s' }).describe('Attempts at most, a second, minute or hour.'),
-  timeout: attemptTimeout.optional().meta({ example: '20s' }).describe('In place of `delivery.timeout`.'),
+  timeout: attemptTimeout(7 * 24 * HOUR_MS)
+    .optional()
+    .meta({ example: '20s' })
+    .describe('For one attempt; in place of `delivery.timeout`.'),
   retries: retries
     .optional()
     .meta({ example: ['5s', '1m', '5m'] })
@@ -72,7 +76,7 @@ export const sinkKeys = z.strictObject({
 });
 
 const delivery = z.strictObject({
-  timeout: attemptTimeout.prefault('20s').describe('For one attempt, the body included.'),
+  timeout: attemptTimeout(HOUR_MS).prefault('20s').describe('For one attempt, the body included.'),
   retries: retries
     .prefault(['5s', '1m', '5m', '30m', '2h', '5h', '10h', '14h', '20h', '24h'])
     .describe('Waits between the end of an attempt and the next.'),

@@ -1,4 +1,4 @@
-import type { RecordingEventType } from './event.js';
+import type { ListedEventType } from './event.js';
 import type { RecordingUuid } from './id.js';
 import type { Recording, RecordingState } from './recording.js';
 
@@ -17,7 +17,7 @@ export interface DiffPolicy {
 
 /** A fact worth telling. */
 export interface Change {
-  readonly type: RecordingEventType;
+  readonly type: ListedEventType;
   readonly recording: Recording;
   readonly previousStatus: string | null;
   readonly occurrence: number;

@@ -2,14 +2,29 @@ import type { Change } from './diff.js';
 import { type EventId, eventIdOf, type RecordingUuid, type Sha256 } from './id.js';
 import { OPERATOR_EVENT_TYPES, type OperatorEvent } from './operator-event.js';
 
-/** What the list shows of recordings, with what each tells. */
+/** What befalls recordings, with what each tells. */
 export const RECORDING_EVENT_TYPES = {
   'recording.available': 'A recording has become available, or was first seen so after the first poll.',
   'recording.processing': 'A recording has gone into processing, or was first seen so.',
   'recording.stuck': 'A recording has been in processing for longer than stuckAfter.',
+  'recording.archived': 'A sink of the type archive has stored a recording, whole and checked.',
 } as const satisfies Record<string, string>;
 
 export type RecordingEventType = keyof typeof RECORDING_EVENT_TYPES;
+
+/** Of these, what the list shows; the other one is of our own making. */
+export type ListedEventType = Exclude<RecordingEventType, 'recording.archived'>;
+
+/** Where a recording has been stored. */
+export interface ArchiveNote {
+  /** An absolute path, or an s3 URL. */
+  readonly location: string;
+  readonly bytes: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+  /** The sink that stored it. */
+  readonly sink: string;
+}
 
 /** Every type of event that this version makes, with what it tells. The config schema and the reference follow this table. */
 export const EVENT_TYPES = { ...RECORDING_EVENT_TYPES, ...OPERATOR_EVENT_TYPES };
@@ -34,6 +49,8 @@ export interface StoredRecordingEvent {
     /** null when it was first seen so. */
     readonly previousStatus: string | null;
     readonly occurrence: number;
+    /** Of `recording.archived` alone. */
+    readonly archive?: ArchiveNote | undefined;
   };
 }
 
@@ -46,6 +63,8 @@ export interface RecordingEvent extends Omit<StoredRecordingEvent, 'data'> {
     };
     readonly previousStatus: string | null;
     readonly occurrence: number;
+    /** Of `recording.archived` alone. */
+    readonly archive?: ArchiveNote | undefined;
     /** Only in the sample that `test SINK` sends. */
     readonly test?: true;
   };
@@ -89,5 +108,28 @@ export function eventOf(sha256: Sha256, source: string, change: Change, nowMs: n
     timestamp: new Date(nowMs).toISOString(),
     source,
     data: { recording: { uuid, roomId, meetingId, status, createdAt }, previousStatus, occurrence },
+  };
+}
+
+/**
+ * That a recording has been stored. The same fact has the same id on every sink that stores it, so that it is told once: of the one
+ * that was first.
+ *
+ * @param available the event that the sink was delivered
+ */
+export function archivedEventOf(
+  sha256: Sha256,
+  available: StoredRecordingEvent,
+  archive: ArchiveNote,
+  nowMs: number,
+): StoredRecordingEvent {
+  const { source, data } = available;
+  const { recording, previousStatus, occurrence } = data;
+  return {
+    id: eventIdOf(sha256, 'recording.archived', source, recording.uuid, occurrence),
+    type: 'recording.archived',
+    timestamp: new Date(nowMs).toISOString(),
+    source,
+    data: { recording, previousStatus, occurrence, archive },
   };
 }

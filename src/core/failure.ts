@@ -1,3 +1,5 @@
+import type { ArchiveNote } from './event.js';
+
 /**
  * Why an attempt failed, and what follows from it. This table feeds the retry decision, the log field and the reference page.
  *
@@ -68,6 +70,23 @@ export const FAILURE_REASONS = {
   sink_disabled: { fate: 'dead', help: 'It waited 30 days for a sink with enabled: false.' },
   sink_removed: { fate: 'dead', help: 'It waited 30 days for a sink that the config no longer has.' },
   discarded: { fate: 'dead', help: 'It was held, and somebody discarded it.' },
+  no_url: {
+    fate: 'retry',
+    help: 'There is no URL to fetch the recording from: the source does not list it, or does not answer.',
+  },
+  download_failed: {
+    fate: 'retry',
+    help: 'The recording did not come whole, or what came is none. What has come is kept, where the server lets it be used.',
+  },
+  archive_full: {
+    fate: 'suspend',
+    help: 'The archive has no room for the recording. Nothing is fetched until a trial succeeds: make room, then redeliver or restart.',
+  },
+  archive_refused: {
+    fate: 'suspend',
+    help: 'The archive may not be written to. Nothing is fetched until a trial succeeds.',
+  },
+  archive_failed: { fate: 'retry', help: 'The archive could not be reached, or broke while it was written to.' },
   stopped: { fate: 'uncounted', help: 'The notifier stopped while the attempt was under way.' },
 } as const satisfies Record<string, { fate: 'retry' | 'dead' | 'suspend' | 'uncounted'; pauses?: true; help: string }>;
 
@@ -80,6 +99,8 @@ export interface Delivered {
   readonly kind: 'delivered';
   /** What the receiver said, from a fixed vocabulary: `HTTP 204`. Never a body. */
   readonly receipt: string;
+  /** Of a sink that stores recordings: `recording.archived` is told, in the same write as that it is delivered. */
+  readonly archived?: Omit<ArchiveNote, 'sink'> | undefined;
 }
 
 export interface Failed {

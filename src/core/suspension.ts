@@ -3,6 +3,9 @@ import type { FailureReason } from './failure.js';
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const TRIAL_DELAYS_MS = [HOUR_MS, 6 * HOUR_MS] as const;
+/** What our own operator mends, mostly at once, and what costs nobody anything to try. */
+const TRIED_OFTEN: readonly FailureReason[] = ['archive_full', 'archive_refused'];
+const OFTEN_MS = 10 * 60_000;
 /** Between the later trials; no wait for one is longer. */
 export const TRIAL_DELAY_MS_MAX = DAY_MS;
 
@@ -37,7 +40,7 @@ export function suspend(known: Suspension | null, reason: FailureReason, detail:
   const trials = known === null ? 0 : known.trials + 1;
   // A trial may fail for another reason (a 500 where a 410 was): what the receiver said first still stands.
   const cause = known === null ? reason : lasting(known.reason, reason);
-  const delayMs = TRIAL_DELAYS_MS[trials] ?? TRIAL_DELAY_MS_MAX;
+  const delayMs = TRIED_OFTEN.includes(cause) ? OFTEN_MS : (TRIAL_DELAYS_MS[trials] ?? TRIAL_DELAY_MS_MAX);
   return {
     reason: cause,
     detail: cause === reason ? detail : (known?.detail ?? detail),

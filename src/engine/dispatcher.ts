@@ -5,6 +5,7 @@ import { isRecordingEvent } from '../core/event.js';
 import type { DeliveryId } from '../core/id.js';
 import { SINK_WORKS, type SinkState } from '../core/suspension.js';
 import type { Ledger, Random } from '../ports.js';
+import { type ArchiveNews, createSaver } from './archive-news.js';
 import type { AttemptPorts } from './attempt.js';
 import { logSuspension } from './attempt-log.js';
 import { Expected } from './expected.js';
@@ -26,6 +27,7 @@ export interface DispatcherPorts extends AttemptPorts {
   readonly urls: Urls;
   readonly random: Random;
   readonly watch?: Watch;
+  readonly news?: ArchiveNews;
 }
 
 /** Who is told how sinks do. */
@@ -48,6 +50,7 @@ export class Dispatcher {
   readonly orders: Orders;
   readonly #ports: DispatcherPorts;
   readonly #results;
+  readonly #save;
   readonly #outbox;
   readonly #states = new SinkStates();
   readonly #lanes = new Map<string, Lane>();
@@ -69,6 +72,13 @@ export class Dispatcher {
     this.#results = createResults({
       ...ports,
       prepare: (results) => this.#expected.expectBeside(ports.watch?.prepare?.(results)),
+    });
+    this.#save = createSaver({
+      ...ports,
+      results: this.#results,
+      expect: (deliveries) => this.expect(deliveries),
+      offer: (deliveries) => this.offer(deliveries),
+      doubt: () => this.readAgain(),
     });
     this.#outbox = createOutbox({
       ...ports,
@@ -272,8 +282,8 @@ export class Dispatcher {
 
   /** An attempt ends without a verdict when the store did not take it before the stop, or by a mistake of ours. */
   async #attempt(sink: SinkConfig, delivery: Delivery, trial: boolean): Promise<Verdict | undefined> {
-    const ports = { ...this.#ports, save: (made: Delivery) => this.#results.saveDelivery(made) };
     try {
+      const ports = { ...this.#ports, save: this.#save };
       const verdict = await makeAttempt(sink, delivery, trial, ports, this.#stop.signal);
       const attempted = attemptedOf(delivery, verdict);
       if (attempted !== undefined) this.#ports.watch?.noteAttempt(sink.name, attempted);

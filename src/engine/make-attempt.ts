@@ -1,6 +1,7 @@
 import type { SinkConfig } from '../config/config.js';
 import { afterAttempt, type Delivery, type Verdict, waitForUrl } from '../core/delivery.js';
 import { isRecordingEvent, NO_URL, withUrl } from '../core/event.js';
+import type { Outcome } from '../core/failure.js';
 import type { Random } from '../ports.js';
 import { type AttemptPorts, attemptOnce } from './attempt.js';
 import { logAttempt, logUrlWait } from './attempt-log.js';
@@ -10,7 +11,7 @@ export interface MakeAttemptPorts extends AttemptPorts {
   readonly urls: Urls;
   readonly random: Random;
   /** Resolves once it is stored. */
-  readonly save: (delivery: Delivery) => Promise<void>;
+  readonly save: (delivery: Delivery, outcome?: Outcome) => Promise<void>;
 }
 
 /**
@@ -35,11 +36,12 @@ export async function makeAttempt(
   const startedMs = clock.monotonicMs();
   const { event: stored } = delivery;
   const event = isRecordingEvent(stored) ? withUrl(stored, url.kind === 'url' ? url.fresh : NO_URL) : stored;
-  const outcome = await attemptOnce(sink, event, delivery.progress, ports, stop);
+  const supply = isRecordingEvent(stored) ? urls.supplyOf(stored) : undefined;
+  const outcome = await attemptOnce(sink, event, delivery.progress, { ...ports, supply }, stop);
   const durationMs = clock.monotonicMs() - startedMs;
   const facts = { startedAtMs, nowMs: clock.nowMs(), durationMs, random: random(), retry: sink.retry, trial };
   const verdict = afterAttempt(delivery, outcome, facts);
-  if (verdict.delivery !== delivery) await save(verdict.delivery);
+  if (verdict.delivery !== delivery) await save(verdict.delivery, outcome);
   logAttempt(log, verdict, outcome, durationMs);
   return verdict;
 }

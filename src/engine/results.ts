@@ -13,6 +13,12 @@ const RETRY_MS_MAX = 30_000;
 export interface Results {
   /** Resolves once it is stored. While the store fails this waits, since forgetting it would send the delivery again. */
   saveDelivery(delivery: Delivery): Promise<void>;
+  /**
+   * The same, and in the same write the deliveries that follow from it, those that are stored already left out.
+   *
+   * @returns those that are new
+   */
+  saveWith(delivery: Delivery, following: readonly Delivery[]): Promise<readonly Delivery[]>;
   saveSink(name: string, state: SinkState): Promise<void>;
   /** There is something to write beside results. */
   wake(): void;
@@ -52,7 +58,10 @@ export interface ResultsPorts {
 interface Entry {
   readonly delivery?: Delivery;
   readonly sink?: { readonly name: string; readonly state: SinkState };
-  readonly resolve: () => void;
+  readonly following: readonly Delivery[];
+  /** Of {@link following}; found out before the first write, since one that failed may have been done. */
+  fresh: readonly Delivery[] | undefined;
+  readonly resolve: (fresh: readonly Delivery[]) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -65,9 +74,12 @@ export function createResults({ ledger, clock, log, prepare = () => undefined }:
   let failingSinceMs: number | undefined;
   let abandoned = false;
 
-  function enqueue(entry: Omit<Entry, 'resolve' | 'reject'>): Promise<void> {
+  function enqueue(
+    entry: Pick<Entry, 'delivery' | 'sink'>,
+    following: readonly Delivery[] = [],
+  ): Promise<readonly Delivery[]> {
     return new Promise((resolve, reject) => {
-      queue.push({ ...entry, resolve, reject });
+      queue.push({ ...entry, following, fresh: undefined, resolve, reject });
       if (state === 'idle') plan(0);
     });
   }
@@ -93,10 +105,14 @@ export function createResults({ ledger, clock, log, prepare = () => undefined }:
 
   /** How long to wait before the next batch. */
   async function write(batch: readonly Entry[], beside: Prepared | undefined): Promise<number> {
-    const deliveries = batch.flatMap(({ delivery }) => delivery ?? []);
     const sinks = batch.flatMap(({ sink }) => (sink === undefined ? [] : [[sink.name, sink.state] as const]));
     let made: readonly Delivery[] = [];
     try {
+      for (const entry of batch) entry.fresh ??= await absent(entry.following);
+      const deliveries = batch.flatMap(({ delivery, fresh = [] }) => [
+        ...(delivery === undefined ? [] : [delivery]),
+        ...fresh,
+      ]);
       if (beside !== undefined && beside.deliveries.length > 0) made = await missing(beside, deliveries);
       await ledger.save([...deliveries, ...made], new Map(sinks), beside?.alarms);
     } catch (error) {
@@ -108,8 +124,14 @@ export function createResults({ ledger, clock, log, prepare = () => undefined }:
     failures = 0;
     failingSinceMs = undefined;
     beside?.stored(made);
-    for (const { resolve } of queue.splice(0, batch.length)) resolve();
+    for (const { resolve, fresh = [] } of queue.splice(0, batch.length)) resolve(fresh);
     return 0;
+  }
+
+  async function absent(deliveries: readonly Delivery[]): Promise<readonly Delivery[]> {
+    if (deliveries.length === 0) return deliveries;
+    const existing = await ledger.existing(deliveries.map(({ id }) => id));
+    return deliveries.filter(({ id }) => !existing.has(id));
   }
 
   /** A write names no key twice, or it fails for ever: what a result says of a delivery is newer than that it was made. */
@@ -139,8 +161,9 @@ export function createResults({ ledger, clock, log, prepare = () => undefined }:
   }
 
   return {
-    saveDelivery: (delivery) => enqueue({ delivery }),
-    saveSink: (name, sinkState) => enqueue({ sink: { name, state: sinkState } }),
+    saveDelivery: async (delivery) => void (await enqueue({ delivery })),
+    saveWith: (delivery, following) => enqueue({ delivery }, following),
+    saveSink: async (name, sinkState) => void (await enqueue({ sink: { name, state: sinkState } })),
     wake: () => {
       if (state === 'idle' && !abandoned) plan(0);
     },
@@ -159,12 +182,18 @@ export function createResults({ ledger, clock, log, prepare = () => undefined }:
   };
 }
 
-/** The oldest entries, up to one that concerns something the batch has already: a batch holds no key twice. */
+/** The oldest entries, up to one that concerns something the batch has already, since a batch holds no key twice, or that is too much for it. */
 function nextBatch(queue: readonly Entry[]): readonly Entry[] {
   const seen = new Set<string>();
-  const end = queue.slice(0, BATCH_MAX).findIndex(({ delivery, sink }) => {
-    const key = delivery?.id ?? `sink ${sink?.name}`;
-    return seen.size === seen.add(key).size;
+  const end = queue.slice(0, BATCH_MAX).findIndex((entry, index) => {
+    const keys = keysOf(entry);
+    if (keys.some((key) => seen.has(key)) || (index > 0 && seen.size + keys.length > BATCH_MAX)) return true;
+    for (const key of keys) seen.add(key);
+    return false;
   });
   return queue.slice(0, end < 0 ? BATCH_MAX : end);
+}
+
+function keysOf({ delivery, sink, following }: Entry): readonly string[] {
+  return [delivery?.id ?? `sink ${sink?.name}`, ...following.map(({ id }) => id)];
 }

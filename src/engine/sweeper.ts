@@ -102,6 +102,8 @@ function isOld({ state, finishedAtMs }: Delivery, { keepDeliveredMs, keepDeadMs 
   return finishedAtMs !== null && nowMs - finishedAtMs > keepMs;
 }
 
+const COUNTED_AS_AVAILABLE: readonly string[] = ['recording.available', 'recording.archived'];
+
 /**
  * A delivery keeps its event from being made again, until the stored state of its recording does. The two are written at once, but a
  * store that is not atomic may have lost the state. An operator event is made once: its alarm is stored before it, and moves on.
@@ -119,7 +121,7 @@ async function forgettable(deliveries: readonly Delivery[], ledger: Ledger): Pro
     const states = await ledger.recordings(source, [...new Set(some.map(({ event }) => event.data.recording.uuid))]);
     for (const { id, event } of some) {
       const state = states.get(event.data.recording.uuid);
-      const reached = event.type === 'recording.available' ? state?.availableCount : state?.processingCount;
+      const reached = COUNTED_AS_AVAILABLE.includes(event.type) ? state?.availableCount : state?.processingCount;
       if (reached !== undefined && reached >= event.data.occurrence) ids.push(id);
     }
   }

@@ -6,6 +6,7 @@ import { RETRY_AFTER_MS_MAX } from '../core/retry-after.js';
 import { backoffMs } from '../core/schedule.js';
 import { isFresh, type SeenUrl, urlExpiryMs } from '../core/url-expiry.js';
 import type { Clock, Random } from '../ports.js';
+import type { UrlSupply } from '../sinks/define.js';
 import { SourceError } from '../source/define.js';
 import type { PolledSource } from './polled-source.js';
 
@@ -37,6 +38,8 @@ export interface Urls {
   /** The one seen last of a recording with news, without asking anybody. */
   lastSeen(source: string, uuid: RecordingUuid): FreshUrl;
   urlFor(delivery: Delivery, signal: AbortSignal): Promise<UrlAnswer>;
+  /** For a sink that fetches the recording itself. */
+  supplyOf(event: StoredRecordingEvent): UrlSupply;
 }
 
 export function createUrls(ports: {
@@ -82,6 +85,19 @@ export function createUrls(ports: {
     const underWay = fetching.get(key) ?? fetchUrl(polled, event, key, signal).finally(() => fetching.delete(key));
     fetching.set(key, underWay);
     return underWay;
+  }
+
+  function supplyOf(event: StoredRecordingEvent): UrlSupply {
+    const key = keyOf(event.source, event.data.recording.uuid);
+    return {
+      givenBy: ports.source(event.source)?.source.address,
+      async fresh(signal) {
+        const polled = ports.source(event.source);
+        if (polled === undefined) return undefined;
+        const answer = await (fetching.get(key) ?? fetchUrl(polled, event, key, signal));
+        return answer.kind === 'url' ? (answer.fresh.url ?? undefined) : undefined;
+      },
+    };
   }
 
   function serves({ seen, atMonotonicMs }: FetchedUrl): boolean {
@@ -137,7 +153,7 @@ export function createUrls(ports: {
     }
   }
 
-  return { remember, refresh, lastSeen, urlFor };
+  return { remember, refresh, lastSeen, urlFor, supplyOf };
 }
 
 function waitUntilMs({ askAgainAtMs, silentUntilMs }: PolledSource): number {

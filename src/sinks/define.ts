@@ -3,6 +3,14 @@ import type { NotifierEvent } from '../core/event.js';
 import type { Outcome, Progress } from '../core/failure.js';
 import type { Clock, HttpClient } from '../ports.js';
 
+/** The URLs of the recording that an event is about. They are credentials, and die. */
+export interface UrlSupply {
+  /** Whose answer they are from: the address in the config of the platform. For {@link HttpClient.open}. */
+  readonly givenBy: string | undefined;
+  /** Another URL, asked for now, since the one that the event came with is dead. Undefined: the list has none, or is not to be had. */
+  fresh(signal: AbortSignal): Promise<string | undefined>;
+}
+
 export interface SinkContext<Settings> {
   /** The sink's own name in the config. */
   readonly name: string;
@@ -15,6 +23,8 @@ export interface SinkContext<Settings> {
   readonly timeoutMs: number;
   /** Aborted when the attempt's time is over or the notifier stops. */
   readonly signal: AbortSignal;
+  /** Of an attempt to deliver an event of a recording, for a sink that fetches it. */
+  readonly urls?: UrlSupply | undefined;
   /** Writes a line to stdout and resolves when it has been taken. */
   readonly print: (line: string) => Promise<void>;
 }
@@ -31,6 +41,10 @@ export interface SinkDefinition<Settings extends z.ZodType = z.ZodType> {
   readonly concurrency: number;
   /** Attempts at most, such as `1/s`, where the config says nothing; without it there is no limit. */
   readonly rate?: string;
+  /** For one attempt, such as `12h`, where the config says nothing; without it, what `delivery.timeout` says. */
+  readonly timeout?: string;
+  /** Works on the recording itself: takes `recording.available` alone, and never without its URL. */
+  readonly needsUrl?: true;
   /** What `check` and `run` should point out about valid settings, each a sentence. */
   notices?(settings: z.output<Settings>): readonly string[];
   deliver(event: NotifierEvent, context: SinkContext<z.output<Settings>>): Promise<Outcome>;

@@ -4,11 +4,21 @@ import { isRecordingEvent, type NotifierEvent, type RecordingEvent } from '../co
 import type { OperatorEvent } from '../core/operator-event.js';
 import type { EmailSettings } from './email-settings.js';
 import { MOOD_SIGNS, operatorText } from './operator-text.js';
-import { dateMsOf, dateWords, durationWords, escapeHtml, oneLine, processedForMs, titleOf, webLink } from './text.js';
+import {
+  archiveFacts,
+  dateMsOf,
+  dateWords,
+  durationWords,
+  escapeHtml,
+  oneLine,
+  processedForMs,
+  titleOf,
+  webLink,
+} from './text.js';
 
 const VALUE_CHARACTERS_MAX = 200;
 const LEAD_CHARACTERS_MAX = 500;
-/** Of a fact in an event for operators, which may be a list. */
+/** Of a list, and of a path. */
 const LIST_CHARACTERS_MAX = 350;
 const SUBJECT_CHARACTERS_MAX = 150;
 const LINK_CHARACTERS_MAX = 8_000;
@@ -104,18 +114,22 @@ function contentOf(event: RecordingEvent): Content {
     ['Recording', uuid],
     ['Source', event.source],
   ] as const;
+  const archived = archiveFacts(event).flatMap(([label, value]) => shown(label, value, LIST_CHARACTERS_MAX));
   const expiresAt = dateText(urlExpiresAt);
   return {
     title: titleOf(event),
     lead: '',
-    facts: facts.flatMap(([label, value]) => {
-      const shown = oneLine(String(value ?? ''), VALUE_CHARACTERS_MAX);
-      return shown === '' ? [] : [[label, shown] as const];
-    }),
+    facts: [...facts.flatMap(([label, value]) => shown(label, String(value ?? ''), VALUE_CHARACTERS_MAX)), ...archived],
     link: webLink(url, LINK_CHARACTERS_MAX),
     linkNote: expiresAt === null ? 'The link works for a limited time.' : `The link works until ${expiresAt}.`,
     footer: footerOf(event),
   };
+}
+
+/** Nothing for what has nothing to see. */
+function shown(label: string, value: string, charactersMax: number): (readonly [label: string, value: string])[] {
+  const text = oneLine(value, charactersMax);
+  return text === '' ? [] : [[label, text]];
 }
 
 function dateText(text: string | null): string | null {

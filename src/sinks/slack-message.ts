@@ -2,7 +2,17 @@ import type { IncomingWebhookSendArguments } from '@slack/webhook';
 import { isRecordingEvent, type NotifierEvent, type RecordingEvent } from '../core/event.js';
 import type { OperatorEvent } from '../core/operator-event.js';
 import { MOOD_SIGNS, operatorText } from './operator-text.js';
-import { dateMsOf, dateWords, durationWords, escapeSlack, oneLine, processedForMs, titleOf, webLink } from './text.js';
+import {
+  archiveFacts,
+  dateMsOf,
+  dateWords,
+  durationWords,
+  escapeSlack,
+  oneLine,
+  processedForMs,
+  titleOf,
+  webLink,
+} from './text.js';
 
 type SlackBlock = NonNullable<IncomingWebhookSendArguments['blocks']>[number];
 
@@ -99,7 +109,7 @@ function headline(event: RecordingEvent): string {
   return `${titleOf(event)}: ${room === '' ? safe(uuid) : room}`;
 }
 
-/** What is known, as label and value; the values are escaped. At most five, where Slack takes ten. */
+/** What is known, as label and value; the values are escaped. At most nine, where Slack takes ten. */
 function facts(event: RecordingEvent): (readonly [label: string, value: string])[] {
   const { roomId, meetingId, createdAt } = event.data.recording;
   const createdAtMs = dateMsOf(createdAt);
@@ -111,6 +121,7 @@ function facts(event: RecordingEvent): (readonly [label: string, value: string])
     ['Recorded', createdAtMs === undefined ? '' : slackDate(createdAtMs)],
     [took, processedMs === undefined ? '' : durationWords(processedMs)],
     ['Source', safe(event.source)],
+    ...archiveFacts(event).map(([label, value]) => [label, safe(value, FACT_CHARACTERS_MAX)] as const),
   ] as const;
   return known.filter(([, value]) => value !== '');
 }

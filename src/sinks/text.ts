@@ -6,11 +6,35 @@ const TITLES: Readonly<Record<RecordingEventType, string>> = {
   'recording.available': 'Recording available',
   'recording.processing': 'Recording in processing',
   'recording.stuck': 'Recording stuck in processing',
+  'recording.archived': 'Recording archived',
 };
 
 /** What has happened, in a few words of our own; a sample says that it is one. */
 export function titleOf({ type, data }: RecordingEvent): string {
   return data.test === true ? `TEST: ${TITLES[type]}` : TITLES[type];
+}
+
+const BYTE_UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB'] as const;
+
+/** `734 MB`: three digits, in steps of a thousand. */
+export function sizeWords(bytes: number): string {
+  const step = bytes < 1_000 ? 0 : Math.min(BYTE_UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
+  const value = bytes / 1_000 ** step;
+  return `${step === 0 ? value : Number(value.toPrecision(3))} ${BYTE_UNITS[step]}`;
+}
+
+/** Where a recording is archived and what it is, as label and value; nothing for other events. */
+export function archiveFacts({
+  data: { archive },
+}: RecordingEvent): readonly (readonly [label: string, value: string])[] {
+  if (archive === undefined) return [];
+  const { location, bytes, sha256, sink } = archive;
+  return [
+    ['Archived at', location],
+    ['Size', sizeWords(bytes)],
+    ['SHA-256', sha256],
+    ['Archive', sink],
+  ];
 }
 
 const ELLIPSIS = '…';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isRecordingEvent, type NotifierEvent } from '../core/event.js';
+import type { NotifierEvent } from '../core/event.js';
 import type { Outcome } from '../core/failure.js';
 import { isHeaderName, isHeaderValue } from '../http/headers.js';
 import type { HttpAnswer, HttpFailure } from '../ports.js';
@@ -106,7 +106,5 @@ function withHint(outcome: Outcome, result: HttpAnswer | HttpFailure): Outcome {
 /** The id is not in it: it is the header `webhook-id`. */
 function bodyOf(event: NotifierEvent): string {
   const { type, timestamp, source } = event;
-  if (!isRecordingEvent(event)) return JSON.stringify({ type, timestamp, data: { source, ...event.data } });
-  const { recording, previousStatus, occurrence, test } = event.data;
-  return JSON.stringify({ type, timestamp, data: { source, recording, previousStatus, occurrence, test } });
+  return JSON.stringify({ type, timestamp, data: { source, ...event.data } });
 }

@@ -29,6 +29,8 @@ export type WalkEnd =
 export interface Source {
   /** What the list is made of (`type`, `baseUrl`, filters): when this text changes, the list is another one. */
   readonly scope: string;
+  /** Where the platform is, as the config says it: the guard of the URLs in its rows asks for it. */
+  readonly address?: string | undefined;
   /** When the credential dies, wall clock; null when nothing says so. */
   readonly credentialExpiresAtMs: number | null;
   walk(signal: AbortSignal): AsyncGenerator<Page, WalkEnd, void>;

@@ -59,6 +59,7 @@ export function openSuperviz(context: SourceContext<Settings>, quickRetryDelayMs
   let hasWarned = false;
 
   return {
+    address: baseUrl,
     scope: JSON.stringify([TYPE, baseUrl, roomId ?? null, meetingId ?? null]),
     credentialExpiresAtMs: expiryOf(auth),
     walk: (signal) => walk(filtersOf(roomId, meetingId), signal),

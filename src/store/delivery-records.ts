@@ -34,6 +34,7 @@ const recordingEvent = z.strictObject({
     }),
     previousStatus: textOrNull,
     occurrence: count,
+    archive: z.strictObject({ location: z.string(), bytes: count, sha256: z.string(), sink: z.string() }).optional(),
   }),
 });
 

@@ -34,6 +34,11 @@ const FATES: Record<FailureReason, 'again' | 'again, and a pause' | 'dead' | 'su
   sink_disabled: 'dead',
   sink_removed: 'dead',
   discarded: 'dead',
+  no_url: 'again',
+  download_failed: 'again',
+  archive_full: 'suspends',
+  archive_refused: 'suspends',
+  archive_failed: 'again',
   stopped: 'nothing',
 };
 const reasons = Object.keys(FAILURE_REASONS) as FailureReason[];
