@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type ArchivedFile, type ArchivedRecording, ArchiveError, type Draft, type RemoteFile } from './define.js';
-import type { Bucket, ObjectHead, Part } from './s3-bucket.js';
 import { linePathOf, notePathOf, writeLine } from './s3-notes.js';
+import type { ObjectHead, Part, S3Storage } from './s3-storage.js';
 
 const MIB = 1024 * 1024;
 const PARTS_MAX = 10_000;
@@ -35,7 +35,7 @@ export interface S3DraftOptions {
 /** Nothing is kept between attempts: an upload that is not complete is aborted, or found as a leftover. */
 export class S3Draft implements Draft {
   readonly kept = { bytes: 0, remote: null };
-  readonly #bucket: Bucket;
+  readonly #storage: S3Storage;
   readonly #options: S3DraftOptions;
   #remote: RemoteFile | null = null;
   #filling: Uint8Array[] = [];
@@ -47,8 +47,8 @@ export class S3Draft implements Draft {
   #sending: Promise<void> = Promise.resolve();
   #stop = new AbortController();
 
-  constructor(bucket: Bucket, options: S3DraftOptions) {
-    this.#bucket = bucket;
+  constructor(storage: S3Storage, options: S3DraftOptions) {
+    this.#storage = storage;
     this.#options = options;
   }
 
@@ -93,8 +93,8 @@ export class S3Draft implements Draft {
       };
       const line = Buffer.from(writeLine(file, token));
       const head = { contentType: 'application/json', metadata: {} };
-      await this.#bucket.put(notePathOf(path), line, head);
-      await this.#bucket.put(linePathOf(recording), line, head);
+      await this.#storage.put(notePathOf(path), line, head);
+      await this.#storage.put(linePathOf(recording), line, head);
       return file;
     });
   }
@@ -107,7 +107,7 @@ export class S3Draft implements Draft {
     this.#upload = undefined;
     try {
       // What cannot be aborted now is a leftover, which is found once it is old.
-      if (upload !== undefined) await this.#bucket.abortUpload(this.#options.path, await upload);
+      if (upload !== undefined) await this.#storage.abortUpload(this.#options.path, await upload);
     } catch {}
   }
 
@@ -122,7 +122,7 @@ export class S3Draft implements Draft {
 
   #putWhole(): Promise<void> {
     const body = this.#takeFilling();
-    return this.#bucket.put(this.#options.path, body, this.#head(), this.#stop.signal);
+    return this.#storage.put(this.#options.path, body, this.#head(), this.#stop.signal);
   }
 
   async #complete(): Promise<void> {
@@ -132,10 +132,10 @@ export class S3Draft implements Draft {
     const upload = await this.#upload;
     if (upload === undefined) throw new Error('an upload that was never begun is complete');
     try {
-      await this.#bucket.completeUpload(path, upload, this.#parts);
+      await this.#storage.completeUpload(path, upload, this.#parts);
     } catch (error) {
       // The answer may be what was lost: then the client asked again, and was told that there is no such upload.
-      const object = await this.#bucket.head(path).catch(() => undefined);
+      const object = await this.#storage.head(path).catch(() => undefined);
       if (object?.metadata['draft'] !== token) throw error;
     }
     this.#upload = undefined;
@@ -147,9 +147,9 @@ export class S3Draft implements Draft {
     const number = this.#parts.length + 1;
     if (number > PARTS_MAX) throw this.#tooLarge();
     const { path } = this.#options;
-    this.#upload ??= this.#bucket.startUpload(path, this.#head());
+    this.#upload ??= this.#storage.startUpload(path, this.#head());
     const [upload, body, { signal }] = [await this.#upload, this.#takeFilling(), this.#stop];
-    this.#sending = this.#bucket.uploadPart(path, upload, number, body, signal).then((part) => {
+    this.#sending = this.#storage.uploadPart(path, upload, number, body, signal).then((part) => {
       this.#parts.push(part);
     });
     // It is awaited before the next part, and by everything that ends the draft.
@@ -163,7 +163,7 @@ export class S3Draft implements Draft {
   }
 
   #tooLarge(): ArchiveError {
-    const { label } = this.#bucket;
+    const { label } = this.#storage;
     const bytes = partBytesFor(this.#remote?.bytes ?? null) * PARTS_MAX;
     return new ArchiveError(
       'broken',

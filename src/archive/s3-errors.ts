@@ -46,14 +46,21 @@ const NO_REGION = 'there is no region; set region';
  */
 export function archiveErrorOf(error: unknown, { label, host }: S3Place): ArchiveError {
   if (error instanceof ArchiveError) return error;
-  const { name, status, message } = partsOf(error);
+  const { name, status, message, isOfSystem } = partsOf(error);
   const saying = SAYINGS[name];
   if (saying !== undefined) return new ArchiveError(saying[0], `${label}: ${saying[1]} (${name} of ${host})`);
   if (message === 'Region is missing') return new ArchiveError('broken', `${label}: ${NO_REGION}`);
+  if (status !== undefined && status < 300) return noStorage({ label, host });
   if (status !== undefined)
     return new ArchiveError(...ofStatus(status, `${label}: ${host} answered ${status} ${name}`));
   if (name === 'TimeoutError') return new ArchiveError('unreachable', `${label}: ${host} did not answer in time`);
-  return new ArchiveError('unreachable', `${label}: ${failureOf(error, host).detail}`);
+  if (isOfSystem) return new ArchiveError('unreachable', `${label}: ${failureOf(error, host).detail}`);
+  return new ArchiveError('broken', `${label}: the client for S3 failed (${name})`);
+}
+
+/** The answer means something, but nothing that S3 says. */
+export function noStorage({ label, host }: S3Place): ArchiveError {
+  return new ArchiveError('broken', `${label}: ${host} does not answer as S3 does; check endpoint`);
 }
 
 /** For an object or an upload that does not exist. */
@@ -77,10 +84,16 @@ function ofStatus(status: number, words: string): [ArchiveFailureKind, string] {
   return ['broken', words];
 }
 
-function partsOf(error: unknown): { readonly name: string; readonly status?: number; readonly message?: unknown } {
-  if (typeof error !== 'object' || error === null) return { name: '' };
-  const { name, message, $metadata } = error as {
+function partsOf(error: unknown): {
+  readonly name: string;
+  readonly status?: number;
+  readonly message?: unknown;
+  readonly isOfSystem: boolean;
+} {
+  if (typeof error !== 'object' || error === null) return { name: '', isOfSystem: false };
+  const { name, code, message, $metadata } = error as {
     readonly name?: unknown;
+    readonly code?: unknown;
     readonly message?: unknown;
     readonly $metadata?: { readonly httpStatusCode?: unknown };
   };
@@ -90,5 +103,6 @@ function partsOf(error: unknown): { readonly name: string; readonly status?: num
     name: typeof name === 'string' && /^[A-Za-z0-9.]{1,60}$/.test(name) ? name : '',
     ...(typeof status === 'number' && { status }),
     message,
+    isOfSystem: typeof code === 'string',
   };
 }

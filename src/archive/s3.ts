@@ -1,9 +1,9 @@
 import type { Clock } from '../ports.js';
 import { type ArchivedFile, ArchiveError, type ArchiveTarget, type Inspected } from './define.js';
-import { Bucket, type S3Limits } from './s3-bucket.js';
 import { S3Draft } from './s3-draft.js';
 import { LINE_BYTES_MAX, type Line, linePathOf, MANIFEST, notePathOf, readLine } from './s3-notes.js';
 import type { S3Address, S3Settings } from './s3-settings.js';
+import { type S3Limits, S3Storage } from './s3-storage.js';
 
 export interface S3TargetOptions {
   readonly address: S3Address;
@@ -24,46 +24,46 @@ const READERS = 16;
  * which makes it a file of the archive.
  */
 export function s3Target({ address, settings, clock, nonce, limits }: S3TargetOptions): ArchiveTarget {
-  const bucket = new Bucket(address, settings, limits);
+  const storage = new S3Storage(address, settings, limits);
   return {
-    label: bucket.label,
+    label: storage.label,
     open: async () => {
-      await tryOut(bucket);
-      await abortLeftovers(bucket, clock.nowMs());
+      await tryOut(storage);
+      await abortLeftovers(storage, clock.nowMs());
     },
     find: async (recording) => {
-      const line = readLine(await bucket.get(linePathOf(recording), LINE_BYTES_MAX));
+      const line = readLine(await storage.get(linePathOf(recording), LINE_BYTES_MAX));
       if (line === undefined) return undefined;
-      const object = await bucket.head(line.file.path);
+      const object = await storage.head(line.file.path);
       if (object?.bytes !== line.file.bytes) return undefined;
       // Two may have archived it at once, and not the same bytes. A copy of the bucket may have lost its metadata.
       const { draft = line.draft } = object.metadata;
       return draft === line.draft ? line.file : undefined;
     },
     begin: async (recording, path) =>
-      new S3Draft(bucket, { recording, path, token: nonce(), nowMs: () => clock.nowMs() }),
-    files: () => files(bucket),
-    inspect: () => inspect(bucket),
-    read: (file) => bucket.read(file.path),
-    locationOf: ({ path }) => `${bucket.label}/${path}`,
+      new S3Draft(storage, { recording, path, token: nonce(), nowMs: () => clock.nowMs() }),
+    files: () => files(storage),
+    inspect: () => inspect(storage),
+    read: (file) => storage.read(file.path),
+    locationOf: ({ path }) => `${storage.label}/${path}`,
     freeBytes: async () => undefined,
-    close: () => bucket.close(),
+    close: () => storage.close(),
   };
 }
 
 /** An upload that is begun and aborted needs the right to write, and leaves nothing behind where nothing may be deleted. */
-async function tryOut(bucket: Bucket): Promise<void> {
+async function tryOut(storage: S3Storage): Promise<void> {
   // Where keys may not be listed, one that is missing is said to be forbidden.
-  for await (const _ of bucket.list(PROBE)) break;
-  await bucket.abortUpload(PROBE, await bucket.startUpload(PROBE, { contentType: null, metadata: {} }));
+  for await (const _ of storage.list(PROBE)) break;
+  await storage.abortUpload(PROBE, await storage.startUpload(PROBE, { contentType: null, metadata: {} }));
 }
 
 /** Of attempts that were killed: their parts cost as much as files, and no listing shows them. */
-async function abortLeftovers(bucket: Bucket, nowMs: number): Promise<void> {
-  if (!bucket.isBelowPrefix) return;
+async function abortLeftovers(storage: S3Storage, nowMs: number): Promise<void> {
+  if (!storage.isBelowPrefix) return;
   try {
-    for (const { path, id, startedAtMs } of await bucket.uploads()) {
-      if (startedAtMs < nowMs - DAY_MS) await bucket.abortUpload(path, id);
+    for (const { path, id, startedAtMs } of await storage.uploads()) {
+      if (startedAtMs < nowMs - DAY_MS) await storage.abortUpload(path, id);
     }
   } catch (error) {
     // Not every storage tells of uploads, and not every key may ask. Nothing else depends on it.
@@ -71,17 +71,17 @@ async function abortLeftovers(bucket: Bucket, nowMs: number): Promise<void> {
   }
 }
 
-async function* files(bucket: Bucket): AsyncGenerator<ArchivedFile, void, undefined> {
-  const sizes = await sizesOf(bucket);
-  for await (const { line } of read(bucket, sizes, readLineAt)) {
+async function* files(storage: S3Storage): AsyncGenerator<ArchivedFile, void, undefined> {
+  const sizes = await sizesOf(storage);
+  for await (const { line } of read(storage, sizes, readLineAt)) {
     if (line !== undefined && sizes.get(line.file.path) === line.file.bytes) yield line.file;
   }
 }
 
-async function* inspect(bucket: Bucket): AsyncGenerator<Inspected, void, undefined> {
-  const sizes = await sizesOf(bucket);
+async function* inspect(storage: S3Storage): AsyncGenerator<Inspected, void, undefined> {
+  const sizes = await sizesOf(storage);
   const named = new Set<string>();
-  for await (const { linePath, line, note } of read(bucket, sizes, readLineAndNote)) {
+  for await (const { linePath, line, note } of read(storage, sizes, readLineAndNote)) {
     if (line === undefined) {
       yield { kind: 'disputed', path: linePath, detail: 'this line of the manifest cannot be read' };
       continue;
@@ -118,9 +118,9 @@ function isNote(path: string, sizes: ReadonlyMap<string, number>, named: Readonl
 }
 
 /** Of everything below the prefix: some 200 bytes of memory for each object. */
-async function sizesOf(bucket: Bucket): Promise<ReadonlyMap<string, number>> {
+async function sizesOf(storage: S3Storage): Promise<ReadonlyMap<string, number>> {
   const sizes = new Map<string, number>();
-  for await (const page of bucket.list('')) {
+  for await (const page of storage.list('')) {
     for (const { path, bytes } of page) sizes.set(path, bytes);
   }
   return sizes;
@@ -128,23 +128,23 @@ async function sizesOf(bucket: Bucket): Promise<ReadonlyMap<string, number>> {
 
 /** Reads for every line of the manifest what it is asked for. */
 async function* read<Result>(
-  bucket: Bucket,
+  storage: S3Storage,
   sizes: ReadonlyMap<string, number>,
-  readAt: (bucket: Bucket, linePath: string) => Promise<Result>,
+  readAt: (storage: S3Storage, linePath: string) => Promise<Result>,
 ): AsyncGenerator<Result, void, undefined> {
   const paths = [...sizes.keys()].filter((path) => path.startsWith(MANIFEST));
   for (let start = 0; start < paths.length; start += READERS) {
-    yield* await Promise.all(paths.slice(start, start + READERS).map((path) => readAt(bucket, path)));
+    yield* await Promise.all(paths.slice(start, start + READERS).map((path) => readAt(storage, path)));
   }
 }
 
-async function readLineAt(bucket: Bucket, linePath: string) {
-  return { linePath, line: readLine(await bucket.get(linePath, LINE_BYTES_MAX)) };
+async function readLineAt(storage: S3Storage, linePath: string) {
+  return { linePath, line: readLine(await storage.get(linePath, LINE_BYTES_MAX)) };
 }
 
-async function readLineAndNote(bucket: Bucket, linePath: string) {
-  const { line } = await readLineAt(bucket, linePath);
+async function readLineAndNote(storage: S3Storage, linePath: string) {
+  const { line } = await readLineAt(storage, linePath);
   const notePath = line === undefined ? undefined : notePathOf(line.file.path);
-  const note = notePath === undefined ? undefined : readLine(await bucket.get(notePath, LINE_BYTES_MAX));
+  const note = notePath === undefined ? undefined : readLine(await storage.get(notePath, LINE_BYTES_MAX));
   return { linePath, line, note };
 }

@@ -98,6 +98,17 @@ test('a bucket that does not exist is said to be missing', async () => {
   );
 });
 
+test.each([
+  { name: 'a page that is no XML', body: '<html><p>Log in<br></html>' },
+  { name: 'XML of something else', body: '<html><p>Log in</p></html>' },
+])('what is no storage is not taken for an empty one: $name', async ({ body }) => {
+  server.fail({ status: 200, body }, () => true);
+  const target = targetAt();
+  for (const operation of [target.open(), collect(target.files()), collect(target.inspect())]) {
+    expect((await errorOf(operation)).message).toMatch(/ does not answer as S3 does; check endpoint$/);
+  }
+});
+
 test('a key that may read and not write is noticed at the start', async () => {
   server.fail({ status: 403, code: 'AccessDenied' }, ({ method }) => method !== 'GET');
   expect((await errorOf(targetAt().open())).kind).toBe('forbidden');
@@ -128,7 +139,9 @@ test.each([
   { error: { name: 'CredentialsProviderError' }, want: 'there are no credentials; set accessKeyId' },
   { error: new Error('Region is missing'), want: 'there is no region; set region' },
   { error: { name: 'evil \u001b[31m', $metadata: { httpStatusCode: 418 } }, want: 'answered 418' },
-  { error: undefined, want: 'the connection failed' },
+  { error: { name: 'TypeError' }, want: 'the client for S3 failed (TypeError)' },
+  { error: { code: 'EHOSTUNREACH' }, want: 'the host cannot be reached (EHOSTUNREACH)' },
+  { error: undefined, want: 'the client for S3 failed' },
 ])('what the client throws by itself is in words: $want', ({ error, want }) => {
   const { message } = archiveErrorOf(error, { label: 's3://b', host: 'AWS' });
   expect(message).toContain(want);

@@ -8,7 +8,8 @@ export const BUCKET = 'archive';
 
 /** How a request ends that the storage does not get. */
 export type Fault =
-  | { readonly status: number; readonly code: string; readonly headers?: Readonly<Record<string, string>> }
+  | { readonly status: number; readonly code: string }
+  | { readonly status: number; readonly body: string }
   /** Never an answer. */
   | 'silence'
   /** The connection ends. */
@@ -91,12 +92,14 @@ function readRequest({ method = '', url = '' }: IncomingMessage): S3Request {
 function end(fault: Exclude<Fault, 'lost answer'>, incoming: IncomingMessage, answer: ServerResponse): void {
   if (fault === 'break') incoming.socket.destroy();
   if (typeof fault === 'string') return;
-  const { status, code, headers = {} } = fault;
   // What a refused signature is answered with: no word of it may get further.
   const told = '<AWSAccessKeyId>AKIATEST</AWSAccessKeyId><SignatureProvided>planted-signature</SignatureProvided>';
   incoming.resume().on('end', () => {
-    answer.writeHead(status, { 'content-type': 'application/xml', ...headers });
-    answer.end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>planted-message</Message>${told}</Error>`);
+    answer.writeHead(fault.status, { 'content-type': 'application/xml' });
+    const details = `<Message>planted-message</Message>${told}`;
+    answer.end(
+      'body' in fault ? fault.body : `<?xml version="1.0"?><Error><Code>${fault.code}</Code>${details}</Error>`,
+    );
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { archiveErrorOf, isNotFound, NothingThereError, type S3Place } from './s3-errors.js';
+import { archiveErrorOf, isNotFound, NothingThereError, noStorage, type S3Place } from './s3-errors.js';
 import type { S3Address, S3Settings } from './s3-settings.js';
 
 type Sdk = typeof import('@aws-sdk/client-s3');
@@ -35,7 +35,7 @@ export interface Part {
 }
 
 /** The part of a bucket below a prefix: keys are paths below it. Throws ArchiveErrors. Loads the client at the first request. */
-export class Bucket implements S3Place {
+export class S3Storage implements S3Place {
   readonly label: string;
   readonly host: string;
   readonly #name: string;
@@ -101,6 +101,8 @@ export class Bucket implements S3Place {
     for (let page = 0; page < PAGES_MAX; page += 1) {
       const at = token === undefined ? place : { ...place, ContinuationToken: token };
       const answer = await this.#ask(below, (client, sdk) => client.send(new sdk.ListObjectsV2Command(at)));
+      // A page of something else altogether would otherwise read as an empty bucket.
+      if (answer.IsTruncated === undefined) throw noStorage(this);
       yield (answer.Contents ?? []).map(({ Key = '', Size = 0 }) => ({ path: this.#pathOf(Key), bytes: Size }));
       token = answer.NextContinuationToken;
       if (answer.IsTruncated !== true || token === undefined) return;
@@ -112,7 +114,7 @@ export class Bucket implements S3Place {
     return this.#ask(path, async (client, sdk) => {
       const command = new sdk.CreateMultipartUploadCommand({ ...this.#at(path), ...headers(head) });
       const { UploadId } = await client.send(command);
-      if (UploadId === undefined) throw new Error('the storage gave no id for an upload');
+      if (UploadId === undefined) throw noStorage(this);
       return UploadId;
     });
   }
@@ -121,7 +123,7 @@ export class Bucket implements S3Place {
     return this.#ask(path, async (client, sdk) => {
       const command = new sdk.UploadPartCommand({ ...this.#at(path), UploadId: id, PartNumber: number, Body: body });
       const { ETag } = await client.send(command, optional(signal));
-      if (ETag === undefined) throw new Error('the storage gave no ETag for a part');
+      if (ETag === undefined) throw noStorage(this);
       return { PartNumber: number, ETag };
     });
   }
