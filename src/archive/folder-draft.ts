@@ -126,11 +126,11 @@ export class FolderDraft implements Draft {
     if (this.#isOver) return;
     try {
       if (this.#handle !== undefined) await this.#note();
-      await this.#closed();
       if (this.#options.lock === undefined) await this.restart();
     } catch {
       // What was noted before still holds.
     } finally {
+      await this.#closed().catch(() => undefined);
       this.#end();
     }
   }

@@ -24,7 +24,7 @@ export function codeOf(error: unknown): string {
 }
 
 /** In words, with the place. */
-export function folderError(error: unknown, place: string): ArchiveError {
+function folderError(error: unknown, place: string): ArchiveError {
   if (error instanceof ArchiveError) return error;
   const code = codeOf(error);
   const [kind, words] = KINDS[code] ?? ['broken', 'it cannot be used'];
