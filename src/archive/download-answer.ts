@@ -19,7 +19,7 @@ const DOWNLOAD_PROBLEMS = {
   not_a_recording: 'What came is empty or no video or sound, such as an error page.',
   wrong_length: 'The file is longer or shorter than the server says, or nobody can tell.',
   changed: 'The file changed again and again while it came.',
-  archive: 'The archive does not take it.',
+  not_stored: 'The archive does not take it.',
 } as const satisfies Record<string, string>;
 
 export type DownloadProblem = keyof typeof DOWNLOAD_PROBLEMS;

@@ -33,7 +33,7 @@ export type Download = { readonly kind: 'archived'; readonly file: ArchivedFile 
 
 export interface DownloadFailure extends Omit<Setback, 'kind'> {
   readonly kind: 'failed';
-  /** With the reason `archive`. */
+  /** With the reason `not_stored`. */
   readonly cause?: ArchiveError;
 }
 
@@ -66,7 +66,7 @@ export async function download(options: DownloadOptions): Promise<Download> {
     return failed ?? { kind: 'archived', file: await draft.finish() };
   } catch (error) {
     if (!(error instanceof ArchiveError)) throw error;
-    return { kind: 'failed', reason: 'archive', detail: error.message, cause: error };
+    return { kind: 'failed', reason: 'not_stored', detail: error.message, cause: error };
   } finally {
     // After the end of a draft this does nothing.
     await draft.abandon();

@@ -150,6 +150,14 @@ const KNOWN_SINKS: readonly (Recipe & { readonly type: string })[] = [
     comment: ' One JSON line an event, to standard output.',
     questions: [],
   },
+  {
+    section: 'sinks',
+    name: 'vault',
+    type: 'archive',
+    label: 'an archive of the recordings themselves',
+    comment: ' Stores each new recording; for S3-compatible storage write s3://bucket/prefix.',
+    questions: [{ flag: 'archive-to', ask: 'Folder, or s3://bucket/prefix', path: ['to'] }],
+  },
 ];
 
 export const STORE_DEFAULT = 'sqlite:state/notifier.sqlite';

@@ -73,7 +73,7 @@ export async function tryConnection(
 ): Promise<Trial> {
   if (definition.connect === undefined) return { result: 'ok', detail: 'nothing to connect to' };
   const signal = new AbortController().signal;
-  const ports = { http, clock: systemClock, timeoutMs, signal, print };
+  const ports = { http, clock: systemClock, random: systemRandom, timeoutMs, signal, print };
   const problem = await definition.connect({ name, settings, progress: null, ...ports });
   await definition.close?.(settings);
   if (problem !== undefined) return { result: 'failed', detail: problem };
@@ -127,7 +127,8 @@ export async function sendSample(
   context: CommandContext,
 ): Promise<Sample> {
   const startedMs = systemClock.monotonicMs();
-  const ports = { http, clock: systemClock, log: quietLogOf(config, context), print: context.print };
+  const log = quietLogOf(config, context);
+  const ports = { http, clock: systemClock, random: systemRandom, log, print: context.print };
   const event = sampleFor(sink, systemClock.nowMs());
   const outcome = await attemptOnce(sink, event, null, ports, new AbortController().signal);
   await sink.definition.close?.(sink.settings);

@@ -23,9 +23,9 @@ const UNAVAILABLE: readonly Unavailable[] = [
   { at: 'sources.*.type', value: /^[./@]/, what: () => 'a type of your own' },
   {
     at: 'sinks.*.type',
-    value: /^(?:archive|discord|teams|telegram|ntfy|file|exec)$/,
+    value: /^(?:discord|teams|telegram|ntfy|file|exec)$/,
     what: quoted,
-    instead: 'write webhook, slack, email or stdout',
+    instead: 'write webhook, slack, email, stdout or archive',
   },
   { at: 'sinks.*.template' },
   { at: 'sinks.*.digest' },
@@ -34,7 +34,6 @@ const UNAVAILABLE: readonly Unavailable[] = [
   { at: 'sinks.*.format', value: /^cloudevents$/, what: quoted, instead: 'write standard' },
   { at: 'sinks.*.secret', value: /^whsk_/, what: quoted, instead: 'write a secret that begins with whsec_' },
   { at: 'sinks.*.secret.*', value: /^whsk_/, what: quoted, instead: 'write a secret that begins with whsec_' },
-  { at: 'sinks.*.events.*', value: /^recording\.archived$/, what: quoted },
 ];
 
 export interface Refusal {

@@ -1,13 +1,14 @@
 import type { SinkConfig } from '../config/config.js';
 import type { NotifierEvent } from '../core/event.js';
 import type { Outcome, Progress } from '../core/failure.js';
-import type { Clock, HttpClient, Log } from '../ports.js';
+import type { Clock, HttpClient, Log, Random } from '../ports.js';
 import type { UrlSupply } from '../sinks/define.js';
 
 export interface AttemptPorts {
   readonly http: HttpClient;
   readonly clock: Clock;
   readonly log: Log;
+  readonly random: Random;
   readonly print: (line: string) => Promise<void>;
   /** Of the recording that the event is about. */
   readonly supply?: UrlSupply | undefined;
@@ -27,7 +28,7 @@ export async function attemptOnce(
   ports: AttemptPorts,
   stop: AbortSignal,
 ): Promise<Outcome> {
-  const { clock, http, log, print, supply } = ports;
+  const { clock, http, log, print, random, supply } = ports;
   if (stop.aborted) return STOPPED;
   const ended = new AbortController();
   let giveUp: (outcome: Outcome) => void = () => undefined;
@@ -45,7 +46,10 @@ export async function attemptOnce(
   stop.addEventListener('abort', onStop, { once: true });
   try {
     const { name, settings, timeoutMs } = sink;
-    const context = { name, settings, progress, http, clock, print, timeoutMs, signal: ended.signal, urls: supply };
+    const context = {
+      ...{ name, settings, progress, http, clock, print, random, timeoutMs, urls: supply },
+      signal: ended.signal,
+    };
     return await Promise.race([givenUp, delivered()]);
 
     async function delivered(): Promise<Outcome> {

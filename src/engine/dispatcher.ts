@@ -4,7 +4,7 @@ import type { Delivery, DeliveryState, Verdict } from '../core/delivery.js';
 import { isRecordingEvent } from '../core/event.js';
 import type { DeliveryId } from '../core/id.js';
 import { SINK_WORKS, type SinkState } from '../core/suspension.js';
-import type { Ledger, Random } from '../ports.js';
+import type { Ledger } from '../ports.js';
 import { type ArchiveNews, createSaver } from './archive-news.js';
 import type { AttemptPorts } from './attempt.js';
 import { logSuspension } from './attempt-log.js';
@@ -25,7 +25,6 @@ const AGAIN_MS = 30_000;
 export interface DispatcherPorts extends AttemptPorts {
   readonly ledger: Ledger;
   readonly urls: Urls;
-  readonly random: Random;
   readonly watch?: Watch;
   readonly news?: ArchiveNews;
 }

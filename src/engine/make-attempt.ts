@@ -2,14 +2,12 @@ import type { SinkConfig } from '../config/config.js';
 import { afterAttempt, type Delivery, type Verdict, waitForUrl } from '../core/delivery.js';
 import { isRecordingEvent, NO_URL, withUrl } from '../core/event.js';
 import type { Outcome } from '../core/failure.js';
-import type { Random } from '../ports.js';
 import { type AttemptPorts, attemptOnce } from './attempt.js';
 import { logAttempt, logUrlWait } from './attempt-log.js';
 import type { Urls } from './urls.js';
 
 export interface MakeAttemptPorts extends AttemptPorts {
   readonly urls: Urls;
-  readonly random: Random;
   /** Resolves once it is stored. */
   readonly save: (delivery: Delivery, outcome?: Outcome) => Promise<void>;
 }

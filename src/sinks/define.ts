@@ -1,7 +1,8 @@
 import type { z } from 'zod';
+import type { ArchiveSettings } from '../archive/place.js';
 import type { NotifierEvent } from '../core/event.js';
 import type { Outcome, Progress } from '../core/failure.js';
-import type { Clock, HttpClient } from '../ports.js';
+import type { Clock, HttpClient, Random } from '../ports.js';
 
 /** The URLs of the recording that an event is about. They are credentials, and die. */
 export interface UrlSupply {
@@ -25,6 +26,8 @@ export interface SinkContext<Settings> {
   readonly signal: AbortSignal;
   /** Of an attempt to deliver an event of a recording, for a sink that fetches it. */
   readonly urls?: UrlSupply | undefined;
+  /** Always there in the program. */
+  readonly random?: Random | undefined;
   /** Writes a line to stdout and resolves when it has been taken. */
   readonly print: (line: string) => Promise<void>;
 }
@@ -45,6 +48,8 @@ export interface SinkDefinition<Settings extends z.ZodType = z.ZodType> {
   readonly timeout?: string;
   /** Works on the recording itself: takes `recording.available` alone, and never without its URL. */
   readonly needsUrl?: true;
+  /** Of a type that stores recordings: where, for commands that look into it. */
+  archive?(settings: z.output<Settings>): ArchiveSettings;
   /** What `check` and `run` should point out about valid settings, each a sentence. */
   notices?(settings: z.output<Settings>): readonly string[];
   deliver(event: NotifierEvent, context: SinkContext<z.output<Settings>>): Promise<Outcome>;

@@ -1,7 +1,8 @@
+import { archive } from './archive.js';
 import type { SinkDefinition } from './define.js';
 import { email } from './email.js';
 import { slack } from './slack.js';
 import { stdout } from './stdout.js';
 import { webhook } from './webhook.js';
 
-export const SINK_TYPES: readonly SinkDefinition[] = [webhook, slack, email, stdout];
+export const SINK_TYPES: readonly SinkDefinition[] = [webhook, slack, email, stdout, archive];

@@ -1,6 +1,7 @@
 import type { SinkConfig } from '../../src/config/config.js';
 import type { Delivery } from '../../src/core/delivery.js';
 import type { DeliveryId } from '../../src/core/id.js';
+import type { ArchiveNews } from '../../src/engine/archive-news.js';
 import { Dispatcher } from '../../src/engine/dispatcher.js';
 import type { PolledSource } from '../../src/engine/polled-source.js';
 import { createUrls } from '../../src/engine/urls.js';
@@ -21,6 +22,7 @@ export interface DispatchStageOptions {
   readonly store?: StoreKind;
   readonly source?: PolledSource;
   readonly random?: () => number;
+  readonly news?: ArchiveNews;
 }
 
 /** The dispatcher on a real store, with real sinks; time is the test's. */
@@ -57,7 +59,8 @@ export async function openDispatchStage(
 
   async function load(configured: readonly SinkConfig[]): Promise<Dispatcher> {
     const urls = createUrls({ source: () => options.source, clock, random });
-    const started = new Dispatcher({ ledger, urls, random, http, clock, log, print: async () => undefined });
+    const ports = { ledger, urls, random, http, clock, log, print: async () => undefined };
+    const started = new Dispatcher(options.news === undefined ? ports : { ...ports, news: options.news });
     await started.load(configured);
     return started;
   }

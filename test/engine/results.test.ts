@@ -117,3 +117,38 @@ describe('abandon', () => {
     await results.saveDelivery(deliveryOf('hook', 'r', 0));
   });
 });
+
+describe('what follows from a result', () => {
+  const [result, news] = [deliveryOf('vault', 'r', 0), deliveryOf('hook', 'r', 0)];
+
+  test('is stored in its write, and is given back as new', async () => {
+    const { store, results } = await openResults();
+    expect(await results.saveWith(result, [news])).toEqual([news]);
+    expect(store.batches.map(keysOf)).toEqual([[`out/${result.id}`, `out/${news.id}`]]);
+  });
+
+  test('stays as it is when it is stored already', async () => {
+    const { ledger, results } = await openResults();
+    const finished = givenUp(news, 'discarded', 0);
+    await ledger.save([finished]);
+    expect(await results.saveWith(result, [news])).toEqual([]);
+    expect(await ledger.delivery(news.id)).toEqual(finished);
+  });
+
+  test('is new to the first of two results that have it, in a write of their own', async () => {
+    const { store, results } = await openResults();
+    const other = deliveryOf('cellar', 'r', 0);
+    const saved = [results.saveWith(result, [news]), results.saveWith(other, [news])];
+    expect(await Promise.all(saved)).toEqual([[news], []]);
+    expect(store.batches.map(({ length }) => length)).toEqual([2, 1]);
+  });
+
+  test('counts for the bound of a write', async () => {
+    const { store, results } = await openResults();
+    const following = (n: number) => Array.from({ length: 100 }, (_, sink) => deliveryOf(`hook-${sink}`, `r${n}`, 0));
+    await Promise.all(
+      Array.from({ length: 5 }, (_, n) => results.saveWith(deliveryOf('vault', `r${n}`, 0), following(n))),
+    );
+    expect(store.batches.map(({ length }) => length)).toEqual([202, 202, 101]);
+  });
+});
