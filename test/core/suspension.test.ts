@@ -30,6 +30,14 @@ test.each([
   expect(next).toMatchObject({ trials: trials + 1, nextTrialAtMs: NOW_MS + want, sinceMs: EARLIER_MS });
 });
 
+test.each([0, 1, 99])(
+  'suspend: an archive that takes nothing is tried every ten minutes, after %i trials too',
+  (trials) => {
+    const next = suspend(suspension('archive_full', { trials }), 'archive_full', 'no room', NOW_MS);
+    expect(next.nextTrialAtMs).toBe(NOW_MS + 600_000);
+  },
+);
+
 test.each<{ name: string; known: Suspension | null; reason: FailureReason; byTime: boolean }>([
   { name: '410', known: null, reason: 'gone', byTime: false },
   { name: 'disable', known: null, reason: 'disabled_by_receiver', byTime: false },
