@@ -49,6 +49,12 @@ export class ReaderGoneError extends Error {
   override readonly name = 'ReaderGoneError';
 }
 
+export interface StatusLine {
+  readonly columns: number;
+  /** Replaces what was drawn before; an empty text takes it away. */
+  draw(text: string): void;
+}
+
 /** What a command sees of the process that it runs in. */
 export interface Process {
   readonly environment: Environment;
@@ -59,6 +65,8 @@ export interface Process {
   readonly startedBy: readonly string[];
   readonly stdoutIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
+  /** The terminal that stderr is, for a line that is drawn over; undefined where it is none, or one that knows no such thing. */
+  readonly statusLine: StatusLine | undefined;
   /** Where a person can be asked; undefined where stdin or stdout is no terminal. */
   readonly terminal: { readonly input: Readable; readonly output: Writable } | undefined;
   /** A line to stdout; resolves when it has been taken, throws {@link ReaderGoneError} when nobody reads any more. */
@@ -97,6 +105,10 @@ export function thisProcess({ isOurs = true, startedBy = [] as readonly string[]
     startedBy,
     stdoutIsTerminal: stdout.isTTY === true,
     stderrIsTerminal: stderr.isTTY === true,
+    get statusLine() {
+      if (stderr.isTTY !== true || process.env['TERM'] === 'dumb') return undefined;
+      return { columns: stderr.columns || 80, draw: (text: string) => void stderr.write(`\r\u001b[K${text}`) };
+    },
     get terminal() {
       const { stdin } = process;
       return stdin.isTTY === true && stdout.isTTY === true ? { input: stdin, output: stdout } : undefined;

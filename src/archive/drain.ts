@@ -19,12 +19,16 @@ const ROWS_AHEAD_MAX = 2_000;
 export interface NamedSource {
   readonly name: string;
   readonly source: Source;
+  /** Whose answer its URLs are, as in {@link HttpOpenRequest}. */
+  readonly address: string | undefined;
 }
 
 /** Where the bytes of a recording are: the URL of its row, and how another is had when that one is dead. */
 export interface Link {
   readonly url: string;
-  /** undefined: the list has it no more. Throws what {@link Source.find} throws. */
+  /** Whose answer it is from, as in {@link HttpOpenRequest}. */
+  readonly givenBy: string | undefined;
+  /** undefined: the list has it not, or is not to be had. */
   fresh(signal: AbortSignal): Promise<string | undefined>;
 }
 
@@ -45,7 +49,7 @@ export interface DrainPorts {
     received: (bytes: number) => void,
   ): Promise<Carried>;
   /** Called for each that this drain archives or fails to; a failure may be mended in a later round. */
-  tell(news: DrainNews): void;
+  tell(news: DrainNews): Promise<void>;
 }
 
 export type DrainNews =
@@ -170,28 +174,34 @@ async function carryOne(row: Row, ports: DrainPorts, book: DrainBook, signal: Ab
   const { named, recording } = row;
   const archived = recordingOf(named.name, recording);
   if ((await ports.target.find(archived)) !== undefined) return book.foundThere(named.name, recording);
-  const fresh = async (ofSignal: AbortSignal) => {
-    const found = await named.source.find(recording.uuid, recording, ofSignal);
-    return found?.url ?? undefined;
-  };
+  const fresh = (ofSignal: AbortSignal) => askForUrl(row, ofSignal).catch(undefinedWhenUnreachable);
   try {
-    const url = recording.url ?? (await fresh(signal));
-    if (url === undefined) return fail('no_url', 'its row in the list has no URL');
-    const carried = await ports.carry(archived, { url, fresh }, signal, book.received);
+    const url = recording.url ?? (await askForUrl(row, signal));
+    if (url === undefined) return await fail('no_url', 'its row in the list has no URL');
+    const carried = await ports.carry(archived, { url, fresh, givenBy: named.address }, signal, book.received);
     if (carried.kind === 'left') return;
-    if (carried.kind === 'failed') return fail('failed', carried.detail);
+    if (carried.kind === 'failed') return await fail('failed', carried.detail);
     book.stored(named.name, recording, carried.file);
-    ports.tell({ kind: 'archived', file: carried.file });
+    await ports.tell({ kind: 'archived', file: carried.file });
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
-    fail('failed', error.message);
+    await fail('failed', error.message);
   }
 
-  function fail(reason: 'failed' | 'no_url', detail: string): void {
+  async function fail(reason: 'failed' | 'no_url', detail: string): Promise<void> {
     if (signal.aborted) return;
     book.lacks(named.name, recording, reason, detail);
-    ports.tell({ kind: 'failed', source: named.name, uuid: recording.uuid, detail });
+    await ports.tell({ kind: 'failed', source: named.name, uuid: recording.uuid, detail });
   }
+}
+
+async function askForUrl({ named, recording }: Row, signal: AbortSignal): Promise<string | undefined> {
+  const found = await named.source.find(recording.uuid, recording, signal);
+  return found?.url ?? undefined;
+}
+
+function undefinedWhenUnreachable(error: unknown): undefined {
+  if (!(error instanceof SourceError)) throw error;
 }
 
 type Lack = readonly [reason: MissingReason, detail: string];

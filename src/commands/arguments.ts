@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { byteRate } from '../archive/settings.js';
 import { parseDuration } from '../settings.js';
 
 /** Arguments of commands, as commander parses them; what is wrong with one ends with exit code 2. */
@@ -8,6 +9,13 @@ export function durationArgument(text: string): number {
   const parsed = parseDuration(text);
   if ('ms' in parsed) return parsed.ms;
   throw new InvalidArgumentError('Write a number and one of ms, s, m, h, d, such as 30s.');
+}
+
+/** Bytes a second of `20MB/s`. */
+export function byteRateArgument(text: string): number {
+  const { data } = byteRate().safeParse(text);
+  if (data !== undefined) return data;
+  throw new InvalidArgumentError('Write a number and one of kB/s, MB/s, GB/s, such as 20MB/s.');
 }
 
 export function portArgument(text: string): number {

@@ -8,6 +8,7 @@ import { type CommandContext, CommandError, EXIT, type ExitCode, type Register, 
 import { registerDiscard, registerRelease } from './decide.js';
 import { registerDeliveries } from './deliveries.js';
 import { registerDemo } from './demo.js';
+import { registerDrain } from './drain.js';
 import { registerExplain } from './explain.js';
 import { registerFakeApi } from './fake-api.js';
 import { registerInit } from './init.js';
@@ -33,6 +34,7 @@ const COMMANDS: readonly Register[] = [
   registerAnnounce,
   registerRelease,
   registerDiscard,
+  registerDrain,
   registerSchema,
   registerDemo,
   registerFakeApi,
@@ -40,7 +42,7 @@ const COMMANDS: readonly Register[] = [
 ];
 
 /** Commands of later versions: refused by name, so that nobody takes them for a typing mistake. */
-const UNAVAILABLE = ['render', 'routes', 'drain', 'pause', 'resume', 'try', 'doctor', 'completion'];
+const UNAVAILABLE = ['render', 'routes', 'pause', 'resume', 'try', 'doctor', 'completion'];
 
 /** Runs one command line. */
 export async function runCommand(

@@ -32,7 +32,7 @@ async function drain({ recordings = [], there = [], prepare, walkWaitsMs = [5_00
   const carried: string[] = [];
   const news: DrainNews[] = [];
   const drained = createDrain(
-    [{ name: 'production', source: opened.source }],
+    [{ name: 'production', source: opened.source, address: api.url }],
     {
       clock: impatient(waits),
       target: { files: () => filesOf(there), find: async () => undefined },
@@ -41,7 +41,7 @@ async function drain({ recordings = [], there = [], prepare, walkWaitsMs = [5_00
         received(5);
         return carry(recording, link, ofSignal);
       },
-      tell: (each) => news.push(each),
+      tell: async (each) => void news.push(each),
     },
     { concurrency, roundWaitsMs: ROUNDS, walkWaitsMs },
   );
