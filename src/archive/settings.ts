@@ -61,7 +61,7 @@ const RATE_UNIT_BYTES = { kB: 1_000, MB: 1_000_000, GB: 1_000_000_000 } as const
 const RATE_HINT = 'write kB, MB or GB a second, such as 20MB/s';
 
 /** `20MB/s`, in steps of a thousand; bytes a second after parsing. */
-function byteRate() {
+export function byteRate() {
   const form = { type: 'string', pattern: '^[0-9]+(\\.[0-9]+)?(kB|MB|GB)/s$' };
   return scalar({ form, want: 'a rate such as 20MB/s' }, (text) => {
     const [, number, unit] = /^(\d+(?:\.\d+)?)(kB|MB|GB)\/s$/.exec(text) ?? [];
