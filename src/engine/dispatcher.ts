@@ -8,6 +8,7 @@ import type { Ledger } from '../ports.js';
 import { type ArchiveNews, createSaver } from './archive-news.js';
 import type { AttemptPorts } from './attempt.js';
 import { logSuspension } from './attempt-log.js';
+import { closeSinks } from './close-sinks.js';
 import { Expected } from './expected.js';
 import { Lane } from './lane.js';
 import { makeAttempt } from './make-attempt.js';
@@ -247,16 +248,10 @@ export class Dispatcher {
     void this.#close(idle);
   }
 
-  async #close(lanes: readonly Lane[]): Promise<void> {
-    const { log } = this.#ports;
-    await Promise.all(
-      lanes.map(async ({ sink: { name, definition, settings } }) => {
-        try {
-          await definition.close?.(settings);
-        } catch (error) {
-          log.warn({ sink: name, error }, 'the connections of a sink did not close well');
-        }
-      }),
+  #close(lanes: readonly Lane[]): Promise<void> {
+    return closeSinks(
+      lanes.map(({ sink }) => sink),
+      this.#ports.log,
     );
   }
 

@@ -15,6 +15,7 @@ const COMMANDS = [
   'announce',
   'release',
   'discard',
+  'drain',
   'schema',
   'demo',
   'fake-api',

@@ -11,6 +11,7 @@ test('EVENT_TYPES: those of recordings first, as the reference lists them', () =
     'recording.available',
     'recording.processing',
     'recording.stuck',
+    'recording.archived',
     'source.failing',
     'source.recovered',
     'source.expiring',

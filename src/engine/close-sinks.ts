@@ -1,0 +1,15 @@
+import type { SinkConfig } from '../config/config.js';
+import type { Log } from '../ports.js';
+
+/** Ends what sinks keep open. One that does not end well harms no other, and is logged. */
+export async function closeSinks(sinks: readonly SinkConfig[], log: Log): Promise<void> {
+  await Promise.all(
+    sinks.map(async ({ name, definition, settings }) => {
+      try {
+        await definition.close?.(settings);
+      } catch (error) {
+        log.warn({ sink: name, error }, 'the connections of a sink did not close well');
+      }
+    }),
+  );
+}
