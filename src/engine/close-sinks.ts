@@ -2,9 +2,9 @@ import type { SinkConfig } from '../config/config.js';
 import type { Log } from '../ports.js';
 
 /** Ends what sinks keep open. One that does not end well harms no other, and is logged. */
-export async function closeSinks(sinks: readonly SinkConfig[], log: Log): Promise<void> {
+export async function closeSinks(lanes: readonly { readonly sink: SinkConfig }[], log: Log): Promise<void> {
   await Promise.all(
-    sinks.map(async ({ name, definition, settings }) => {
+    lanes.map(async ({ sink: { name, definition, settings } }) => {
       try {
         await definition.close?.(settings);
       } catch (error) {

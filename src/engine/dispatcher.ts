@@ -249,10 +249,7 @@ export class Dispatcher {
   }
 
   #close(lanes: readonly Lane[]): Promise<void> {
-    return closeSinks(
-      lanes.map(({ sink }) => sink),
-      this.#ports.log,
-    );
+    return closeSinks(lanes, this.#ports.log);
   }
 
   #laneFor(sink: SinkConfig): Lane {

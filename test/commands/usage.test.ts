@@ -25,7 +25,6 @@ const COMMANDS = [
 const PLANNED = [
   ['render', 'hook', '--event', 'file.json'],
   ['routes', '--room', 'lobby'],
-  ['drain', '--to', 'folder', '--dry-run'],
   ['pause', 'hook'],
   ['resume', 'hook'],
   ['try', 'production'],
