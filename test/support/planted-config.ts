@@ -10,6 +10,9 @@ import { type Smtp, startSmtp } from './smtp.js';
 /** One for each key that can hold one, by the names of {@link secretKeysOf}. A source's base URL is stored, and may hold none. */
 export const BY_KEY = {
   heartbeat: planted('heartbeat'),
+  'sinks.archive.s3.accessKeyId': planted('access key'),
+  'sinks.archive.s3.endpoint': planted('endpoint'),
+  'sinks.archive.s3.secretAccessKey': spiced('secret access key'),
   'sinks.email.smtp': spiced('smtp'),
   'sinks.email.smtp.password': spiced('password'),
   'sinks.slack.url': planted('slack'),
@@ -80,6 +83,13 @@ const EVENTS = Object.keys(EVENT_TYPES).filter(
 
 const REFUSALS = [302, 400, 401, 404, 410, 413, 429, 500, 503] as const;
 
+function bucketAt(endpoint: string): object {
+  const accessKeyId = BY_KEY['sinks.archive.s3.accessKeyId'];
+  const secretAccessKey = BY_KEY['sinks.archive.s3.secretAccessKey'];
+  const s3 = { endpoint, region: 'nowhere', forcePathStyle: true, accessKeyId, secretAccessKey };
+  return { type: 'archive', to: 's3://bucket/prefix', s3, retries: ['0ms'] };
+}
+
 function sinksAt(receiver: Receiver, mail: Smtp): object {
   const host = `127.0.0.1:${receiver.port}`;
   const common = { retries: ['0ms', '0ms'], events: EVENTS };
@@ -107,6 +117,7 @@ function sinksAt(receiver: Receiver, mail: Smtp): object {
     'slack-gone': slack('404/word-no_service'),
     'slack-blocks': slack('400/word-invalid_blocks'),
     'slack-echo': slack('500/x'),
+    bucket: bucketAt(`http://${host}/403/${BY_KEY['sinks.archive.s3.endpoint']}`),
     'mail-url': mailTo(`smtp://me:${encodeURIComponent(BY_KEY['sinks.email.smtp'])}@127.0.0.1:${port}`),
     'mail-keys': mailTo({ host: '127.0.0.1', port, user: 'me', password: BY_KEY['sinks.email.smtp.password'] }),
   };
