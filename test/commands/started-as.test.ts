@@ -3,16 +3,16 @@ import { startedAs } from '../../src/commands/started-as.js';
 const NPM = { npm_package_name: 'recording-notifier', npm_command: 'start', npm_lifecycle_event: 'start' };
 
 test.each([
-  { name: 'in a checkout', by: ['node', '/work/dist/cli.js'], environment: NPM, want: 'npm start --' },
+  { name: 'in a checkout', by: ['node', '/srv/dist/cli.js'], environment: NPM, want: 'npm start --' },
   {
     name: 'from a script of another package',
-    by: ['node', '/work/dist/cli.js'],
+    by: ['node', '/srv/dist/cli.js'],
     environment: { ...NPM, npm_package_name: 'another' },
     want: 'node dist/cli.js',
   },
   {
     name: 'by npx',
-    by: ['node', '/work/node_modules/recording-notifier/dist/cli.js'],
+    by: ['node', '/srv/node_modules/recording-notifier/dist/cli.js'],
     environment: { npm_command: 'exec', npm_lifecycle_event: 'npx' },
     want: 'npx recording-notifier',
   },
@@ -24,7 +24,7 @@ test.each([
   },
   {
     name: 'as what a project has installed',
-    by: ['node', '/work/node_modules/.bin/recording-notifier'],
+    by: ['node', '/srv/node_modules/.bin/recording-notifier'],
     want: 'npx recording-notifier',
   },
   {
@@ -39,11 +39,11 @@ test.each([
   },
   {
     name: 'as what a folder below has installed',
-    by: ['node', '/work/x/node_modules/.bin/recording-notifier'],
+    by: ['node', '/srv/x/node_modules/.bin/recording-notifier'],
     want: 'x/node_modules/.bin/recording-notifier',
   },
   { name: 'as what the machine has', by: ['node', '/usr/bin/recording-notifier'], want: 'recording-notifier' },
-  { name: 'below the working directory', by: ['node', '/work/dist/cli.js'], want: 'node dist/cli.js' },
+  { name: 'below the working directory', by: ['node', '/srv/dist/cli.js'], want: 'node dist/cli.js' },
   {
     name: 'from another folder, by a node of its own',
     by: ['/opt/x/node', '/opt/x/dist/cli.js'],
@@ -56,5 +56,5 @@ test.each([
   },
   { name: 'by nobody knows whom', by: [], want: 'recording-notifier' },
 ])('started $name', ({ by, environment = {}, want }) => {
-  expect(startedAs({ startedBy: by, environment, cwd: '/work' })).toBe(want);
+  expect(startedAs({ startedBy: by, environment, cwd: '/srv' })).toBe(want);
 });
