@@ -44,10 +44,10 @@ test.each([
 });
 
 test.each([
-  { where: 'a checkout', url: 'file:///work/dist/cli.js', want: /\.\/node_modules\/\.bin\/node dist\/cli\.js/ },
+  { where: 'a checkout', url: 'file:///srv/dist/cli.js', want: /\.\/node_modules\/\.bin\/node dist\/cli\.js/ },
   {
     where: 'an installed package',
-    url: 'file:///work/node_modules/recording-notifier/dist/cli.js',
+    url: 'file:///srv/node_modules/recording-notifier/dist/cli.js',
     want: /first in PATH.*"npm install node@24".*"npx recording-notifier"/,
   },
 ])('the hint for an old Node fits $where', ({ url, want }) => {
