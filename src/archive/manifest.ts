@@ -1,7 +1,7 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import type { RecordingUuid } from '../core/id.js';
+import { archivedFields } from './archived-file.js';
 import type { ArchivedFile, ArchivedRecording } from './define.js';
 import { codeOf, syncFolder } from './folder-files.js';
 
@@ -9,19 +9,7 @@ const LINE_BYTES_MAX = 64 * 1024;
 const READ_BYTES = 1024 * 1024;
 const LINE_END = 0x0a;
 
-const fileSchema = z.object({
-  source: z.string(),
-  uuid: z.string().transform((text) => text as RecordingUuid),
-  occurrence: z.int(),
-  roomId: z.string().nullable(),
-  meetingId: z.string().nullable(),
-  createdAt: z.string().nullable(),
-  path: z.string().refine(isInside),
-  bytes: z.int().min(0),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
-  contentType: z.string().nullable(),
-  archivedAt: z.string(),
-});
+const fileSchema = z.object({ ...archivedFields, path: z.string().refine(isInside) });
 
 export function recordingKey({ source, uuid, occurrence }: ArchivedRecording): string {
   return JSON.stringify([source, uuid, occurrence]);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { RecordingUuid } from '../core/id.js';
+import { archivedFields } from './archived-file.js';
 import type { ArchivedFile, ArchivedRecording } from './define.js';
 
 /**
@@ -11,20 +11,7 @@ export const MANIFEST = '.manifest/';
 
 export const LINE_BYTES_MAX = 64 * 1024;
 
-const lineSchema = z.object({
-  source: z.string(),
-  uuid: z.string().transform((text) => text as RecordingUuid),
-  occurrence: z.int(),
-  roomId: z.string().nullable(),
-  meetingId: z.string().nullable(),
-  createdAt: z.string().nullable(),
-  path: z.string().min(1),
-  bytes: z.int().min(0),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
-  contentType: z.string().nullable(),
-  archivedAt: z.string(),
-  draft: z.string(),
-});
+const lineSchema = z.object({ ...archivedFields, path: z.string().min(1), draft: z.string() });
 
 export interface Line {
   readonly file: ArchivedFile;
