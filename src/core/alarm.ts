@@ -42,6 +42,8 @@ const SOURCE_REFUSES_MS = 10_000;
 /** Longer than it takes to note a suspension. */
 const SUSPENSION_NEW_MS = 60_000;
 const SINK_FAILS_MS = 15 * 60_000;
+/** For so long must work what has failed again and again. */
+const SETTLES_MS = 10 * 60_000;
 
 const MESSAGE_CHARACTERS_MAX = 500;
 
@@ -116,6 +118,11 @@ export function sinkConfirmedInMs({ isSuspended, sinceMs }: SinkAlarm, nowMs: nu
   return isSuspended ? 0 : Math.max(0, sinceMs + SINK_FAILS_MS - nowMs);
 }
 
+/** How long until it has worked for a while, if it goes on. */
+export function settledInMs({ endedAtMs }: Alarm, nowMs: number): number {
+  return endedAtMs === null ? Number.POSITIVE_INFINITY : Math.max(0, endedAtMs + SETTLES_MS - nowMs);
+}
+
 /** What is left of an alarm once its news is stored. */
 export function afterNews<Some extends Alarm>(alarm: Some, news: News): Some | null {
   return news === 'recovered' ? null : { ...alarm, told: 'yes' };
@@ -123,7 +130,7 @@ export function afterNews<Some extends Alarm>(alarm: Some, news: News): Some | n
 
 /** Works again. What nobody has heard of is over without a word. */
 function ended<Some extends Alarm>(alarm: Some, nowMs: number): Some | null {
-  return alarm.told === 'no' ? null : { ...alarm, endedAtMs: alarm.endedAtMs ?? nowMs };
+  return alarm.told === 'no' ? null : { ...alarm, endedAtMs: Math.min(alarm.endedAtMs ?? nowMs, nowMs) };
 }
 
 /** Failing again before it was told that it works makes one spell of both. */

@@ -1,4 +1,12 @@
-import { afterNews, type News, newsOf, type SinkAlarm, type SourceAlarm, sinkConfirmedInMs } from './alarm.js';
+import {
+  afterNews,
+  type News,
+  newsOf,
+  type SinkAlarm,
+  type SourceAlarm,
+  settledInMs,
+  sinkConfirmedInMs,
+} from './alarm.js';
 import { afterDeadNews, type DeadAlarm, deadNewsInMs } from './alarm-dead.js';
 import { type ExpiryNews, expiryNews } from './alarm-expiry.js';
 import type { AlarmRecord } from './alarm-record.js';
@@ -25,6 +33,8 @@ export interface Outlook {
   readonly graceMs: number;
   /** The program ends, and nothing is collected any longer. */
   readonly hurry: boolean;
+  /** Whether a source has failed so often lately that one complete poll says little. */
+  readonly flaps: (source: string) => boolean;
 }
 
 /** What a record tells, and what is stored of it with that. */
@@ -48,11 +58,11 @@ export function tellingOf(record: AlarmRecord, outlook: Outlook): Telling | unde
   }
 }
 
-function sourceTelling(name: string, alarm: SourceAlarm, { sha256, nowMs }: Outlook): Telling | undefined {
+function sourceTelling(name: string, alarm: SourceAlarm, { sha256, nowMs, flaps }: Outlook): Telling | undefined {
   const news = newsOf(alarm);
   if (news === undefined || (news === 'failing' && !alarm.isConfirmed)) return undefined;
   return {
-    inMs: 0,
+    inMs: news === 'recovered' && flaps(name) ? settledInMs(alarm, nowMs) : 0,
     make: () => ({
       event: sourceEventOf(sha256, name, alarm, news, nowMs),
       written: { kind: 'source', name, alarm: afterNews(alarm, news) },

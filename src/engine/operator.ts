@@ -9,6 +9,7 @@ import type { SinkState } from '../core/suspension.js';
 import type { Ledger, Timer } from '../ports.js';
 import { AlarmBook, alarmKey } from './alarm-book.js';
 import { createDirectLine, type DirectLine, type DirectLinePorts } from './direct-line.js';
+import { Flaps } from './flaps.js';
 import { logOperatorEvent } from './operator-log.js';
 import type { PollReport } from './poller.js';
 import type { Prepared } from './results.js';
@@ -55,6 +56,7 @@ export class Operator {
   readonly #ports: OperatorPorts;
   readonly #book = new AlarmBook();
   readonly #direct: DirectLine;
+  readonly #flaps = new Flaps();
   #sources: readonly string[] = [];
   /** Monotonic, of the events of the last minute. */
   #toldMs: number[] = [];
@@ -199,7 +201,7 @@ export class Operator {
     let entries = 0;
     const known = this.#book.candidates(this.#sources).filter((record) => !deaths.has(alarmKey(record)));
     const eventsMax = EVENTS_A_MINUTE_MAX - this.#toldLately();
-    for (const before of [...known, ...deaths.values()]) {
+    for (const before of [...known, ...deaths.values()].toSorted(byAge)) {
       if (told.length >= eventsMax || entries >= ENTRIES_MAX) break;
       const telling = tellingOf(before, outlook);
       if (telling === undefined || telling.inMs > 0) continue;
@@ -234,7 +236,10 @@ export class Operator {
     for (const record of rest) this.#book.noteStored(record);
     this.#toldMs.push(...told.map(() => clock.monotonicMs()));
     const events = told.map(({ event }) => event);
-    for (const event of events) logOperatorEvent(log, event);
+    for (const event of events) {
+      this.#flaps.note(event, clock.monotonicMs());
+      logOperatorEvent(log, event);
+    }
     if (events.length > 0) tell(events);
     offer(made);
     this.#arm();
@@ -243,7 +248,8 @@ export class Operator {
   #outlook(): Outlook {
     const { waiting, sha256, expiresAtMs, clock } = this.#ports;
     const graceMs = this.#running ? Math.max(0, this.#graceEndsMs - clock.monotonicMs()) : GRACE_MS;
-    return { nowMs: clock.nowMs(), hurry: this.#hurry, graceMs, waiting, sha256, expiresAtMs };
+    const flaps = (source: string) => this.#flaps.has(source, clock.monotonicMs());
+    return { nowMs: clock.nowMs(), hurry: this.#hurry, graceMs, waiting, sha256, expiresAtMs, flaps };
   }
 
   #isEnabled(sink: string): boolean {
@@ -288,4 +294,12 @@ export class Operator {
     else this.#changedMs ??= nowMs;
     return this.#changedMs === undefined ? Number.POSITIVE_INFINITY : Math.max(0, this.#changedMs + WRITE_MS - nowMs);
   }
+}
+
+function byAge(one: AlarmRecord, other: AlarmRecord): number {
+  return bornMs(one) < bornMs(other) ? -1 : Number(bornMs(one) > bornMs(other));
+}
+
+function bornMs({ alarm }: AlarmRecord): number {
+  return alarm !== null && 'sinceMs' in alarm ? alarm.sinceMs : Number.POSITIVE_INFINITY;
 }

@@ -24,6 +24,7 @@ function outlook(rest: Partial<Outlook> = {}): Outlook {
     waiting: () => ({ all: 0, ofRecordings: 0 }),
     graceMs: 0,
     hurry: false,
+    flaps: () => false,
     ...rest,
   };
 }
@@ -68,6 +69,18 @@ describe('a source', () => {
   ])('tells: $name: $want', ({ alarm, want }) => {
     const telling = tellingOf({ kind: 'source', name: 'production', alarm }, outlook());
     expect(telling && { inMs: telling.inMs, type: telling.make().event.type }).toEqual(want && { inMs: 0, type: want });
+  });
+
+  test.each<{ name: string; alarm: SourceAlarm; want: number }>([
+    { name: 'just works again', alarm: { ...failing, told: 'yes', endedAtMs: NOW_MS }, want: 600_000 },
+    { name: 'works for nine minutes', alarm: { ...failing, told: 'yes', endedAtMs: NOW_MS - 540_000 }, want: 60_000 },
+    { name: 'works for ten minutes', alarm: { ...failing, told: 'yes', endedAtMs: NOW_MS - 600_000 }, want: 0 },
+    { name: 'works for an hour', alarm: { ...failing, told: 'yes', endedAtMs: NOW_MS - HOUR_MS }, want: 0 },
+    { name: 'fails', alarm: failing, want: 0 },
+  ])('that flaps: $name: told in $want ms', ({ alarm, want }) => {
+    const flaps = (source: string) => source === 'production';
+    expect(timeOf(tellingOf({ kind: 'source', name: 'production', alarm }, outlook({ flaps })))).toBe(want);
+    expect(timeOf(tellingOf({ kind: 'source', name: 'staging', alarm }, outlook({ flaps })))).toBe(0);
   });
 
   test('its failing, with what is remembered of that', () => {

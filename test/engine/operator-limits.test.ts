@@ -136,3 +136,27 @@ test('a sink that is suspended while no recording waits for it is told of when o
   expect(ops.types).toEqual(['source.failing', 'source.recovered', 'sink.failing']);
   await stopProgram(program, world);
 });
+
+test('a source that fails again and again: after three times it must work for ten minutes before anybody is told', async () => {
+  await using world = await openWorld();
+  const ops = operators();
+  await using program = await startProgram(world, configOf([sourcePolled(world)], [ops.sink]));
+  const poll = async (isRefused: boolean) => {
+    world.api.clearFaults();
+    if (isRefused) world.api.fault({ kind: 'unauthorized' }, { times: 1_000 });
+    await program.notifier.pollAll();
+    await pass(program, world, 10 * SECOND_MS);
+  };
+  for (let spell = 0; spell < 20; spell += 1) {
+    for (const isRefused of [true, true, false]) await poll(isRefused);
+  }
+  const [failing, recovered] = ['source.failing', 'source.recovered'];
+  const told = [failing, recovered, failing, recovered, failing];
+  expect(ops.types).toEqual(told);
+  await pass(program, world, 9 * MINUTE_MS);
+  expect(ops.types).toEqual(told);
+  await pass(program, world, MINUTE_MS);
+  expect(ops.types).toEqual([...told, recovered]);
+  expect(new Set(ops.ids).size).toBe(ops.ids.length);
+  await stopProgram(program, world);
+});
