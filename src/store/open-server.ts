@@ -4,8 +4,6 @@ import { copyUnderPrefix } from './copies.js';
 import { withTimeout } from './deadline.js';
 import { StoreMissingError } from './errors.js';
 import { KeyvStore } from './keyv.js';
-import { openPostgres } from './postgres.js';
-import { openRedis } from './redis.js';
 import { type Server, ServerStorage } from './server.js';
 
 /** `create` makes what is missing; `write` and `read` never make a store. */
@@ -51,9 +49,18 @@ export async function openServer(
 
 const CANNOT_ASK = 'The server does not say how it is configured, so it is not known whether it keeps what is stored.';
 
-function connect(address: ServerAddress, access: ServerAccess, deps: ServerDependencies): Promise<Server | undefined> {
+/** The client of a server is hundreds of files, which most starts of the program do not need. */
+async function connect(
+  address: ServerAddress,
+  access: ServerAccess,
+  deps: ServerDependencies,
+): Promise<Server | undefined> {
   const holder = holderOf(deps);
-  if (address.kind === 'postgres') return openPostgres(address, access, holder);
+  if (address.kind === 'postgres') {
+    const { openPostgres } = await import('./postgres.js');
+    return openPostgres(address, access, holder);
+  }
+  const { openRedis } = await import('./redis.js');
   return openRedis(address, access === 'read' ? 'read' : 'write', holder, deps.clock);
 }
 
