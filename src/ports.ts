@@ -148,6 +148,8 @@ export interface SourceMark {
   /** What it listed at its last complete first poll. */
   readonly scope: string;
   readonly firstPollDoneAtMs: number;
+  /** Recordings in its last complete list, kept up to date while that is a long one; undefined: a store from before this was kept. */
+  readonly listed?: number | undefined;
 }
 
 /** What the engine keeps, in its own words. Made on a {@link Store}; throws what that throws. */

@@ -86,7 +86,7 @@ function checkSource(
   const common = checker.parse(sourceKeys, parts.common, path);
   const settings = definition && checker.parse(definition.settings, parts.settings, path, parts.otherKeys);
   if (definition === undefined || common === undefined || settings === undefined) return undefined;
-  const { schedule, whileProcessing, timezone, firstPoll, stuckAfter } = common;
+  const { schedule, whileProcessing, timezone, firstPoll, stuckAfter, emptyList } = common;
   return {
     name,
     definition,
@@ -97,6 +97,7 @@ function checkSource(
     timezone,
     firstPoll,
     stuckAfterMs: stuckAfter,
+    emptyList,
   };
 }
 

@@ -36,6 +36,8 @@ export interface SourceConfig {
   readonly timezone: string;
   readonly firstPoll: 'remember' | 'announce';
   readonly stuckAfterMs: number;
+  /** What becomes of an empty list after a long one. */
+  readonly emptyList: 'doubt' | 'believe';
 }
 
 export interface SinkConfig {

@@ -35,6 +35,12 @@ export const sourceKeys = z.strictObject({
   stuckAfter: duration({ minMs: 1 })
     .prefault('1h')
     .describe('In processing for longer than this, by our clock, is a recording.stuck event.'),
+  emptyList: z
+    .enum(['doubt', 'believe'])
+    .default('doubt')
+    .describe(
+      'An empty list after one of a hundred or more. doubt: source.failing. believe: the account is emptied on purpose.',
+    ),
 });
 
 const globs = z.array(z.string().meta({ want: 'a glob' })).min(1);

@@ -1,11 +1,20 @@
 import { type Delivery, held, newDelivery } from '../core/delivery.js';
 import { announceRemembered, type Change, type DiffPolicy, diff, type PollPhase } from '../core/diff.js';
+import { emptyListText, isDoubtful, isWorthNoting } from '../core/empty-list.js';
 import { eventOf, NO_URL, type RecordingEvent, type StoredRecordingEvent, withUrl } from '../core/event.js';
 import { deliveryIdOf, type RecordingUuid, type Sha256 } from '../core/id.js';
 import type { Recording } from '../core/recording.js';
 import { type Route, wants } from '../core/routing.js';
-import { type Clock, type Ledger, type Log, type RememberedRecording, STORE_BATCH_MAX } from '../ports.js';
+import {
+  type Clock,
+  type Ledger,
+  type Log,
+  type RememberedRecording,
+  type SourceMark,
+  STORE_BATCH_MAX,
+} from '../ports.js';
 import { type Page, SourceError, type WalkEnd } from '../source/define.js';
+import { listedBefore } from './listed-before.js';
 import type { PolledSource } from './polled-source.js';
 import type { Urls } from './urls.js';
 
@@ -49,6 +58,8 @@ export interface PollReport {
   readonly result: 'complete' | 'incomplete' | 'failed';
   /** Why it is not complete, in words. */
   readonly reason: string | undefined;
+  /** The list came whole and empty, and is not believed. */
+  readonly isEmptyInDoubt: boolean;
   readonly error: unknown;
   readonly phase: PollPhase;
   readonly rows: number;
@@ -110,13 +121,7 @@ class PollRun {
       else if (mark.scope !== this.#polled.source.scope) this.#phase = 'new-scope';
       const end = await this.#walkUntilSettled();
       if (!end.complete) return this.#report('incomplete', end.reason);
-      const { rows, rejected } = this.#counts;
-      // A list that nobody can read is not an empty one: what it holds would all be announced once it can be read.
-      if (this.#phase !== 'normal' && rows === 0 && rejected > 0) {
-        return this.#report('incomplete', `none of the ${rejected} rows of the list is a recording`);
-      }
-      if (this.#phase !== 'normal') await this.#endFirstPoll();
-      return this.#report('complete');
+      return await this.#judge(mark);
     } catch (error) {
       return this.#report('failed', error instanceof Error ? error.message : String(error), error);
     }
@@ -124,6 +129,26 @@ class PollRun {
 
   get #name(): string {
     return this.#polled.config.name;
+  }
+
+  /** What a list that came whole says. */
+  async #judge(mark: SourceMark | undefined): Promise<PollReport> {
+    const { ledger } = this.#ports;
+    const { rows, rejected } = this.#counts;
+    const isFirst = mark === undefined || this.#phase !== 'normal';
+    const before = isFirst || rows > 0 ? 0 : await listedBefore(ledger, this.#name, mark);
+    const isDoubted = isDoubtful(rows, before);
+    // A list that nobody can read is not an empty one: what it holds would all be announced once it can be read.
+    if ((isFirst || isDoubted) && rows === 0 && rejected > 0) {
+      return this.#report('incomplete', `none of the ${rejected} rows of the list is a recording`);
+    }
+    if (isDoubted && this.#polled.config.emptyList === 'doubt') {
+      const reason = emptyListText(before, `sources.${this.#name}.emptyList`);
+      return { ...this.#report('incomplete', reason), isEmptyInDoubt: true };
+    }
+    if (isFirst) await this.#endFirstPoll();
+    else if (isWorthNoting(rows, mark.listed)) await ledger.markSource(this.#name, { ...mark, listed: rows });
+    return this.#report('complete');
   }
 
   /** Rows shift while pages are read: walks again where that may have hidden something, or a first poll would count as complete too early. */
@@ -257,7 +282,7 @@ class PollRun {
   async #endFirstPoll(): Promise<void> {
     const { ledger, clock } = this.#ports;
     if (this.#polled.config.firstPoll === 'announce') await this.#announceRemembered();
-    const mark = { scope: this.#polled.source.scope, firstPollDoneAtMs: clock.nowMs() };
+    const mark = { scope: this.#polled.source.scope, firstPollDoneAtMs: clock.nowMs(), listed: this.#counts.rows };
     await ledger.markSource(this.#name, mark);
   }
 
@@ -300,6 +325,7 @@ class PollRun {
       source: this.#name,
       result,
       reason,
+      isEmptyInDoubt: false,
       error,
       phase: this.#phase,
       ...this.#counts,

@@ -5,12 +5,14 @@ import type { PollReport } from './poller.js';
 const REFUSALS: readonly string[] = ['unauthorized', 'not_found', 'gone'];
 
 /** Why a poll was not complete; null when it was. */
-export function troubleOf({ source, result, reason = '', error }: PollReport): PollTrouble | null {
+export function troubleOf({ source, result, reason = '', isEmptyInDoubt, error }: PollReport): PollTrouble | null {
   if (result === 'complete') return null;
   // The event names it already.
   const prefix = `source ${source}: `;
   const message = reason.startsWith(prefix) ? reason.slice(prefix.length) : reason;
-  if (result === 'incomplete') return { reason: 'incomplete', message, isRefusal: false };
+  if (result === 'incomplete') {
+    return { reason: isEmptyInDoubt ? 'list_empty' : 'incomplete', message, isRefusal: false };
+  }
   if (error instanceof SourceError) {
     // Of what is cut off, only a poll that takes too long is a trouble.
     const kind = error.kind === 'aborted' ? 'timeout' : error.kind;

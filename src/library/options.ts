@@ -19,6 +19,8 @@ export interface SourceOptions {
   readonly firstPoll?: 'remember' | 'announce';
   /** In processing for longer than this is a `recording.stuck` event. */
   readonly stuckAfter?: Duration;
+  /** An empty list after one of a hundred recordings or more: `doubt` makes a `source.failing` event, `believe` takes it as it is. */
+  readonly emptyList?: 'doubt' | 'believe';
   readonly [setting: string]: unknown;
 }
 

@@ -98,7 +98,7 @@ const sinkState = z.strictObject({
   inactive: z.strictObject({ why: z.enum(['disabled', 'removed']), sinceMs: ms }).nullable(),
 });
 
-const sourceMark = z.strictObject({ scope: z.string(), firstPollDoneAtMs: ms });
+const sourceMark = z.strictObject({ scope: z.string(), firstPollDoneAtMs: ms, listed: count.optional() });
 
 export function encodeDelivery(value: Delivery): Json {
   return encode(value);

@@ -30,6 +30,7 @@ test('the smallest config has every default', () => {
         timezone: 'UTC',
         firstPoll: 'remember',
         stuckAfterMs: 3_600_000,
+        emptyList: 'doubt',
       },
     ],
     sinks: [

@@ -26,6 +26,7 @@ export interface PollStageOptions {
   readonly settings?: object;
   readonly firstPoll?: 'remember' | 'announce';
   readonly stuckAfterMs?: number;
+  readonly emptyList?: 'doubt' | 'believe';
   readonly sinks?: readonly RoutedSink[];
   readonly floodLimit?: number;
 }
@@ -43,7 +44,7 @@ export interface PollStage extends AsyncDisposable {
   readonly doubts: () => number;
   poll(): Promise<PollReport>;
   /** What a restart with another configuration is to the poller. */
-  configure(change: Pick<PollStageOptions, 'settings' | 'firstPoll' | 'stuckAfterMs' | 'sinks' | 'floodLimit'>): void;
+  configure(change: Omit<PollStageOptions, 'store' | 'api'>): void;
 }
 
 export function routed(name: string, change: Partial<RoutedSink> = {}): RoutedSink {
@@ -66,11 +67,11 @@ export async function openPollStage(options: PollStageOptions = {}): Promise<Pol
   configure(options);
 
   function configure(change: PollStageOptions): void {
-    const { settings: written = {}, firstPoll = 'remember', stuckAfterMs = 3_600_000 } = change;
+    const { settings: written = {}, firstPoll = 'remember', stuckAfterMs = 3_600_000, emptyList = 'doubt' } = change;
     const settings = superviz.settings.parse({ baseUrl: api.url, auth: { clientId: 'c', secret: 's' }, ...written });
     const source = openSuperviz({ name: SOURCE, settings, http, clock: realClock, random: () => 0, log }, 1);
     const schedule = { schedule: '* * * * *', whileProcessing: undefined, timezone: 'UTC' };
-    const config = { name: SOURCE, definition: superviz, settings, ...schedule, firstPoll, stuckAfterMs };
+    const config = { name: SOURCE, definition: superviz, settings, ...schedule, firstPoll, stuckAfterMs, emptyList };
     polled = newPolledSource(config, source);
     sinks = change.sinks ?? [routed('hook')];
     floodLimit = change.floodLimit ?? 1_000;

@@ -22,6 +22,7 @@ const COMPLETE: PollReport = {
   source: 'production',
   result: 'complete',
   reason: undefined,
+  isEmptyInDoubt: false,
   error: undefined,
   phase: 'normal',
   rows: 1,

@@ -95,6 +95,7 @@ export function sourceThat(find: Source['find']): PolledSource {
       ...schedule,
       firstPoll: 'remember',
       stuckAfterMs: HOUR_MS,
+      emptyList: 'doubt',
     },
     source: {
       scope: '',

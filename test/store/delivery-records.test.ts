@@ -56,8 +56,11 @@ test.each([
   expect(decodeSinkState('sink/x', stored(encodeSinkState(state)))).toEqual(state);
 });
 
-test('the mark of a source is read as it was written', () => {
-  const mark = { scope: '["superviz"]', firstPollDoneAtMs: 3 };
+test.each([
+  { name: 'as it is', listed: { listed: 120 } },
+  { name: 'from before the length of the list was kept', listed: {} },
+])('the mark of a source is read as it was written: $name', ({ listed }) => {
+  const mark = { scope: '["superviz"]', firstPollDoneAtMs: 3, ...listed };
   expect(decodeSourceMark('src/x', stored(encodeSourceMark(mark)))).toEqual(mark);
 });
 

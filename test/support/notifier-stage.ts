@@ -61,6 +61,7 @@ export function sourceOf(name: string, baseUrl: string, written: object = {}): S
     timezone: 'UTC',
     firstPoll: 'remember',
     stuckAfterMs: 3_600_000,
+    emptyList: 'doubt',
   };
 }
 
