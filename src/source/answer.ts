@@ -44,15 +44,28 @@ function failureProblem({ reason, detail }: HttpFailure, { keyName }: AnswerCont
     case 'aborted':
       return problem('aborted', detail, 'nothing needs to be done');
     case 'tls_failed':
-      return problem('unreachable', detail, `check the certificate of the host in ${keyName('baseUrl')}`);
+      return problem('unreachable', detail, tlsAdvice(keyName('baseUrl')));
     case 'address_forbidden':
       return problem('unreachable', detail, `check ${keyName('baseUrl')} and network.privateAddresses`);
     case 'bad_answer':
       return passing('bad_answer', detail, checkHost);
     case 'dns_failed':
+      return passing(
+        'unreachable',
+        detail,
+        `check the name in ${keyName('baseUrl')}, and the name server of this machine`,
+      );
     case 'connection_failed':
       return passing('unreachable', detail, checkHost);
   }
+}
+
+/** Nobody is asked to trust what cannot be trusted. */
+function tlsAdvice(baseUrl: string): string {
+  return (
+    `no credential was sent; check the host in ${baseUrl} and the clock of this machine. Else its operator has to renew the certificate, ` +
+    'or a proxy in between shows one of its own: then name the file with its CA in NODE_EXTRA_CA_CERTS'
+  );
 }
 
 function statusProblem(answer: HttpAnswer, context: AnswerContext): Problem {
@@ -65,8 +78,16 @@ function statusProblem(answer: HttpAnswer, context: AnswerContext): Problem {
     return problem('unauthorized', found, advice);
   }
   if (status === 404) return problem('not_found', found, `there is no list at this address; ${checkUrl}`);
-  if (status === 410) return problem('gone', found, 'the platform says that its list is gone for good');
-  if (status >= 300 && status < 400) return problem('server_error', found, `a redirect is not followed; ${checkUrl}`);
+  if (status === 410)
+    return problem(
+      'gone',
+      found,
+      `the platform says that its list is gone for good; ask it where the API is now, and ${checkUrl}`,
+    );
+  if (status >= 300 && status < 400) {
+    const advice = `a redirect is not followed, since it may lead to a login page or to somebody else; ${checkUrl}`;
+    return problem('server_error', `${found}${targetWords(answer)}`, advice);
+  }
   if (status === 429) {
     const retryAfterMs = parseRetryAfter(answer.headers['retry-after'], nowMs);
     return { ...problem('rate_limited', found, 'the platform asks to be polled less often'), retryAfterMs };
@@ -75,6 +96,12 @@ function statusProblem(answer: HttpAnswer, context: AnswerContext): Problem {
   const isPassing = retryAfterMs === undefined && (status === 408 || status === 425 || status >= 500);
   const advice = status >= 500 ? 'the platform has trouble; it is polled again by itself' : checkUrl;
   return { kind: 'server_error', found, advice, isPassing, retryAfterMs };
+}
+
+/** The host alone: paths and queries of redirects hold tokens. */
+function targetWords({ headers }: HttpAnswer): string {
+  const host = URL.parse(headers['location'] ?? '')?.host ?? '';
+  return host === '' ? '' : `, a redirect to ${shortened(host)}`;
 }
 
 function bodyProblem(
@@ -112,7 +139,7 @@ function readBody(answer: HttpAnswer, context: AnswerContext): ListAnswer | Prob
 function notJson({ status, headers, body }: HttpAnswer, text: string, { keyName }: AnswerContext): Problem {
   const type = headers['content-type'];
   const typeWords = type === undefined ? 'no content type' : shortened(type);
-  const inPlace = `something else answers in place of the API; check ${keyName('baseUrl')} and any proxy`;
+  const inPlace = `something else answers in place of the API, such as a login page; check ${keyName('baseUrl')} and any proxy`;
   if (text === '') return problem('bad_answer', `status ${status} with an empty body`, inPlace);
   if (text.startsWith('<')) {
     return problem('bad_answer', `status ${status} with HTML instead of JSON (${typeWords})`, inPlace);

@@ -5,9 +5,9 @@ const FOLDER = join(import.meta.dirname, 'certificates');
 
 /**
  * A self-signed certificate and its key, both PEM, that work for a hundred years and for tests only. `here` and `stranger` are for
- * 127.0.0.1, `elsewhere` is for another host. Made by `openssl req -x509`, and kept, since not every machine has that.
+ * 127.0.0.1, `elsewhere` is for another host; `expired` was for 127.0.0.1 for a day in 2020. Made by `openssl req -x509`, and kept, since not every machine has that.
  */
-export function selfSignedCertificate(name: 'here' | 'stranger' | 'elsewhere'): {
+export function selfSignedCertificate(name: 'here' | 'stranger' | 'elsewhere' | 'expired'): {
   readonly key: string;
   readonly cert: string;
 } {
