@@ -21,6 +21,8 @@ export interface FakeApiOptions extends FakeLife {
   /** Who is let in; without it everyone who sends a whole set of either generation. */
   readonly credentials?: FakeCredentials | undefined;
   readonly urlLifeMs?: number | undefined;
+  /** Where the file of a recording is, asked anew for each row that shows it; without it, at this server. */
+  readonly fileUrl?: ((uuid: string) => string) | undefined;
   /** What is in the list at the start, oldest first. */
   readonly recordings?: readonly NewRecording[] | undefined;
   readonly mode?: Partial<ListMode> | undefined;
@@ -113,7 +115,7 @@ export async function startFakeApi(options: FakeApiOptions): Promise<FakeApi> {
     const fault = isWelcome ? faults.take() : undefined;
     remember(target, request, isWelcome ? (fault?.kind ?? 'list') : 'refused');
     if (!isWelcome) return sendJson(response, 401, UNAUTHORIZED);
-    const body = listAnswer(recordings.rows(), mode, target.searchParams, files.signUrl);
+    const body = listAnswer(recordings.rows(), mode, target.searchParams, options.fileUrl ?? files.signUrl);
     if (fault === undefined) return sendJson(response, 200, body);
     if (fault.kind === 'change') applyChange(fault);
     await answerWithFault(fault, JSON.stringify(body), response, clock);

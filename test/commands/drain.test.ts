@@ -59,6 +59,9 @@ const half: Answer = (_, response, body) => {
 
 const refused: Answer = (_, response) => void response.writeHead(410).end();
 
+const METADATA = 'http://169.254.169.254/latest/meta-data/';
+const trap: Answer = (_, response) => void response.writeHead(302, { location: METADATA }).end();
+
 interface Given {
   readonly names?: readonly string[];
   readonly answers?: Readonly<Record<string, Answer>>;
@@ -107,11 +110,14 @@ test('archives everything, and a second drain asks for no byte of it', async () 
 
 test('what is missing is listed with the reason, and the exit code is 1', async () => {
   const more = [{ uuid: 'unfinished' }, { uuid: 'bare', status: 'available', overrides: { url: null } }];
-  await openAccount({ names: ['good', 'bad'], answers: { bad: refused }, more });
+  await openAccount({ names: ['good', 'bad', 'trap'], answers: { bad: refused, trap }, more });
   const ended = await stage.run(['drain', '--to', 'archive', '--rounds', '0']);
   expect(ended.code).toBe(1);
-  expect(ended.stdout).toContain('missing   3');
+  expect(ended.stdout).toContain('missing   4');
   expect(ended.stdout).toContainEqual(expect.stringMatching(/^ {2}production {2}bad .*410/));
+  expect(ended.stdout).toContainEqual(
+    expect.stringMatching(/^ {2}production {2}trap .*169\.254\.169\.254.*always refused/),
+  );
   expect(ended.stdout).toContainEqual(expect.stringMatching(/^ {2}production {2}bare .*no URL/));
   expect(ended.stdout).toContainEqual(expect.stringContaining('not available yet: 1'));
 });

@@ -1,0 +1,13 @@
+import type { Ended } from './child-program.js';
+
+const MARK = 'peak memory in KiB: ';
+const SCRIPT = `process.on('exit', () => process.stderr.write('${MARK}' + process.resourceUsage().maxRSS + '\\n'))`;
+
+/** For a program that is to tell how much memory it had at most. */
+export const TELLS_PEAK_MEMORY = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(SCRIPT)}` };
+
+/** In MB, of all that was resident. */
+export function peakMemoryOf({ stderr }: Pick<Ended, 'stderr'>): number {
+  const line = stderr.find((text) => text.startsWith(MARK)) ?? '';
+  return Math.round((Number(line.slice(MARK.length)) * 1_024) / 1e6);
+}
