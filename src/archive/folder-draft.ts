@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Lock } from '../store/lock.js';
 import type { ArchivedFile, ArchivedRecording, Draft, RemoteFile } from './define.js';
-import { at, replaceFile, syncFolder } from './folder-files.js';
+import { at, codeOf, replaceFile, syncFolder } from './folder-files.js';
 
 /** After so many bytes what has come is synced and noted: a crash of the machine loses no more. */
 const SYNC_BYTES = 16 * 1024 * 1024;
@@ -81,7 +81,7 @@ export class FolderDraft implements Draft {
       this.#remote = remote;
       await this.#opened();
       await this.#options.assertSpace(Math.max(0, (remote.bytes ?? 0) - this.#bytes));
-      await this.#note();
+      await this.#forgetNote();
     });
   }
 
@@ -102,8 +102,8 @@ export class FolderDraft implements Draft {
 
   async finish(): Promise<ArchivedFile> {
     const file = await this.#at(async () => {
-      await this.#opened();
-      await this.#note();
+      const handle = await this.#opened();
+      await handle.sync();
       await this.#closed();
       const { recording, path } = this.#options;
       const { source, uuid, occurrence, roomId, meetingId, createdAt } = recording;
@@ -115,7 +115,7 @@ export class FolderDraft implements Draft {
         archivedAt: new Date(this.#options.nowMs()).toISOString(),
       };
       await this.#enter(whole);
-      await rm(this.#notePath, { force: true });
+      await this.#forgetNote();
       return whole;
     });
     this.#end();
@@ -142,12 +142,13 @@ export class FolderDraft implements Draft {
     await mkdir(dirname(path), { recursive: true });
     await rename(this.#partPath, path);
     try {
-      await syncFolder(dirname(path));
+      // Syncs the folder, and so the names of both.
       await replaceFile(`${this.#partPath}.json`, `${path}.json`, `${JSON.stringify(file, undefined, 2)}\n`);
       await enter(file);
     } catch (error) {
       await rename(path, this.#partPath);
       await rm(`${path}.json`, { force: true });
+      await this.#note().catch(() => undefined);
       throw error;
     }
   }
@@ -190,6 +191,17 @@ export class FolderDraft implements Draft {
     const { bytes, validator, contentType } = this.#remote;
     const note: Note = { bytes: this.#bytes, remote: { bytes, validator, contentType } };
     await replaceFile(`${this.#notePath}.new`, this.#notePath, JSON.stringify(note));
+  }
+
+  /** One that an attempt before has left: what it says must not be taken for something about the bytes that come now. */
+  async #forgetNote(): Promise<void> {
+    try {
+      await rm(this.#notePath);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return;
+      throw error;
+    }
+    await syncFolder(dirname(this.#notePath));
   }
 
   get #partPath(): string {

@@ -71,6 +71,24 @@ export function folderTarget({ folder, clock, nonce, spareBytes = SPARE_BYTES }:
     lastChange = changed.catch(() => undefined);
     return changed;
   }
+  /** Files that wait for their lines: those that come while a line is written are entered together. */
+  let entering: { readonly files: ArchivedFile[]; readonly entered: Promise<void> } | undefined;
+  function enter(file: ArchivedFile): Promise<void> {
+    if (entering === undefined) {
+      const files: ArchivedFile[] = [];
+      const close = () => {
+        if (entering?.files === files) entering = undefined;
+      };
+      const entered = changeManifest(() => {
+        close();
+        return appendToManifest(manifest, files);
+      });
+      entered.catch(close);
+      entering = { files, entered };
+    }
+    entering.files.push(file);
+    return entering.entered;
+  }
 
   return {
     label: root,
@@ -95,7 +113,6 @@ export function folderTarget({ folder, clock, nonce, spareBytes = SPARE_BYTES }:
         await mkdir(hidden, { recursive: true });
         await assertSpace(0);
         const { partPath, lock } = takePart(hidden, recording, nonce);
-        const enter = (file: ArchivedFile) => changeManifest(() => appendToManifest(manifest, file));
         const nowMs = () => clock.nowMs();
         return FolderDraft.begin({ recording, path, root, partPath, lock, nowMs, assertSpace, enter });
       }),

@@ -69,7 +69,7 @@ export class ManifestIndex {
     if (found === undefined || found.size === this.#readBytes) return;
     const handle = await open(this.#path, 'r');
     try {
-      await this.#readFrom(handle);
+      await this.#readFrom(handle, found.size);
     } finally {
       await handle.close();
     }
@@ -82,10 +82,12 @@ export class ManifestIndex {
     this.#badLines = 0;
   }
 
-  async #readFrom(handle: FileHandle): Promise<void> {
+  /** A line of one file comes at a time, as a rule: no more is reserved than there is. */
+  async #readFrom(handle: FileHandle, endBytes: number): Promise<void> {
     let rest = Buffer.alloc(0);
-    for (let position = this.#readBytes; ; ) {
-      const { bytesRead, buffer } = await handle.read(Buffer.alloc(READ_BYTES), 0, READ_BYTES, position);
+    for (let position = this.#readBytes; position < endBytes; ) {
+      const size = Math.min(READ_BYTES, endBytes - position);
+      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(size), 0, size, position);
       if (bytesRead === 0) return;
       position += bytesRead;
       rest = Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
@@ -104,11 +106,11 @@ export class ManifestIndex {
   }
 }
 
-/** Adds a line, whole and synced, or nothing. What a crash has left of a last line goes. Only whoever holds the manifest's lock calls it. */
-export async function appendToManifest(path: string, file: ArchivedFile): Promise<void> {
+/** Adds lines, whole and synced, or nothing. What a crash has left of a last line goes. Only whoever holds the manifest's lock calls it. */
+export async function appendToManifest(path: string, files: readonly ArchivedFile[]): Promise<void> {
   await changeManifest(path, async (handle, size) => {
     try {
-      await handle.writeFile(`${JSON.stringify(file)}\n`);
+      await handle.writeFile(files.map((file) => `${JSON.stringify(file)}\n`).join(''));
     } catch (error) {
       await handle.truncate(size);
       throw error;

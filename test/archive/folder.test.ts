@@ -135,6 +135,18 @@ describe('the manifest of a folder', () => {
     );
   });
 
+  test('a manifest that could not be written to is written to again', async () => {
+    const target = await openTarget(folder);
+    rmSync(manifest);
+    mkdirSync(manifest);
+    const ends = ['a', 'b'].map((name) => archive(target, recordingOf(name), `${name}.mp4`, bytesOf(1)));
+    const broken = { status: 'rejected', reason: expect.objectContaining({ name: 'ArchiveError' }) };
+    expect(await Promise.allSettled(ends)).toEqual([broken, broken]);
+    rmSync(manifest, { recursive: true });
+    const file = await archive(target, recordingOf('c'), 'c.mp4', bytesOf(1));
+    expect(lines()).toEqual([file]);
+  });
+
   test('what a JSON says otherwise is told', async () => {
     const target = await openTarget(folder);
     const file = await archive(target, recordingOf('a'), 'a.mp4', bytesOf(1));
@@ -188,6 +200,16 @@ describe('parts in a folder', () => {
     await next.abandon();
     await archive(target, recordingOf('a'), 'a.mp4', bytesOf(5));
     expect(statSync(join(folder, 'a.mp4')).size).toBe(5);
+  });
+
+  test('begin without the note of bytes that were lost, since it says nothing of those that come now', async () => {
+    const draft = await begin(target, recordingOf('a'), 'a.mp4', bytesOf(MIB));
+    await draft.abandon();
+    const [part = ''] = parts().filter((name) => name.endsWith('.part'));
+    truncateSync(join(folder, '.partial', part), 10);
+    const next = await begin(target, recordingOf('a'), 'a.mp4', bytesOf(2 * MIB));
+    expect(parts().filter((name) => name.endsWith('.note'))).toEqual([]);
+    await next.abandon();
   });
 
   test('are for one at a time: the second has a part of its own, which goes with it', async () => {
