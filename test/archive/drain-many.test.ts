@@ -28,7 +28,7 @@ const ROUNDS = 3;
 /** Walks that are broken off on purpose, each by as many faults as a request is repeated. */
 const BREAKS = 2;
 const IN_A_ROW = 4;
-const CONCURRENCY = 32;
+const CONCURRENCY = 64;
 /** The time of no byte after which a connection is given up, and what it is here. */
 const IDLE_MS = 60_000;
 const IDLE_HERE_MS = 1_000;
