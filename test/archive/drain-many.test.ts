@@ -131,6 +131,7 @@ test('an account whose files and lists go wrong in every way ends in the archive
   expect(readdirSync(join(folder, '.partial')).filter((name) => !name.endsWith('.lock'))).toEqual([]);
 
   expect(faults).toBeGreaterThan(COUNT * SHARE);
+  expect(files.faults.size).toBeGreaterThan(15);
   // What a fault spoils is asked for again; a few need to be told once more that what they have is of no use.
   expect(files.requestCount).toBeLessThanOrEqual(count + 1.2 * faults);
   const walks = (3 + BREAKS) * Math.ceil(count / PAGE + 1);

@@ -30,6 +30,8 @@ interface Scene {
 const FORBIDDEN = 'http://169.254.169.254/latest/meta-data/';
 const DRIPS = 5;
 const DRIP_MS = 5;
+/** The other side loses what it has not read when the connection ends. */
+const READ_MS = 100;
 
 /** Spoils an answer; false where it is not the one for it. */
 export const SPOILERS = {
@@ -135,6 +137,7 @@ async function half(
   response.writeHead(status, headers).flushHeaders();
   const sent = body.subarray(0, Math.floor(body.length * part));
   await new Promise<void>((resolve) => response.write(sent, () => resolve()));
+  await pause(READ_MS);
   end(response.socket);
   return true;
 }
