@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -166,12 +166,25 @@ test('two drains of one archive: the second one says that there is a first', asy
   expect(await stage.run(['drain', '--to', 'archive', '--dry-run'])).toMatchObject({ code: 0 });
 });
 
-test('works beside a running program', async () => {
-  await openAccount();
-  const run = await stage.start(['run'], { printsUrls: true });
+test('works beside a running program that archives the same, and both end whole', async () => {
+  const names = Array.from({ length: 40 }, (_, index) => `film-${index}`);
+  const { api, archive } = await openAccount({ names });
+  const sources = { production: sourceOf(api, { firstPoll: 'announce' }) };
+  stage.configure({ sources, sinks: { vault: { type: 'archive', to: './archive', concurrency: 4 } } });
+  const run = await stage.start(['run']);
   await stage.untilLog(run, /first poll/);
-  expect(await stage.run(['drain', '--to', 'archive'])).toMatchObject({ code: 0 });
-  expect(run.isRunning).toBe(true);
+  const drained = await stage.run(['drain', '--json']);
+  expect(reportOf(drained)).toMatchObject({ seen: 40, missing: 0, isWhole: true });
+  const delivered = () => run.log.filter(({ msg }) => msg === 'delivered').length;
+  await stage.until('the sink has all as well', () => delivered() === names.length);
+  expect(run.log.filter(({ level }) => level === 'error')).toEqual([]);
+
+  const films = readdirSync(archive, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.mp4'));
+  expect(films).toHaveLength(names.length);
+  expect(await stage.run(['drain', '--verify'])).toMatchObject({
+    code: 0,
+    stdout: [expect.stringMatching(/40 files/)],
+  });
 });
 
 test('--dry-run says how many and about how much, and makes nothing', async () => {

@@ -7,6 +7,8 @@ export interface Act {
   readonly headers?: Readonly<Record<string, string>>;
   /** The connection ends after so many bytes of the body. */
   readonly breakAfter?: number;
+  /** Nothing comes after so many bytes of it, and the connection stays. */
+  readonly holdAfter?: number;
   /** Range is not understood. */
   readonly ignoresRange?: boolean;
   /** Headers that are left out. */
@@ -73,7 +75,8 @@ async function serve(files: FileServer, act: Act, request: IncomingMessage, resp
   };
   for (const name of act.without ?? []) delete headers[name];
   response.writeHead(status, headers);
-  await send(response, body.subarray(0, act.breakAfter ?? body.byteLength));
+  await send(response, body.subarray(0, act.breakAfter ?? act.holdAfter ?? body.byteLength));
+  if (act.holdAfter !== undefined) return;
   if (act.breakAfter === undefined) response.end();
   else response.socket?.end();
 }
