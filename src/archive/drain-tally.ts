@@ -26,6 +26,8 @@ export interface DrainTally {
   readonly isAllSeen: boolean;
   /** In the archive before this drain came to them. */
   readonly before: number;
+  /** Of {@link before}. */
+  readonly beforeBytes: number;
   /** Archived by this drain. */
   readonly archived: number;
   /** Of what this drain has archived. */
@@ -42,7 +44,7 @@ export interface DrainTally {
 export interface DrainBook extends DrainTally {
   /** What is known of it so far; undefined: it has not been seen. */
   standing(source: string, recording: Recording): 'there' | MissingReason | undefined;
-  foundThere(source: string, recording: Recording): void;
+  foundThere(source: string, recording: Recording, bytes: number): void;
   stored(source: string, recording: Recording, file: ArchivedFile): void;
   received(bytes: number): void;
   lacks(source: string, recording: Recording, reason: MissingReason, detail: string): void;
@@ -65,7 +67,7 @@ export function createDrainBook(): DrainBook {
     no_url: 0,
     not_reached: 0,
   };
-  let [before, archived, archivedBytes, receivedBytes, isAllSeen] = [0, 0, 0, 0, false];
+  let [before, beforeBytes, archived, archivedBytes, receivedBytes, isAllSeen] = [0, 0, 0, 0, 0, false];
 
   return {
     get seen() {
@@ -76,6 +78,9 @@ export function createDrainBook(): DrainBook {
     },
     get before() {
       return before;
+    },
+    get beforeBytes() {
+      return beforeBytes;
     },
     get archived() {
       return archived;
@@ -98,8 +103,10 @@ export function createDrainBook(): DrainBook {
       const key = keyOf(source, recording);
       return there.has(key) ? 'there' : missing.get(key)?.reason;
     },
-    foundThere(source, recording) {
-      if (settle(source, recording)) before += 1;
+    foundThere(source, recording, bytes) {
+      if (!settle(source, recording)) return;
+      before += 1;
+      beforeBytes += bytes;
     },
     stored(source, recording, file) {
       if (!settle(source, recording)) return;

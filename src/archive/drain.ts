@@ -93,7 +93,7 @@ async function run(
   stopSignal: AbortSignal,
 ): Promise<void> {
   const { clock } = ports;
-  const there = await keysOf(ports.target);
+  const there = await bytesOf(ports.target);
   const halt = new AbortController();
   const signal = AbortSignal.any([stopSignal, halt.signal]);
   const carryRow = (row: Row) => carryOne(row, ports, book, signal);
@@ -131,8 +131,9 @@ async function run(
     const { named, recording } = row;
     const standing = book.standing(named.name, recording);
     if (standing === 'there' || standing === 'failed' || standing === 'not_reached') return false;
-    if (there.has(keyOf(named.name, recording))) {
-      book.foundThere(named.name, recording);
+    const bytes = there.get(keyOf(named.name, recording));
+    if (bytes !== undefined) {
+      book.foundThere(named.name, recording, bytes);
       return true;
     }
     const lack = lackOf(recording) ?? NOT_REACHED;
@@ -173,7 +174,8 @@ async function run(
 async function carryOne(row: Row, ports: DrainPorts, book: DrainBook, signal: AbortSignal): Promise<void> {
   const { named, recording } = row;
   const archived = recordingOf(named.name, recording);
-  if ((await ports.target.find(archived)) !== undefined) return book.foundThere(named.name, recording);
+  const found = await ports.target.find(archived);
+  if (found !== undefined) return book.foundThere(named.name, recording, found.bytes);
   const fresh = (ofSignal: AbortSignal) => askForUrl(row, ofSignal).catch(undefinedWhenUnreachable);
   try {
     const url = recording.url ?? (await askForUrl(row, signal));
@@ -214,10 +216,14 @@ function lackOf({ status, url }: Recording): Lack | undefined {
   return url === null ? ['no_url', 'its row in the list has no URL'] : undefined;
 }
 
-async function keysOf(target: Pick<ArchiveTarget, 'files'>): Promise<ReadonlySet<string>> {
-  const keys = new Set<string>();
-  for await (const file of target.files()) keys.add(keyOf(file.source, file));
-  return keys;
+/** What is there of each recording, all its occurrences together, by its key. */
+async function bytesOf(target: Pick<ArchiveTarget, 'files'>): Promise<ReadonlyMap<string, number>> {
+  const bytes = new Map<string, number>();
+  for await (const file of target.files()) {
+    const key = keyOf(file.source, file);
+    bytes.set(key, (bytes.get(key) ?? 0) + file.bytes);
+  }
+  return bytes;
 }
 
 function recordingOf(source: string, { uuid, roomId, meetingId, createdAt }: Recording): ArchivedRecording {

@@ -1,8 +1,10 @@
-import type { Config } from '../config/config.js';
+import type { Config, SinkConfig } from '../config/config.js';
 import { notices } from '../config/notices.js';
 import { timeFromNow } from '../core/time-words.js';
+import type { HttpClient } from '../ports.js';
 import { createLedger } from '../store/ledger.js';
 import { systemClock } from '../system.js';
+import { countArchive } from './archive-count.js';
 import { type CommandContext, type CommonOptions, EXIT, type ExitCode, type Register } from './command.js';
 import { configOf, httpOf, openStoreOf } from './session.js';
 import { type Finding, findingLine, openForTrial, tryConnection, tryHeartbeat, tryList, tryStore } from './trials.js';
@@ -19,7 +21,10 @@ export const registerCheck: Register = (program, context) => {
     .description(
       'Validates the config and prints every problem at once, each with its place. Exit code 2 when there is one.',
     )
-    .option('--connect', 'also try credentials, store and sinks, without sending a message; exit code 1 when one fails')
+    .option(
+      '--connect',
+      'also try credentials, store and sinks, without sending a message, and count what is not archived yet; exit code 1 when one fails',
+    )
     .addHelpText(
       'after',
       '\nExamples:\n  recording-notifier check\n  recording-notifier check --connect --config /etc/notifier.yaml',
@@ -60,11 +65,26 @@ async function* findings(config: Config, { connect }: CheckOptions, context: Com
     for (const trial of await tryStore(config.store, context)) yield { what: 'store', ...trial };
     for (const source of config.sources)
       yield { what: `sources.${source.name}`, ...(await tryList(source, http, config, context)) };
-    for (const sink of config.sinks)
-      yield { what: `sinks.${sink.name}`, ...(await tryConnection(sink, http, context)) };
+    for (const sink of config.sinks) yield* trySink(sink, http, config, context);
     if (config.heartbeat !== undefined) yield { what: 'heartbeat', ...(await tryHeartbeat(config.heartbeat, http)) };
   } finally {
     await http.close();
+  }
+}
+
+/** Of an archive also how far it is. */
+async function* trySink(
+  sink: SinkConfig,
+  http: HttpClient,
+  config: Config,
+  context: CommandContext,
+): AsyncGenerator<Finding> {
+  const what = `sinks.${sink.name}`;
+  const reached = await tryConnection(sink, http, context);
+  yield { what, ...reached };
+  const archive = sink.definition.archive?.(sink.settings);
+  if (archive !== undefined && reached.result !== 'failed') {
+    yield { what, ...(await countArchive(sink, archive, config, context)) };
   }
 }
 

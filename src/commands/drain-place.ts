@@ -20,8 +20,12 @@ export function openPlace({ to, maxRate }: PlaceOptions, config: Config, { cwd }
   const settings = only ?? checked(to ?? nowhere(configured));
   const place = to === undefined ? settings.to : checked(to).to;
   const bytesPerSecond = maxRate ?? settings.bytesPerSecond;
-  const absolute = place.startsWith('s3://') ? place : resolve(cwd, place);
-  return placeOf({ ...settings, to: absolute, bytesPerSecond }, { clock: systemClock, nonce });
+  return placeAt({ ...settings, to: place, bytesPerSecond }, { cwd });
+}
+
+export function placeAt(settings: ArchiveSettings, { cwd }: Pick<CommandContext, 'cwd'>): ArchivePlace {
+  const to = settings.to.startsWith('s3://') ? settings.to : resolve(cwd, settings.to);
+  return placeOf({ ...settings, to }, { clock: systemClock, nonce });
 }
 
 function nowhere(configured: readonly ArchiveSettings[]): never {

@@ -29,10 +29,19 @@ export function* reportAsJson(end: DrainEnd): Generator<string> {
     yield jsonLine({ kind: 'missing', source, ...recording, reason, detail });
   }
   for (const { source, detail } of tally.problems) yield jsonLine({ kind: 'problem', source, detail });
-  const { seen, before, archived, archivedBytes, missing } = tally;
-  const sums = { seen, before, archived, archivedBytes, missing: missing.size, durationMs: Math.round(durationMs) };
-  const aboutBytes = survey === undefined ? {} : { dryRun: true, aboutBytes: survey.bytes };
-  yield jsonLine({ kind: 'report', archive, ...sums, ...aboutBytes, isStopped, halt, isWhole: isWhole(end) });
+  const { seen, before, beforeBytes, archived, archivedBytes, missing } = tally;
+  const sums = {
+    seen,
+    before,
+    beforeBytes,
+    archived,
+    archivedBytes,
+    missing: missing.size,
+    durationMs: Math.round(durationMs),
+  };
+  const missingAvailable = availableIn(tally);
+  const surveyed = survey === undefined ? {} : { dryRun: true, missingAvailable, aboutBytes: survey.bytes };
+  yield jsonLine({ kind: 'report', archive, ...sums, ...surveyed, isStopped, halt, isWhole: isWhole(end) });
 }
 
 export function* reportAsText(end: DrainEnd): Generator<string> {
@@ -58,9 +67,15 @@ function* archivedLines({ tally, durationMs }: DrainEnd): Generator<string> {
   yield `missing   ${missing.size}${notReached > 0 ? `, of which ${notReached} were not reached` : ''}`;
 }
 
-function* surveyLines({ before, missing, notReached }: DrainTally, bytes: number | null): Generator<string> {
-  yield `archived  ${before}`;
-  yield `missing   ${missing.size}, of which ${notReached} can be archived now${bytes === null ? '' : `, about ${sizeText(bytes)}`}`;
+function* surveyLines(tally: DrainTally, bytes: number | null): Generator<string> {
+  const { before, beforeBytes, missing, notReached } = tally;
+  const about = bytes === null ? '' : `, about ${sizeText(bytes)}`;
+  yield `archived  ${before} (${sizeText(beforeBytes)})`;
+  yield `missing   ${missing.size}, of which ${availableIn(tally)} are available; ${notReached} can be archived now${about}`;
+}
+
+function availableIn({ missing }: DrainTally): number {
+  return missing.values().reduce((count, { recording }) => count + (recording.status === 'available' ? 1 : 0), 0);
 }
 
 function missingText({ source, recording, detail }: Missing): string {

@@ -147,14 +147,21 @@ describe('--connect', () => {
     expect(stdout).toContain('ok      sinks.hook: can be reached');
   });
 
-  test('it says who owns the store', async () => {
+  test('it says who owns the store, and what is not archived yet', async () => {
     const [api, receiver] = [await stage.api(), await stage.receiver()];
-    const config = { sources: { production: sourceOf(api) }, sinks: { hook: hookTo(receiver) } };
-    const program = await stage.start(['run'], { config });
+    api.recordings.add({ status: 'available' });
+    const sinks = { hook: hookTo(receiver), films: { type: 'archive', to: 'archive' } };
+    const program = await stage.start(['run'], { config: { sources: { production: sourceOf(api) }, sinks } });
     await stage.untilLog(program, /^first poll complete/);
     const { code, stdout } = await stage.run(['check', '--connect']);
     expect(code).toBe(0);
     expect(stdout[0]).toMatch(/store: sqlite:.*, a running program owns it/);
+    expect(stdout.filter((line) => line.includes('sinks.films'))).toEqual([
+      'ok      sinks.films: can be reached',
+      expect.stringMatching(
+        /^notice {2}sinks\.films: 1 recording available: 0 archived \(0 B\), 1 not yet, .*running program/,
+      ),
+    ]);
   });
 });
 

@@ -188,14 +188,16 @@ test('works beside a running program that archives the same, and both end whole'
 });
 
 test('--dry-run says how many and about how much, and makes nothing', async () => {
-  const { archive } = await openAccount({ more: [{ uuid: 'unfinished' }] });
+  const more = [{ uuid: 'unfinished' }, { uuid: 'bare', status: 'available', overrides: { url: null } }];
+  const { archive } = await openAccount({ more });
   const { code, stdout } = await stage.run(['drain', '--to', 'archive', '--dry-run']);
   expect(code).toBe(0);
   expect(stdout).toEqual([
     `archive   ${archive}`,
-    'listed    4 recordings',
-    'archived  0',
-    expect.stringMatching(/^missing {3}4, of which 3 can be archived now, about 3\d\d kB$/),
+    'listed    5 recordings',
+    'archived  0 (0 B)',
+    expect.stringMatching(/^missing {3}5, of which 4 are available; 3 can be archived now, about 3\d\d kB$/),
+    expect.stringMatching(/^ {2}production {2}bare .*no URL/),
     expect.stringContaining('not available yet: 1'),
   ]);
   expect(existsSync(archive)).toBe(false);
