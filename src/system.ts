@@ -8,6 +8,7 @@ import type { Clock, Random } from './ports.js';
 /** The machine and the process, as everything else is handed them: the only file that touches the ambient clock, dice and environment. */
 
 const TIMER_MS_MAX = 2 ** 31 - 1;
+const STDERR_FD = 2;
 
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
@@ -73,6 +74,8 @@ export interface Process {
   print(line: string): Promise<void>;
   /** A line to stderr, for the person. */
   tell(line: string): void;
+  /** The file descriptor of stderr, for the log. */
+  readonly stderrFd: number;
   /** Calls back at each of the signals. Without a listener they have their usual effect. */
   onSignal(signals: readonly NodeJS.Signals[], listener: (signal: NodeJS.Signals) => void): void;
 }
@@ -120,6 +123,7 @@ export function thisProcess({ isOurs = true, startedBy = [] as readonly string[]
       if (reader.isGone) throw new ReaderGoneError('nobody reads stdout any more');
     },
     tell: (line) => void stderr.write(`${line}\n`),
+    stderrFd: STDERR_FD,
     onSignal: (signals, listener) => {
       for (const signal of signals) process.on(signal, listener);
     },

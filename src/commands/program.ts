@@ -58,16 +58,20 @@ export async function runCommand(
       exitCode = code;
     },
   };
+  const help: string[] = [];
   try {
-    await programOf(context).parseAsync([...argv], { from: 'user' });
+    await programOf(context, (text) => help.push(text)).parseAsync([...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
+    for (const text of help) await process.print(text.trimEnd()).catch(() => {}); // Nobody reads it any more.
     return explainFailure(error, process);
   }
 }
 
-function programOf(context: CommandContext): Command {
+/** @param onHelp what commander writes to stdout, before it throws */
+function programOf(context: CommandContext, onHelp: (text: string) => void): Command {
   const program = new Command('recording-notifier')
+    .configureOutput({ writeOut: onHelp, writeErr: (text) => context.tell(text.trimEnd()) })
     .description(
       'Watches the list of recordings of a video platform and tells every configured place as soon as one becomes available.',
     )

@@ -26,8 +26,9 @@ export function configOf({ config: file }: { readonly config: string }, { enviro
   return loaded.config;
 }
 
-export function logOf({ log }: Pick<Config, 'log'>, { environment, stderrIsTerminal }: CommandContext) {
-  return createLog({ ...log, isTerminal: stderrIsTerminal, color: wantsColor(environment, stderrIsTerminal) });
+export function logOf({ log }: Pick<Config, 'log'>, { environment, stderrIsTerminal, stderrFd }: CommandContext) {
+  const color = wantsColor(environment, stderrIsTerminal);
+  return createLog({ ...log, isTerminal: stderrIsTerminal, color, destination: stderrFd });
 }
 
 /** A log for commands that talk to a person: what goes wrong, and nothing else. */

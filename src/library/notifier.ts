@@ -80,10 +80,11 @@ function isOwnLog(log: NotifierOptions['log']): log is OwnLog {
 }
 
 /** What the program says counts before what the file says. */
-function logOf(log: NotifierOptions['log'], config: Config, { stderrIsTerminal }: Process): Log {
+function logOf(log: NotifierOptions['log'], config: Config, { stderrIsTerminal, stderrFd }: Process): Log {
   if (isOwnLog(log)) return log;
   const settings: LogSettings = log ?? {};
-  return createLog({ ...config.log, ...settings, isTerminal: stderrIsTerminal, color: stderrIsTerminal });
+  const terminal = { isTerminal: stderrIsTerminal, color: stderrIsTerminal, destination: stderrFd };
+  return createLog({ ...config.log, ...settings, ...terminal });
 }
 
 /** The program on its open store, with what has to be closed after it. */

@@ -11,16 +11,17 @@ export interface LogOptions {
   readonly format: 'pretty' | 'json' | 'auto';
   readonly isTerminal: boolean;
   readonly color: boolean;
+  /** File descriptor. */
+  readonly destination: number;
 }
 
-const STDERR = 2;
-
-/** The log on stderr. Written at once, so that a crash takes no line with it. */
-export function createLog({ level, format, isTerminal, color }: LogOptions): Log & { setLevel(level: LogLevel): void } {
+/** Written at once, so that a crash takes no line with it. */
+export function createLog(options: LogOptions): Log & { setLevel(level: LogLevel): void } {
+  const { level, format, isTerminal, color, destination: dest } = options;
   const isPretty = format === 'pretty' || (format === 'auto' && isTerminal);
   const destination = isPretty
     ? pretty({
-        destination: STDERR,
+        destination: dest,
         sync: true,
         colorize: color && isTerminal,
         ignore: 'pid,hostname',
@@ -28,8 +29,8 @@ export function createLog({ level, format, isTerminal, color }: LogOptions): Log
         singleLine: true,
         errorLikeObjectKeys: ['error'],
       })
-    : pino.destination({ dest: STDERR, sync: true });
-  const options = {
+    : pino.destination({ dest, sync: true });
+  const pinoOptions = {
     level,
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { error: pino.stdSerializers.err },
@@ -39,7 +40,7 @@ export function createLog({ level, format, isTerminal, color }: LogOptions): Log
   };
   // The stack of an error is shown as it is, and its message may hold anything.
   const tame = isPretty ? tameJson : printableJson;
-  const logger = pino(options, { write: (line) => void destination.write(tame(line)) });
+  const logger = pino(pinoOptions, { write: (line) => void destination.write(tame(line)) });
   const shown = (fields: LogFields) => (isPretty ? printableFields(fields) : fields);
   return {
     debug: (fields, message) => logger.debug(shown(fields), message),

@@ -164,7 +164,8 @@ test('schema prints what is kept beside the config', async () => {
 });
 
 test('demo --once shows a recording arriving everywhere, and ends by itself', async () => {
-  const { code, stdout, stderr } = await stage.run(['demo', '--once'], { env: { TMPDIR: stage.folder } });
+  const demo = await stage.start(['demo', '--once'], { env: { TMPDIR: stage.folder } });
+  const { code, stdout, stderr } = await demo.ended;
   expect({ code, stderr }).toEqual({ code: 0, stderr: [] });
   const text = stdout.join('\n');
   expect(text).toMatch(/first poll: 3 recordings were there before/);

@@ -8,7 +8,7 @@ const ROOM = 'a\u001b[2J\u009b2Jb\r\n\u202ec';
 async function logged(format: 'pretty' | 'json', fields = `{ room: ${JSON.stringify(ROOM)} }`): Promise<string> {
   const script = `
     const { createLog } = await import(${JSON.stringify(join(await builtDist(), 'observe/log.js'))});
-    createLog({ level: 'info', format: '${format}', isTerminal: true, color: false }).info(${fields}, 'event');`;
+    createLog({ level: 'info', format: '${format}', isTerminal: true, color: false, destination: 2 }).info(${fields}, 'event');`;
   const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
   return stderr;
 }

@@ -47,7 +47,7 @@ export interface Stage {
   /** Writes a config; as an object, which is YAML too, or as it stands in a file. */
   configure(config: unknown, file?: string): void;
   start(args: readonly string[], options?: StartOptions): Promise<Program>;
-  /** Starts it and waits for its end. */
+  /** One command line in this process; it must end by itself. */
   run(args: readonly string[], options?: StartOptions): Promise<Ended>;
   until(what: string, holds: () => boolean): Promise<void>;
   /** Something has happened beside all of these that may be what is waited for. */
@@ -59,18 +59,19 @@ export interface Stage {
 /** A stage for each test, or for the whole file: `createStage(afterAll)`. */
 export function createStage(hook: (end: () => Promise<void>) => void = afterEach): Stage {
   let folder: string | undefined;
-  let programs: { readonly program: Program; readonly printsUrls: boolean }[] = [];
+  let programs: Program[] = [];
+  let printed: (Printed & { readonly printsUrls: boolean })[] = [];
   let servers: { close(): Promise<void> }[] = [];
   let receivers: StagedReceiver[] = [];
-  const condition = createCondition(() => programs.map(({ program }) => transcriptOf(program)).join('\n'));
+  const condition = createCondition(() => programs.map(transcriptOf).join('\n'));
 
   hook(async () => {
-    const [ended, open, called] = [programs, servers, receivers];
-    [folder, programs, servers, receivers] = [undefined, [], [], []];
-    for (const { program } of ended) program.kill('SIGKILL');
-    await Promise.all(ended.map(({ program }) => program.ended));
+    const [started, said, open, called] = [programs, printed, servers, receivers];
+    [folder, programs, printed, servers, receivers] = [undefined, [], [], [], []];
+    for (const program of started) program.kill('SIGKILL');
+    await Promise.all(started.map(({ ended }) => ended));
     await Promise.all(open.map((server) => server.close()));
-    expect(ended.flatMap(({ program, printsUrls }) => leaksOf(program, printsUrls))).toEqual([]);
+    expect(said.flatMap(({ printsUrls, ...what }) => leaksOf(what, printsUrls))).toEqual([]);
     for (const receiver of called) verifyAll(receiver);
   });
 
@@ -115,8 +116,19 @@ export function createStage(hook: (end: () => Promise<void>) => void = afterEach
     const { config, env = {}, printsUrls = false } = options;
     if (config !== undefined) configure(config);
     const program = await startProgram({ args, cwd: home(), env, onChange: condition.check });
-    programs.push({ program, printsUrls });
+    const { stdout, stderr } = program;
+    programs.push(program);
+    printed.push({ args, stdout, stderr, printsUrls });
     return program;
+  }
+
+  async function run(args: readonly string[], options: StartOptions = {}): Promise<Ended> {
+    const { config, env = {}, printsUrls = false } = options;
+    if (config !== undefined) configure(config);
+    const { runHere } = await import('./run-here.js');
+    const ended = await runHere({ args, cwd: home(), env });
+    printed.push({ args, ...ended, printsUrls });
+    return ended;
   }
 
   async function untilLog(program: Program, message: string | RegExp, fits = (_: LogLine) => true): Promise<LogLine> {
@@ -140,7 +152,7 @@ export function createStage(hook: (end: () => Promise<void>) => void = afterEach
     receiver,
     configure,
     start,
-    run: async (args, options) => (await start(args, options)).ended,
+    run,
     until: condition.until,
     check: condition.check,
     untilLog,
@@ -178,8 +190,10 @@ function isMatch(text: string, wanted: string | RegExp): boolean {
   return typeof wanted === 'string' ? text === wanted : wanted.test(text);
 }
 
+type Printed = Pick<Program, 'args' | 'stdout' | 'stderr'>;
+
 /** Lines with something that no program may print. */
-export function leaksOf({ args, stdout, stderr }: Program, printsUrls = false): string[] {
+export function leaksOf({ args, stdout, stderr }: Printed, printsUrls = false): string[] {
   const lines = printsUrls ? stderr : [...stdout, ...stderr];
   return lines
     .filter((line) => UNPRINTABLE.some((secret) => line.includes(secret)))
