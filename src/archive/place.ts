@@ -3,7 +3,7 @@ import type { ArchivedRecording, ArchiveTarget } from './define.js';
 import { type Download, download } from './download.js';
 import { folderTarget } from './folder.js';
 import { archivePath, extensionOf } from './names.js';
-import { createPace } from './pace.js';
+import { createPace, type Pace } from './pace.js';
 import { s3Target } from './s3.js';
 import { readS3Address, type S3Settings } from './s3-settings.js';
 
@@ -22,6 +22,8 @@ export interface PlacePorts {
   readonly clock: Clock;
   /** Never the same twice. */
   readonly nonce: () => string;
+  /** Of several places together; without it the place has one of its own. */
+  readonly pace?: Pace;
 }
 
 /** Where the bytes of a recording are. */
@@ -50,16 +52,16 @@ export interface ArchivePlace {
 /** Opens nothing yet. */
 export function placeOf(settings: ArchiveSettings, ports: PlacePorts): ArchivePlace {
   const { template, bytesPerSecond } = settings;
-  const { clock } = ports;
+  const { clock, pace = createPace(clock) } = ports;
   const target = targetOf(settings, ports);
-  const limits = bytesPerSecond === undefined ? {} : { pace: createPace(clock, bytesPerSecond) };
+  pace.limit(bytesPerSecond);
   return {
     target,
     async carry(recording, { url, givenBy, fresh }, { http, signal, received }) {
       const path = archivePath(recording, extensionOf(url), template);
       const draft = await target.begin(recording, path);
       return download({
-        ...{ http, clock, draft, signal, limits, givenBy },
+        ...{ http, clock, draft, signal, limits: { pace }, givenBy },
         firstUrl: url,
         freshUrl: fresh,
         ...(received !== undefined && { progress: received }),

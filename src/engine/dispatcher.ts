@@ -15,6 +15,7 @@ import { makeAttempt } from './make-attempt.js';
 import { Orders } from './orders.js';
 import { createOutbox } from './outbox.js';
 import { createResults, type ResultsPorts } from './results.js';
+import { RetiredLanes } from './retired-lanes.js';
 import { SinkStates } from './sink-states.js';
 import type { Urls } from './urls.js';
 
@@ -54,8 +55,7 @@ export class Dispatcher {
   readonly #outbox;
   readonly #states = new SinkStates();
   readonly #lanes = new Map<string, Lane>();
-  /** Lanes of an earlier configuration that still have attempts in flight. */
-  #retired: Lane[] = [];
+  readonly #retired = new RetiredLanes();
   /** Being stored: whoever stores them offers them. */
   readonly #expected = new Expected(() => this.#outbox.readAgain());
   readonly #stop = new AbortController();
@@ -217,7 +217,7 @@ export class Dispatcher {
   /** Starts nothing more, waits for what is under way, and cuts off what takes longer than 8 s. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    const lanes = [...this.#lanes.values(), ...this.#retired];
+    const lanes = [...this.#lanes.values(), ...this.#retired.all];
     for (const lane of lanes) lane.stop();
     const timer = this.#ports.clock.after(STOP_GRACE_MS, () => {
       this.#stop.abort();
@@ -228,31 +228,26 @@ export class Dispatcher {
     timer.cancel();
     this.#stop.abort();
     await this.#outbox.stop();
-    await this.#close(lanes);
+    await closeSinks(lanes, this.#ports.log);
     this.#notify();
   }
 
   #setLanes(sinks: readonly SinkConfig[]): void {
-    for (const lane of this.#lanes.values()) lane.stop();
-    this.#retired.push(...this.#lanes.values());
+    const before = new Map(this.#lanes);
+    for (const lane of before.values()) lane.stop();
+    this.#retired.add(before.values());
     this.#lanes.clear();
     this.#closeRetired();
     this.#states.configure(sinks);
-    for (const sink of sinks) if (sink.enabled) this.#lanes.set(sink.name, this.#laneFor(sink));
+    for (const sink of sinks) if (sink.enabled) this.#lanes.set(sink.name, this.#laneFor(sink, before.get(sink.name)));
   }
 
   /** A sink of an earlier configuration keeps its connections until its last attempt is over. */
   #closeRetired(): void {
-    const idle = this.#retired.filter(({ inFlight }) => inFlight === 0);
-    this.#retired = this.#retired.filter(({ inFlight }) => inFlight > 0);
-    void this.#close(idle);
+    void closeSinks(this.#retired.takeIdle(), this.#ports.log);
   }
 
-  #close(lanes: readonly Lane[]): Promise<void> {
-    return closeSinks(lanes, this.#ports.log);
-  }
-
-  #laneFor(sink: SinkConfig): Lane {
+  #laneFor(sink: SinkConfig, before: Lane | undefined): Lane {
     const { name } = sink;
     const lane: Lane = new Lane(
       sink,
@@ -264,9 +259,11 @@ export class Dispatcher {
         // What a retired lane learns late, the lane of now finds out for itself.
         saveState: (state) => this.#lanes.get(name) === lane && this.#saveState(name, state),
         refill: () => this.#outbox.readAgain(),
-        ended: (id, delivery) => this.#ended(id, delivery),
+        ended: (id, delivery) => this.#ended(name, id, delivery),
         putOff: ({ id }, why) => this.orders.answer(id, { kind: 'put_off', why, state: lane.state }),
+        inFlightBefore: () => this.#retired.inFlightOf(sink),
       },
+      before?.sink.definition === sink.definition ? before : undefined,
     );
     return lane;
   }
@@ -291,7 +288,7 @@ export class Dispatcher {
   }
 
   #isUnderWay(id: DeliveryId): boolean {
-    return [...this.#lanes.values(), ...this.#retired].some((lane) => lane.isInFlight(id));
+    return [...this.#lanes.values(), ...this.#retired.all].some((lane) => lane.isInFlight(id));
   }
 
   #take(delivery: Delivery): void {
@@ -312,7 +309,7 @@ export class Dispatcher {
     this.#notify();
   }
 
-  #ended(id: DeliveryId, delivery: Delivery | undefined): void {
+  #ended(sink: string, id: DeliveryId, delivery: Delivery | undefined): void {
     this.#outbox.touch(id);
     if (delivery !== undefined) this.#ends[delivery.state] += 1;
     if (delivery !== undefined) this.orders.answer(id, { kind: 'attempted', delivery });
@@ -320,6 +317,8 @@ export class Dispatcher {
     // The lane of now, which need not be the one that made the attempt.
     if (delivery?.state === 'pending') this.offer([delivery]);
     this.#closeRetired();
+    // It may have waited for the end of an attempt that a lane before it made.
+    this.#lanes.get(sink)?.pump();
     this.#notify();
   }
 

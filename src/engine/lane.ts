@@ -26,6 +26,8 @@ export interface LanePorts {
   /** After every attempt, with what it made of the delivery; undefined when that could not be stored. */
   readonly ended: (id: DeliveryId, delivery: Delivery | undefined) => void;
   readonly putOff: (delivery: Delivery, why: PutOff) => void;
+  /** Attempts that lanes before this one still have in flight for the same sink: they count for its limits. */
+  readonly inFlightBefore: () => number;
 }
 
 /** Everything that is on its way to one sink: when it goes, how much at once, and whether at all. No lane waits for another. */
@@ -38,16 +40,18 @@ export class Lane {
   readonly #inFlight = new Map<DeliveryId, Delivery>();
   #state: SinkState;
   #wantsTrial: boolean;
-  /** Monotonic, as {@link #nextStartMs} is. */
+  /** Monotonic, as {@link #lastStartMs} is. */
   #nextTrialMs = 0;
-  #nextStartMs = 0;
+  #lastStartMs: number;
   #timer: Timer | undefined;
   #stopped = false;
   /** Undefined: not open, so that nothing starts but what somebody asks for. */
   #openUntilMs: number | undefined;
 
-  constructor(sink: SinkConfig, state: SinkState, ports: LanePorts) {
+  /** @param before the lane of the same sink in the configuration before */
+  constructor(sink: SinkConfig, state: SinkState, ports: LanePorts, before?: Lane) {
     this.sink = sink;
+    this.#lastStartMs = before === undefined ? Number.NEGATIVE_INFINITY : before.#lastStartMs;
     this.#ports = ports;
     this.#state = state;
     this.#wantsTrial = state.suspension !== null;
@@ -125,7 +129,7 @@ export class Lane {
     if (this.#stopped) return;
     this.#cutWaits();
     if (this.#queue.wantsRefill) this.#ports.refill();
-    while (this.#inFlight.size < this.sink.concurrency) {
+    while (this.#inFlight.size + this.#ports.inFlightBefore() < this.sink.concurrency) {
       const waitMs = this.#waitMs();
       if (waitMs > 0) {
         this.#wakeIn(waitMs);
@@ -155,7 +159,11 @@ export class Lane {
     if (next === undefined) return Number.POSITIVE_INFINITY;
     if (this.#state.suspension !== null) return this.#trialWaitMs(this.#state.suspension);
     if (!this.#isOpenFor(next)) return Number.POSITIVE_INFINITY;
-    return Math.max(this.#dueInMs(next), this.#pauseMs(), this.#nextStartMs - this.#ports.clock.monotonicMs());
+    return Math.max(this.#dueInMs(next), this.#pauseMs(), this.#rateWaitMs());
+  }
+
+  #rateWaitMs(): number {
+    return this.#lastStartMs + this.sink.intervalMs - this.#ports.clock.monotonicMs();
   }
 
   #trialWaitMs({ nextTrialAtMs }: Suspension): number {
@@ -201,7 +209,7 @@ export class Lane {
     const trial = this.#state.suspension !== null;
     if (trial) this.#wantsTrial = false;
     this.#inFlight.set(delivery.id, delivery);
-    this.#nextStartMs = this.#ports.clock.monotonicMs() + this.sink.intervalMs;
+    this.#lastStartMs = this.#ports.clock.monotonicMs();
     // Without a verdict the delivery is pending in the store, as it was.
     const verdict = await this.#ports.attempt(delivery, trial);
     this.#inFlight.delete(delivery.id);

@@ -1,12 +1,12 @@
 import type { z } from 'zod';
 import { type ArchivedFile, type ArchivedRecording, ArchiveError, type ArchiveTarget } from '../archive/define.js';
 import type { Download } from '../archive/download.js';
-import { waitFor } from '../archive/pace.js';
+import { createPace, type Pace, waitFor } from '../archive/pace.js';
 import { type ArchivePlace, placeOf } from '../archive/place.js';
 import { archiveSettings, readArchiveSettings } from '../archive/settings.js';
 import { isRecordingEvent, type RecordingEvent } from '../core/event.js';
 import type { FailureReason, Outcome } from '../core/failure.js';
-import type { Clock } from '../ports.js';
+import type { Clock, HttpClient } from '../ports.js';
 import { defineSink, type SinkContext } from './define.js';
 import { oneLine, sizeWords } from './text.js';
 
@@ -61,7 +61,19 @@ export const archive = defineSink({
 /** What each sink keeps open, by its settings, which are one object for as long as it is what it is. */
 const opened = new WeakMap<Settings, Opened>();
 
-function openedOf({ settings, clock, random = () => 0 }: Context): Opened {
+/** By the client, of which a program has one, and the name of the sink: downloads that began before a reload count for its rate as well. */
+const paces = new WeakMap<HttpClient, Map<string, Pace>>();
+
+function paceOf({ http, name, clock }: Context): Pace {
+  const known = paces.get(http) ?? new Map<string, Pace>();
+  paces.set(http, known);
+  const pace = known.get(name) ?? createPace(clock);
+  known.set(name, pace);
+  return pace;
+}
+
+function openedOf(context: Context): Opened {
+  const { settings, clock, random = () => 0 } = context;
   const known = opened.get(settings);
   if (known !== undefined) return known;
   let count = 0;
@@ -69,7 +81,7 @@ function openedOf({ settings, clock, random = () => 0 }: Context): Opened {
     count += 1;
     return `${Math.floor(random() * 2 ** 48).toString(36)}-${count}`;
   }
-  const made = new Opened(placeOf(readArchiveSettings(settings), { clock, nonce }), clock);
+  const made = new Opened(placeOf(readArchiveSettings(settings), { clock, nonce, pace: paceOf(context) }), clock);
   opened.set(settings, made);
   return made;
 }

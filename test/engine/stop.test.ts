@@ -1,5 +1,5 @@
 import { collect } from '../support/collect.js';
-import { until } from '../support/turn.js';
+import { turn, until } from '../support/turn.js';
 import { openDispatchStage } from './dispatch-stage.js';
 import { startDoor } from './door.js';
 import { sinkThat, webhookTo } from './sinks.js';
@@ -143,6 +143,45 @@ describe('another configuration', () => {
     for (const id of ids) await stage.attempted(id, 1);
     expect(old.attempts).toEqual(['r1', 'r2']);
     expect(now.attempts).toEqual(['r3']);
+  });
+
+  test('of the same sink counts the attempts that are in flight already', async () => {
+    const { sink, ends } = heldSink('held', 2);
+    await using stage = await openDispatchStage([sink]);
+    const ids = [];
+    for (const uuid of ['r1', 'r2', 'r3', 'r4']) ids.push(await stage.add('held', uuid));
+    await until(() => ends.length === 2);
+    for (let reloads = 0; reloads < 2; reloads += 1) {
+      await stage.dispatcher.configure([{ ...sink }]);
+      stage.dispatcher.open(Number.POSITIVE_INFINITY);
+    }
+    for (let turns = 0; turns < 50; turns += 1) await turn();
+    expect(ends).toHaveLength(2);
+    ends[0]?.();
+    await until(() => ends.length === 3);
+    ends[1]?.();
+    ends[2]?.();
+    await until(() => ends.length === 4);
+    ends[3]?.();
+    for (const id of ids) expect(await stage.attempted(id, 1)).toMatchObject({ state: 'delivered', attempts: 1 });
+  });
+
+  test('of the same sink starts none sooner than its rate allows', async () => {
+    const { sink, attempts, ends } = heldSink('held', 9);
+    const paced = { ...sink, intervalMs: 1_000 };
+    await using stage = await openDispatchStage([paced]);
+    for (const uuid of ['r1', 'r2']) await stage.add('held', uuid);
+    await until(() => attempts.length === 1);
+    await stage.dispatcher.configure([{ ...paced }]);
+    stage.dispatcher.open(Number.POSITIVE_INFINITY);
+    for (let turns = 0; turns < 50; turns += 1) await turn();
+    stage.clock.advance(999);
+    expect(attempts).toEqual(['r1']);
+    stage.clock.advance(1);
+    await until(() => attempts.length === 2);
+    await until(() => ends.length === 2);
+    for (const end of ends) end();
+    await stage.idle();
   });
 
   test('takes over what an attempt of the one before leaves to be retried', async () => {

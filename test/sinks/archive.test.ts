@@ -8,9 +8,11 @@ import { createHttpClient } from '../../src/http/client.js';
 import { archive } from '../../src/sinks/archive.js';
 import type { UrlSupply } from '../../src/sinks/define.js';
 import { type Act, startFileServer } from '../support/file-server.js';
+import { createManualClock } from '../support/manual-clock.js';
 import { realClock } from '../support/real-clock.js';
 import { sampleEvent } from '../support/sample-event.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
+import { until } from '../support/turn.js';
 import { describeSink, type Place } from './conformance.js';
 
 const FILM = Buffer.from('not really a film, but bytes all the same');
@@ -160,4 +162,29 @@ test('what is no recording that is available is given up', async () => {
   const place = await openPlace();
   const stuck = { ...sampleEvent, type: 'recording.stuck' as const };
   expect(await deliver(place, stuck)).toMatchObject({ kind: 'failed', reason: 'rejected_by_receiver' });
+});
+
+test('downloads that began before a reload count for the rate after it', async () => {
+  const clock = createManualClock();
+  const http = createHttpClient({ privateAddresses: 'allow', clock: realClock, userAgent: 'test' });
+  const over: string[] = [];
+  const scenes = await Promise.all(['before', 'after'].map(async (name) => ({ name, place: await openPlace() })));
+  const begun = scenes.map(async ({ name, place }) => {
+    const settings = archive.settings.parse({ to: place.folder, maxRate: '1kB/s' });
+    const outcome = await archive.deliver(place.event ?? sampleEvent, {
+      ...{ name: 'vault', progress: null, settings, http, clock, timeoutMs: 20_000, urls: place.urls },
+      ...{ signal: new AbortController().signal, print: async () => undefined },
+    });
+    over.push(`${name}: ${outcome.kind}`);
+    await archive.close?.(settings);
+  });
+  // Each has all of its bytes, and is to wait for as many milliseconds.
+  await until(() => clock.timers() === 2);
+  clock.advance(FILM.byteLength);
+  await until(() => over.length === 1);
+  expect(clock.timers()).toBe(1);
+  clock.advance(FILM.byteLength);
+  await Promise.all(begun);
+  expect(over.toSorted()).toEqual(['after: delivered', 'before: delivered']);
+  await Promise.all([http.close(), ...scenes.map(({ place }) => place.close())]);
 });
