@@ -139,7 +139,7 @@ function* eventLines(
 function* sinkLines({ sink, why, next }: SinkStory, delivery: Delivery, { nowMs }: Surroundings): Generator<string> {
   const { id, attempts, history, round } = delivery;
   yield `  ${sink}: ${why}`;
-  yield `    ${id}${round === 0 ? '' : `, delivered again by hand ${round === 1 ? 'once' : `${round} times`}`}`;
+  yield `    ${id}${round === 0 ? '' : `, sent by hand ${round === 1 ? 'once' : `${round} times`}`}`;
   const omitted = attempts - history.length;
   if (omitted > 0) yield `    ${counted(omitted, 'earlier attempt')}`;
   for (const attempt of history) yield `    ${attemptWords(attempt, nowMs)}`;

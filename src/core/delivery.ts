@@ -25,7 +25,7 @@ export interface Delivery {
   readonly includeUrl: boolean;
   readonly state: DeliveryState;
   readonly createdAtMs: number;
-  /** How often it was delivered again by hand. A finished twin of a lower round is a leftover, of the same or a higher one the truth. */
+  /** How often it was sent by hand. A finished twin of a lower round is a leftover, of the same or a higher one the truth. */
   readonly round: number;
   /** Attempts that count, of all rounds. */
   readonly attempts: number;
