@@ -27,6 +27,8 @@ export class Account {
   /** More are never given at once. */
   readonly pageMax: number;
   rows: Row[] = [];
+  /** It was switched off: its list looks empty. */
+  isOff = false;
   removals = 0;
   readonly #time: SimTime;
   #made = 0;
@@ -52,6 +54,14 @@ export class Account {
     const createdAt = new Date(this.#time.nowMs).toISOString();
     const status = dice.chance(0.7) ? 'processing' : dice.pick(['available', 'available', 'done', 'failed']);
     this.rows.splice(dice.chance(0.8) ? 0 : near, 0, { uuid, status, roomId: dice.pick(ROOMS), meetingId, createdAt });
+  }
+
+  /** What has gathered over the years, so that the list is a long one. */
+  crowd(dice: Dice): void {
+    const count = dice.int(98, 115);
+    const createdAt = new Date(this.#time.nowMs).toISOString();
+    const old = { status: 'done', roomId: 'lobby', meetingId: null, createdAt };
+    this.rows.push(...Array.from({ length: count }, (_, index) => ({ ...old, uuid: `${this.name}-old-${index}` })));
   }
 
   /** Something happens to one of them. */

@@ -114,6 +114,11 @@ export const CONTROLS: Readonly<Record<string, Control>> = {
     seed: 5,
     violates: /was not made for/,
   },
+  'an empty list is believed, however long the one before was': {
+    twist: { ledger: (ledger) => ({ ...ledger, sourceMark: shortListed(ledger) }) },
+    seed: 320,
+    violates: /nobody is told that/,
+  },
   'an answer that is lost counts as delivered': {
     twist: { sink: believing },
     seed: 5,
@@ -168,6 +173,13 @@ function firstListenersOnly(ledger: Ledger): Ledger['save'] {
       return !isNew || told.size < told.add(event.id).size;
     });
     return ledger.save(kept, sinks, alarms);
+  };
+}
+
+function shortListed(ledger: Ledger): Ledger['sourceMark'] {
+  return async (source) => {
+    const mark = await ledger.sourceMark(source);
+    return mark && { ...mark, listed: Math.min(mark.listed ?? 0, 1) };
   };
 }
 

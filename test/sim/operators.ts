@@ -39,6 +39,8 @@ export class Operators {
   readonly #arrivedMs = new Map<string, number>();
   /** When the polls of a source began, since the first of an unbroken series that fails. */
   readonly #failing = new Map<string, number[]>();
+  /** Sources whose list was empty after a long one. */
+  readonly #emptied = new Set<string>();
   #configs: readonly Config[] = [];
   #configuredMs = 0;
   #jumpedMs = Number.NEGATIVE_INFINITY;
@@ -88,6 +90,11 @@ export class Operators {
     this.#failing.set(source, [...polls.slice(-POLLS_MAX), nowMs]);
   }
 
+  /** A long list has come whole and empty. */
+  listIsEmpty(source: string): void {
+    this.#emptied.add(source);
+  }
+
   pollWasComplete(source: string): void {
     this.#failing.delete(source);
   }
@@ -130,6 +137,10 @@ export class Operators {
     const listeners = isSettled && lists.length === 1 ? new Set(lists.flat()) : undefined;
     this.#events.set(event.id, { event, atMs: nowMs, listeners, sinks: new Set() });
     this.#tally.add(`told ${event.type}`);
+    if (event.type === 'source.failing' && event.data.reason === 'list_empty') {
+      this.#tally.add('told of an empty list');
+      if (!this.#emptied.has(event.source)) this.#violate(`the list of ${event.source} was not empty after a long one`);
+    }
     if (this.#events.size === EVENTS_MAX) this.#violate('a storm of events');
     if (event.type === 'delivery.dead') this.#followDead(event.data.sink);
     else if (event.type !== 'source.expiring') this.#followChange(event);

@@ -8,6 +8,9 @@ import type { WalkWitness } from './sim-source.js';
 import type { Tally } from './tally.js';
 import type { SimTime } from './time.js';
 
+/** An empty list after one of so many is not believed. */
+const LONG_LIST_MIN = 100;
+
 /** A stretch of time in which the product decides: by which configuration, and when by its clock, is not known more exactly. */
 interface Window {
   readonly configs: Set<Config>;
@@ -44,6 +47,10 @@ interface WatchedSource {
   ended: { readonly window: Window; readonly isWhole: boolean } | undefined;
   /** Complete walks. */
   complete: number;
+  /** Rows of the last list that the store knows to have been believed; of short ones any number. */
+  listed: number;
+  /** It is to know of this one before the next walk begins. */
+  unnoted: { readonly rows: number; readonly atMs: number } | undefined;
 }
 
 /** Follows a story from outside and knows what must come of it: by what the platform handed out, never by the product's own rules. */
@@ -85,6 +92,7 @@ export class Oracle implements WalkWitness {
 
   walkBegins(name: string, scope: string): void {
     const source = this.#source(name);
+    this.#checkNoted(source, name);
     this.#giveUp(source, name);
     this.#operators.pollBegins(name);
     source.scope = scope;
@@ -116,9 +124,19 @@ export class Oracle implements WalkWitness {
     const source = this.#source(name);
     if (!end.complete) return;
     source.complete += 1;
-    this.#operators.pollWasComplete(name);
+    const rows = source.seen.size;
+    const isDoubtful = source.phase === 'normal' && rows === 0 && source.listed >= LONG_LIST_MIN;
+    if (isDoubtful) this.#operators.listIsEmpty(name);
+    else this.#operators.pollWasComplete(name);
+    if (source.phase === 'normal' && !isDoubtful && !end.shifted) source.unnoted = { rows, atMs: this.#time.passedMs };
     const isWhole = source.wasLiedTo || source.handedOut.isSupersetOf(source.whole ?? new Set());
     source.ended = { window: this.#open(), isWhole };
+  }
+
+  #checkNoted({ unnoted, listed }: WatchedSource, name: string): void {
+    if (unnoted === undefined || this.#operators.storeTroubledAtMs() >= unnoted.atMs) return;
+    const isLong = unnoted.rows >= LONG_LIST_MIN;
+    if (isLong !== listed >= LONG_LIST_MIN) this.violate(`the store does not know that ${name} listed ${unnoted.rows}`);
   }
 
   /** Of one source, since its account was asked first. */
@@ -132,9 +150,11 @@ export class Oracle implements WalkWitness {
     for (const [name, source] of this.#sources) this.#giveUp(source, name);
   }
 
-  /** The store has it that a source's first poll is over. */
-  firstPollNoted(name: string): void {
+  /** The store has it that a source's first poll is over, or how long its list is by now. */
+  markNoted(name: string): void {
     const source = this.#source(name);
+    source.listed = source.seen.size;
+    if (source.phase === 'normal') return;
     if (source.ended === undefined) this.violate(`first poll of ${name} noted as over, and no walk was complete`);
     else if (!source.ended.isWhole)
       this.violate(`first poll of ${name} noted as over, and rows had not been handed out`);
@@ -148,7 +168,7 @@ export class Oracle implements WalkWitness {
     this.#operators.storeHas(key, text);
     if (text === undefined) return;
     if (text.includes(URL_MARK) || text.includes(SECRET)) this.violate(`the store has a URL or a secret under ${key}`);
-    if (key.startsWith('src/')) this.firstPollNoted(key.slice('src/'.length));
+    if (key.startsWith('src/')) this.markNoted(key.slice('src/'.length));
   }
 
   #policyOf(name: string): SourcePolicy {
@@ -157,6 +177,7 @@ export class Oracle implements WalkWitness {
 
   #giveUp(source: WatchedSource, name: string): void {
     this.#take(source, name, false);
+    source.unnoted = undefined;
     if (source.ended !== undefined && source.phase !== 'normal' && this.#policyOf(name).announces) {
       this.#announce(source, name, false);
     }
@@ -226,9 +247,10 @@ export class Oracle implements WalkWitness {
         ended: undefined,
         markedScope: undefined,
         removals: undefined,
+        unnoted: undefined,
       };
       const sets = { seen: new Set<string>(), handedOut: new Set<string>() };
-      source = { ...nothing, ...sets, scope: '', phase: 'first', wasLiedTo: false, complete: 0 };
+      source = { ...nothing, ...sets, scope: '', phase: 'first', wasLiedTo: false, complete: 0, listed: 0 };
       this.#sources.set(name, source);
     }
     return source;

@@ -115,7 +115,7 @@ export class SimPlatform {
       case 'reset':
         return failure(dice.pick(['connection_failed', 'dns_failed', 'tls_failed']));
       default:
-        return this.#list(account, url.searchParams, lie);
+        return this.#list(account, url.searchParams, account.isOff ? 'empty list' : lie);
     }
   }
 

@@ -1,4 +1,4 @@
-import { PLATFORM_LIES } from './account.js';
+import { type Account, PLATFORM_LIES } from './account.js';
 import { WITNESS_SINK } from './deliveries.js';
 import type { Death } from './life.js';
 import { Program, type Twist } from './program.js';
@@ -82,6 +82,7 @@ class Story {
       const own = dice.fork(`list of ${account.name}`);
       for (let rows = own.int(0, 12); rows > 0; rows -= 1) account.add(own);
       this.#every(2, () => (own.chance(0.4) ? account.add(own) : account.change(own)));
+      this.#crowd(account);
     }
     if (troubles.has('platform')) this.#nowAndEvery(6, () => this.#mislead());
     if (troubles.has('store')) this.#nowAndEvery(6, () => this.#troubleStore());
@@ -92,6 +93,20 @@ class Story {
     if (troubles.has('jumps')) this.#every(10, () => this.#jump());
     if (!troubles.has('sinks')) return;
     for (const { name } of setup.sinks) if (name !== WITNESS_SINK) this.#every(6, () => this.#changeMood(name));
+  }
+
+  /** Some lists are long, and some of those end all at once. */
+  #crowd(account: Account): void {
+    const { dice, tally, troubles } = this.#world;
+    const own = dice.fork(`crowd of ${account.name}`);
+    if (!own.chance(0.15)) return;
+    tally.add('long lists');
+    account.crowd(own);
+    if (!troubles.has('platform')) return;
+    this.#every(24, () => {
+      account.isOff = own.chance(0.8);
+      if (account.isOff) tally.add('lists switched off');
+    });
   }
 
   /** Again and again, after up to so many periods each time, until everything heals. */
@@ -227,11 +242,12 @@ class Story {
 
   /** Nothing goes wrong any more, and everything is configured. */
   #heal(): void {
-    const { platform, store, sinks, say, setup, dice } = this.#world;
+    const { platform, accounts, store, sinks, say, setup, dice } = this.#world;
     say?.('world', () => 'heals');
     this.#healed = true;
     this.#trouble();
     platform.lying = 0;
+    for (const account of accounts.values()) account.isOff = false;
     store.manners = { failing: 0, slow: 0 };
     store.outUntilMs = 0;
     sinks.moods.clear();
