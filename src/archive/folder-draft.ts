@@ -1,8 +1,9 @@
 import { createHash, type Hash } from 'node:crypto';
-import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Lock } from '../store/lock.js';
+import { makeFolder } from '../store/make-folder.js';
 import type { ArchivedFile, ArchivedRecording, Draft, RemoteFile } from './define.js';
 import { at, codeOf, replaceFile, syncFolder } from './folder-files.js';
 
@@ -139,7 +140,7 @@ export class FolderDraft implements Draft {
   async #enter(file: ArchivedFile): Promise<void> {
     const { root, enter } = this.#options;
     const path = join(root, ...file.path.split('/'));
-    await mkdir(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     await rename(this.#partPath, path);
     try {
       // Syncs the folder, and so the names of both.

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, opendir, readdir, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { opendir, readdir, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Clock } from '../ports.js';
 import { type Lock, takeLock } from '../store/lock.js';
+import { makeFolder } from '../store/make-folder.js';
 import {
   type ArchivedFile,
   type ArchivedRecording,
@@ -94,7 +95,7 @@ export function folderTarget({ folder, clock, nonce, spareBytes = SPARE_BYTES }:
     label: root,
     open: () =>
       at(root, async () => {
-        await mkdir(hidden, { recursive: true });
+        makeHidden(root, hidden);
         const probe = join(hidden, `probe-${nonce()}`);
         await writeFile(probe, '');
         await rm(probe);
@@ -110,7 +111,7 @@ export function folderTarget({ folder, clock, nonce, spareBytes = SPARE_BYTES }:
       }),
     begin: (recording, path) =>
       at(root, async () => {
-        await mkdir(hidden, { recursive: true });
+        makeHidden(root, hidden);
         await assertSpace(0);
         const { partPath, lock } = takePart(hidden, recording, nonce);
         const nowMs = () => clock.nowMs();
@@ -142,6 +143,15 @@ export function folderTarget({ folder, clock, nonce, spareBytes = SPARE_BYTES }:
     freeBytes: () => at(root, freeBytes),
     close: () => lastChange,
   };
+}
+
+function makeHidden(root: string, hidden: string): void {
+  try {
+    makeFolder(hidden);
+  } catch (cause) {
+    if (codeOf(cause) !== 'ENOENT') throw cause;
+    throw new ArchiveError('broken', `${root}: no folder can be created there (ENOENT)`, { cause });
+  }
 }
 
 /**

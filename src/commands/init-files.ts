@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { makeFolder } from '../store/make-folder.js';
 import { CommandError, UsageError } from './command.js';
 
 /** What `init` writes. Neither file may exist: nothing is overwritten. */
@@ -31,7 +32,7 @@ export function refuseToOverwrite({ config, cwd }: InitFiles): void {
 export function writeFiles({ config, cwd }: InitFiles, configText: string, envText: string): void {
   const [configPath, envPath] = [resolve(cwd, config), resolve(cwd, ENV_FILE)];
   try {
-    mkdirSync(dirname(configPath), { recursive: true });
+    makeFolder(dirname(configPath));
     writeFileSync(envPath, envText, { flag: 'wx', mode: 0o600 });
     try {
       writeFileSync(configPath, configText, { flag: 'wx' });

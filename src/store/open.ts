@@ -1,4 +1,4 @@
-import { mkdirSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { StoreConfig } from '../config/config.js';
 import type { ServerAddress } from '../config/store-url.js';
@@ -16,6 +16,7 @@ import { STORE_FORMAT, type StoreFormat } from './format.js';
 import { keys } from './keys.js';
 import { KeyvStore } from './keyv.js';
 import { isLocked, takeLock } from './lock.js';
+import { makeFolder } from './make-folder.js';
 import { MemoryStorage } from './memory.js';
 import { type Migrated, migrate } from './migrate.js';
 import { openServer } from './open-server.js';
@@ -110,7 +111,7 @@ async function openMemory(mode: StoreMode, deps: StoreDependencies): Promise<Ope
 }
 
 async function ownSqlite(file: string, label: string, deps: StoreDependencies): Promise<OpenedStore> {
-  mkdirSync(dirname(resolve(deps.cwd, file)), { recursive: true });
+  makeFolder(dirname(resolve(deps.cwd, file)));
   const path = locate(file, deps);
   const lock = takeLock(path);
   if (lock === undefined) throw new OwnedError(label, await readOwner(() => joinSqlite(path, label, 'read', deps)));

@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { download } from '../../src/archive/download.js';
@@ -116,6 +116,13 @@ describe('a folder that cannot be used', () => {
       kind: 'broken',
       message: `${join(folder, 'file')}: a file is where a folder has to be (ENOTDIR)`,
     });
+  });
+
+  (existsSync('/proc/self') ? test : test.skip)('because nothing can be created there', async () => {
+    const target = folderTarget({ folder: '/proc/archive', clock: realClock, nonce });
+    const message = '/proc/archive: no folder can be created there (ENOENT)';
+    await expect(target.open()).rejects.toMatchObject({ name: 'ArchiveError', kind: 'broken', message });
+    await expect(target.begin(recordingOf('a'), 'a.mp4')).rejects.toMatchObject({ message });
   });
 
   test('because it may not be written to', async () => {
