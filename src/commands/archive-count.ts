@@ -47,10 +47,11 @@ export async function countArchive(
   settings: ArchiveSettings,
   config: Config,
   context: ProcessHere,
+  clock: Clock = systemClock,
 ): Promise<ArchiveTrial> {
   const { target } = placeAt(settings, context);
   try {
-    const held = await heldBy(target, systemClock);
+    const held = await heldBy(target, clock);
     if (held === undefined) {
       const detail = `it has too many files to count in ${COUNT_MS_MAX / 1_000} s; "drain --dry-run" says what is missing`;
       return { result: 'notice', detail };

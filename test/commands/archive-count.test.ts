@@ -1,14 +1,21 @@
 import { join } from 'node:path';
+import type { ArchiveTarget } from '../../src/archive/define.js';
 import { folderTarget } from '../../src/archive/folder.js';
+import { placeOf } from '../../src/archive/place.js';
 import { countArchive } from '../../src/commands/archive-count.js';
 import { loadTree } from '../../src/config/load.js';
 import { objectTree } from '../../src/config/object.js';
 import type { RecordingUuid } from '../../src/core/id.js';
 import type { RecordingState } from '../../src/core/recording.js';
+import type { Clock } from '../../src/ports.js';
 import { createLedger } from '../../src/store/ledger.js';
 import { openStore } from '../../src/store/open.js';
+import { nonce } from '../../src/system.js';
+import { createManualClock } from '../support/manual-clock.js';
 import { realClock } from '../support/real-clock.js';
+import { BUCKET, startS3Server } from '../support/s3-server.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
+import { until } from '../support/turn.js';
 
 const PROCESS = { host: 'here', pid: process.pid };
 const COUNTED =
@@ -29,15 +36,19 @@ function openScene(more: object = {}, store?: string) {
   const settings = sink?.definition.archive?.(sink.settings);
   if (sink === undefined || settings === undefined) throw new Error('there is no archive');
   return {
-    count: () => countArchive(sink, settings, config, { ...PROCESS, cwd: folder }),
+    count: (clock?: Clock) => countArchive(sink, settings, config, { ...PROCESS, cwd: folder }, clock),
     open: () => openStore(config.store, 'own', { ...PROCESS, cwd: folder, clock: realClock }),
     archive: (uuids: readonly string[]) => archive(join(folder, 'archive'), uuids),
+    archiveThere: (uuids: readonly string[]) => fill(placeOf(settings, { clock: realClock, nonce }).target, uuids),
   };
 }
 
 /** A thousand bytes each. */
 async function archive(folder: string, uuids: readonly string[]): Promise<void> {
-  const target = folderTarget({ folder, clock: realClock, nonce: () => 'once' });
+  await fill(folderTarget({ folder, clock: realClock, nonce }), uuids);
+}
+
+async function fill(target: ArchiveTarget, uuids: readonly string[]): Promise<void> {
   await target.open();
   for (const uuid of uuids) {
     const recording = { uuid: uuid as RecordingUuid, source: 'production', occurrence: 1, createdAt: null };
@@ -122,4 +133,26 @@ test.each([
     detail: `2 recordings archived (2.00 kB). What is not yet is unknown, since ${why}: "drain --dry-run" reads the lists`,
     archive: { files: 2, available: null, missing: null, archivedBytes: 2_000 },
   });
+});
+
+test('counts in storage as well, and gives up after twenty seconds without an answer', async () => {
+  const server = await startS3Server();
+  const scene = openScene({ to: `s3://${BUCKET}/films`, s3: server.settings });
+  await scene.archiveThere(['one', 'two']);
+  await (await remember(scene, FOUR)).close();
+  expect(await scene.count()).toMatchObject({
+    archive: { available: 3, archived: 2, archivedBytes: 2_000, missing: 1 },
+  });
+
+  server.fail('silence', () => true);
+  const clock = createManualClock();
+  const asked = server.requests.length;
+  const counted = scene.count(clock);
+  await until(() => server.requests.length > asked);
+  clock.advance(20_000);
+  expect(await counted).toEqual({
+    result: 'notice',
+    detail: 'it has too many files to count in 20 s; "drain --dry-run" says what is missing',
+  });
+  await server.close();
 });
