@@ -53,7 +53,7 @@ export async function countArchive(
   try {
     const held = await heldBy(target, clock);
     if (held === undefined) {
-      const detail = `it has too many files to count in ${COUNT_MS_MAX / 1_000} s; "drain --dry-run" says what is missing`;
+      const detail = `it could not be counted within ${COUNT_MS_MAX / 1_000} s; "drain --dry-run" says what is missing`;
       return { result: 'notice', detail };
     }
     return await compared(sink, held, config, context);

@@ -152,7 +152,7 @@ test('counts in storage as well, and gives up after twenty seconds without an an
   clock.advance(20_000);
   expect(await counted).toEqual({
     result: 'notice',
-    detail: 'it has too many files to count in 20 s; "drain --dry-run" says what is missing',
+    detail: 'it could not be counted within 20 s; "drain --dry-run" says what is missing',
   });
   await server.close();
 });
