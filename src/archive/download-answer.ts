@@ -67,6 +67,9 @@ export function judge(head: Head, host: string, here: number, known: RemoteFile 
   }
   if (here > 0 && status === 416) return { kind: 'restart', detail: `${host}: the file has another length now` };
   if (here > 0 && status === 206) return judgePart(head, host, here, known);
+  // A cache in between that keeps the part and not its status.
+  if (here > 0 && status === 200 && headers['content-range'] !== undefined)
+    return { kind: 'restart', detail: `${host}: the server calls a part the whole file` };
   if (status === 200) return judgeWhole(head, host);
   return { kind: 'failed', reason: 'bad_answer', detail: says };
 }

@@ -114,6 +114,7 @@ test.each<{ name: string; all: readonly Act[]; requests: number }>([
   },
   { name: 'the part is of another file', all: [{ breakAfter: MIB }, { headers: { etag: '"two"' } }], requests: 3 },
   { name: 'the part has no range', all: [{ breakAfter: MIB }, { without: ['content-range'] }], requests: 3 },
+  { name: 'the server calls a part the whole', all: [{ breakAfter: MIB }, { status: 200 }], requests: 3 },
   { name: 'the range is refused', all: [{ breakAfter: MIB }, { status: 416 }], requests: 3 },
   { name: 'the server fails for a moment', all: [{ status: 500 }, { status: 503 }, { status: 429 }], requests: 4 },
   {

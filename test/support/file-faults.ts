@@ -36,9 +36,9 @@ const READ_MS = 100;
 /** Spoils an answer; false where it is not the one for it. */
 export const SPOILERS = {
   'breaks in mid-body': async (scene) => half(scene),
-  'breaks in a body of chunks': async ({ headers, body, response }) => {
+  'breaks in a body of chunks': async ({ status, headers, body, response }) => {
     const { 'content-length': _, ...chunked } = headers;
-    return half({ headers: chunked, body, response }, (socket) => socket?.destroy());
+    return half({ status, headers: chunked, body, response }, (socket) => socket?.destroy());
   },
   'resets the connection': async ({ response }) => {
     response.socket?.resetAndDestroy();
@@ -65,16 +65,16 @@ export const SPOILERS = {
   'is limited for long': async ({ response }) => plain(response, 429, { 'retry-after': '90' }),
   'is HTML': async ({ response }) => plain(response, 200, { 'content-type': 'text/html' }, '<h1>Log in</h1>'),
   'is empty': async ({ headers, response }) => plain(response, 200, { ...headers, 'content-length': '0' }),
-  'says no length': async ({ headers, body, response }) => {
+  'says no length': async ({ status, headers, body, response }) => {
     const { 'content-length': _, ...rest } = headers;
     response.useChunkedEncodingByDefault = false;
-    response.writeHead(200, { ...rest, connection: 'close' }).end(body);
+    response.writeHead(status, { ...rest, connection: 'close' }).end(body);
     return true;
   },
   'says a larger length': async ({ status, headers, content, body, response }) => {
     if (status !== 200) return false;
     const longer = { ...headers, 'content-length': String(content.length + 100) };
-    return half({ headers: longer, body, response, part: 1 });
+    return half({ status, headers: longer, body, response, part: 1 });
   },
   'says another size of the whole': async ({ status, headers, content, from, body, response }) => {
     if (status !== 206) return false;
@@ -92,6 +92,11 @@ export const SPOILERS = {
   'ignores the range': async ({ status, headers, content, response }) => {
     if (status !== 206) return false;
     response.writeHead(200, { ...headers, 'content-length': content.length }).end(content);
+    return true;
+  },
+  'calls a part the whole': async ({ status, headers, body, response }) => {
+    if (status !== 206) return false;
+    response.writeHead(200, headers).end(body);
     return true;
   },
   'changes between two ranges': async (scene) => {
@@ -117,6 +122,7 @@ export const OF_RANGES: ReadonlySet<Spoiler> = new Set<Spoiler>([
   'says another size of the whole',
   'sends another part',
   'ignores the range',
+  'calls a part the whole',
   'changes, and If-Range is not looked at',
 ]);
 
@@ -127,11 +133,11 @@ function plain(response: ServerResponse, status: number, headers = {}, body = ''
   return true;
 }
 
-type Half = Pick<Scene, 'headers' | 'body' | 'response'> & { readonly status?: number; readonly part?: number };
+type Half = Pick<Scene, 'status' | 'headers' | 'body' | 'response'> & { readonly part?: number };
 
 /** A part of the body, and then what becomes of the connection. */
 async function half(
-  { status = 200, headers, body, response, part = 0.5 }: Half,
+  { status, headers, body, response, part = 0.5 }: Half,
   end: (socket: ServerResponse['socket']) => void = (socket) => void socket?.end(),
 ): Promise<true> {
   response.writeHead(status, headers).flushHeaders();
