@@ -138,6 +138,8 @@ export interface HttpClient {
   request(request: HttpRequest): Promise<HttpAnswer | HttpFailure>;
   /** Whoever gets a stream reads its body or discards it. A 2xx in a coding that was not asked for is a `bad_answer`. */
   open(request: HttpOpenRequest): Promise<HttpStream | HttpFailure>;
+  /** The proxy that stands before a URL, for a client of somebody else's; it may hold credentials. Undefined: none. */
+  proxyFor?(url: URL): URL | undefined;
   /** Opens a connection (TCP, TLS for https) and closes it: reachable without a message. Undefined when that worked. */
   connect(url: string, timeoutMs: number, signal: AbortSignal): Promise<HttpFailure | undefined>;
   close(): Promise<void>;

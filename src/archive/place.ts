@@ -24,6 +24,8 @@ export interface PlacePorts {
   readonly nonce: () => string;
   /** Of several places together; without it the place has one of its own. */
   readonly pace?: Pace;
+  /** As in {@link HttpClient}: the client for S3 knows nothing of proxies by itself. */
+  readonly proxyFor?: HttpClient['proxyFor'];
 }
 
 /** Where the bytes of a recording are. */

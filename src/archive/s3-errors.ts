@@ -46,7 +46,7 @@ const NO_REGION = 'there is no region; set region';
  */
 export function archiveErrorOf(error: unknown, { label, host }: S3Place): ArchiveError {
   if (error instanceof ArchiveError) return error;
-  const { name, status, message, isOfSystem } = partsOf(error);
+  const { name, status, message, code, isOfSystem } = partsOf(error);
   const saying = SAYINGS[name];
   if (saying !== undefined) return new ArchiveError(saying[0], `${label}: ${saying[1]} (${name} of ${host})`);
   if (message === 'Region is missing') return new ArchiveError('broken', `${label}: ${NO_REGION}`);
@@ -54,6 +54,8 @@ export function archiveErrorOf(error: unknown, { label, host }: S3Place): Archiv
   if (status !== undefined)
     return new ArchiveError(...ofStatus(status, `${label}: ${host} answered ${status} ${name}`));
   if (name === 'TimeoutError') return new ArchiveError('unreachable', `${label}: ${host} did not answer in time`);
+  if (code === 'ERR_PROXY_TUNNEL')
+    return new ArchiveError('unreachable', `${label}: the proxy lets nothing through to ${host} (${code})`);
   if (isOfSystem) return new ArchiveError('unreachable', `${label}: ${failureOf(error, host).detail}`);
   return new ArchiveError('broken', `${label}: the client for S3 failed (${name})`);
 }
@@ -88,6 +90,7 @@ function partsOf(error: unknown): {
   readonly name: string;
   readonly status?: number;
   readonly message?: unknown;
+  readonly code?: unknown;
   readonly isOfSystem: boolean;
 } {
   if (typeof error !== 'object' || error === null) return { name: '', isOfSystem: false };
@@ -103,6 +106,7 @@ function partsOf(error: unknown): {
     name: typeof name === 'string' && /^[A-Za-z0-9.]{1,60}$/.test(name) ? name : '',
     ...(typeof status === 'number' && { status }),
     message,
+    code,
     isOfSystem: typeof code === 'string',
   };
 }

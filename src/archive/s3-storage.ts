@@ -1,5 +1,8 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import type { Readable } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
+import type { HttpClient } from '../ports.js';
 import { archiveErrorOf, isNotFound, NothingThereError, noStorage, type S3Place } from './s3-errors.js';
 import type { S3Address, S3Settings } from './s3-settings.js';
 
@@ -14,6 +17,9 @@ export interface S3Limits {
 }
 
 const LIMITS: S3Limits = { connectTimeoutMs: 10_000, idleTimeoutMs: 60_000, attempts: 4 };
+
+/** As many as the client has without a proxy. */
+const CONNECTIONS_MAX = 50;
 
 /** At a thousand keys a page: a hundred million. */
 const PAGES_MAX = 100_000;
@@ -42,9 +48,16 @@ export class S3Storage implements S3Place {
   readonly #below: string;
   readonly #settings: S3Settings;
   readonly #limits: S3Limits;
+  readonly #proxy: URL | undefined;
   #opening: Promise<{ readonly sdk: Sdk; readonly client: S3Client }> | undefined;
 
-  constructor({ bucket, prefix }: S3Address, settings: S3Settings, limits: S3Limits = LIMITS) {
+  constructor(
+    { bucket, prefix }: S3Address,
+    settings: S3Settings,
+    limits: S3Limits = LIMITS,
+    proxyFor: HttpClient['proxyFor'] = () => undefined,
+  ) {
+    this.#proxy = proxyFor(new URL(settings.endpoint ?? awsUrl(bucket, settings.region)));
     this.#name = bucket;
     this.#below = prefix === '' ? '' : `${prefix}/`;
     this.#settings = settings;
@@ -164,7 +177,7 @@ export class S3Storage implements S3Place {
   /** @param path what it is about, for an answer that says that there is none */
   async #ask<Answer>(path: string, ask: (client: S3Client, sdk: Sdk) => Promise<Answer>): Promise<Answer> {
     try {
-      this.#opening ??= openClient(this.#settings, this.#limits);
+      this.#opening ??= openClient(this.#settings, this.#limits, this.#proxy);
       const { client, sdk } = await this.#opening;
       return await ask(client, sdk);
     } catch (error) {
@@ -185,6 +198,7 @@ export class S3Storage implements S3Place {
 async function openClient(
   { endpoint, region, forcePathStyle, accessKeyId, secretAccessKey }: S3Settings,
   { connectTimeoutMs, idleTimeoutMs, attempts }: S3Limits,
+  proxy: URL | undefined,
 ): Promise<{ readonly sdk: Sdk; readonly client: S3Client }> {
   const sdk = await import('@aws-sdk/client-s3');
   const client = new sdk.S3Client({
@@ -194,12 +208,27 @@ async function openClient(
     ...(accessKeyId !== undefined &&
       secretAccessKey !== undefined && { credentials: { accessKeyId, secretAccessKey } }),
     maxAttempts: attempts,
-    requestHandler: { connectionTimeout: connectTimeoutMs, socketTimeout: idleTimeoutMs },
+    requestHandler: { connectionTimeout: connectTimeoutMs, socketTimeout: idleTimeoutMs, ...agentsFor(proxy) },
     // The signature holds the SHA-256 of every body, and not all storages know the checksums that the client would add.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
   });
   return { sdk, client };
+}
+
+/** What is asked of our rules for proxies; the region may be known to the client alone. */
+function awsUrl(bucket: string, region: string | undefined): string {
+  return `https://${bucket}.s3.${region === undefined ? '' : `${region}.`}amazonaws.com`;
+}
+
+/** Our rules have spoken already, so these go through the proxy whatever they are asked for. */
+function agentsFor(proxy: URL | undefined) {
+  if (proxy === undefined) return {};
+  const options = { keepAlive: true, maxSockets: CONNECTIONS_MAX };
+  return {
+    httpAgent: new HttpAgent({ ...options, proxyEnv: { HTTP_PROXY: proxy.href } }),
+    httpsAgent: new HttpsAgent({ ...options, proxyEnv: { HTTPS_PROXY: proxy.href } }),
+  };
 }
 
 function headers({ contentType, metadata }: ObjectHead) {

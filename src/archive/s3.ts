@@ -1,4 +1,4 @@
-import type { Clock } from '../ports.js';
+import type { Clock, HttpClient } from '../ports.js';
 import { type ArchivedFile, ArchiveError, type ArchiveTarget, type Inspected } from './define.js';
 import { S3Draft } from './s3-draft.js';
 import { LINE_BYTES_MAX, type Line, linePathOf, MANIFEST, notePathOf, readLine } from './s3-notes.js';
@@ -12,6 +12,8 @@ export interface S3TargetOptions {
   /** Never the same twice. */
   readonly nonce: () => string;
   readonly limits?: S3Limits;
+  /** As in {@link HttpClient}. */
+  readonly proxyFor?: HttpClient['proxyFor'];
 }
 
 const PROBE = `${MANIFEST}probe`;
@@ -23,8 +25,8 @@ const READERS = 16;
  * An archive in S3-compatible storage. An object appears whole or not at all; then its JSON follows, and last its line of the manifest,
  * which makes it a file of the archive.
  */
-export function s3Target({ address, settings, clock, nonce, limits }: S3TargetOptions): ArchiveTarget {
-  const storage = new S3Storage(address, settings, limits);
+export function s3Target({ address, settings, clock, nonce, limits, proxyFor }: S3TargetOptions): ArchiveTarget {
+  const storage = new S3Storage(address, settings, limits, proxyFor);
   return {
     label: storage.label,
     open: async () => {

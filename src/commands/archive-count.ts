@@ -16,7 +16,7 @@ import { countText, sizeText } from './drain-words.js';
 import { openStoreOf, storeDependencies } from './session.js';
 import type { Trial } from './trials.js';
 
-type ProcessHere = Pick<CommandContext, 'cwd' | 'host' | 'pid'>;
+type ProcessHere = Pick<CommandContext, 'cwd' | 'environment' | 'host' | 'pid'>;
 
 /** For the reading of one archive: in storage, every file of it is a request. */
 const COUNT_MS_MAX = 20_000;

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { type ArchivePlace, type ArchiveSettings, placeOf } from '../archive/place.js';
 import { archiveSettings, readArchiveSettings } from '../archive/settings.js';
 import type { Config } from '../config/config.js';
+import { proxyRules } from '../http/proxy.js';
 import { type Lock, takeLock } from '../store/lock.js';
 import { nonce, systemClock } from '../system.js';
 import { type CommandContext, CommandError, UsageError } from './command.js';
@@ -14,18 +15,33 @@ export interface PlaceOptions {
 }
 
 /** The archive that a drain works on. What its options do not say is as the only archive sink has it. */
-export function openPlace({ to, maxRate }: PlaceOptions, config: Config, { cwd }: CommandContext): ArchivePlace {
+export function openPlace(
+  { to, maxRate }: PlaceOptions,
+  config: Config,
+  context: Pick<CommandContext, 'cwd' | 'environment'>,
+): ArchivePlace {
   const configured = config.sinks.flatMap(({ definition, settings }) => definition.archive?.(settings) ?? []);
   const [only] = configured.length === 1 ? configured : [];
   const settings = only ?? checked(to ?? nowhere(configured));
   const place = to === undefined ? settings.to : checked(to).to;
   const bytesPerSecond = maxRate ?? settings.bytesPerSecond;
-  return placeAt({ ...settings, to: place, bytesPerSecond }, { cwd });
+  return placeAt({ ...settings, to: place, bytesPerSecond }, context);
 }
 
-export function placeAt(settings: ArchiveSettings, { cwd }: Pick<CommandContext, 'cwd'>): ArchivePlace {
+export function placeAt(
+  settings: ArchiveSettings,
+  { cwd, environment }: Pick<CommandContext, 'cwd' | 'environment'>,
+): ArchivePlace {
   const to = settings.to.startsWith('s3://') ? settings.to : resolve(cwd, settings.to);
-  return placeOf({ ...settings, to }, { clock: systemClock, nonce });
+  return placeOf({ ...settings, to }, { clock: systemClock, nonce, proxyFor: proxyForIn(environment) });
+}
+
+function proxyForIn(environment: CommandContext['environment']) {
+  try {
+    return proxyRules(environment).proxyFor;
+  } catch (error) {
+    throw new CommandError((error as Error).message);
+  }
 }
 
 function nowhere(configured: readonly ArchiveSettings[]): never {

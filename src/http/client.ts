@@ -7,6 +7,7 @@ import { createDispatchers, type DispatcherOptions } from './dispatchers.js';
 import { failure, failureOf } from './failure.js';
 import { invalidHeader, joinRepeated, lowerCaseNames } from './headers.js';
 import { createOpener } from './opener.js';
+import { proxyRules } from './proxy.js';
 import { basicAuthorization, hostProblem, parseTarget } from './target.js';
 
 export interface HttpClientOptions extends DispatcherOptions {
@@ -29,6 +30,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const opener = createOpener(options, dispatchers);
   return {
     open: opener.open,
+    proxyFor: proxyRules(options.proxyEnv ?? {}).proxyFor,
     async request(request) {
       const target = parseTarget(request.url);
       if (target === undefined) return failure('connection_failed', 'not an http or https URL');

@@ -81,7 +81,10 @@ function openedOf(context: Context): Opened {
     count += 1;
     return `${Math.floor(random() * 2 ** 48).toString(36)}-${count}`;
   }
-  const made = new Opened(placeOf(readArchiveSettings(settings), { clock, nonce, pace: paceOf(context) }), clock);
+  const made = new Opened(
+    placeOf(readArchiveSettings(settings), { clock, nonce, pace: paceOf(context), proxyFor: context.http.proxyFor }),
+    clock,
+  );
   opened.set(settings, made);
   return made;
 }

@@ -17,7 +17,7 @@ import { BUCKET, startS3Server } from '../support/s3-server.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { until } from '../support/turn.js';
 
-const PROCESS = { host: 'here', pid: process.pid };
+const PROCESS = { environment: {}, host: 'here', pid: process.pid };
 const COUNTED =
   'Counted by what the store remembers and the archive holds; no list was read, "drain --dry-run" does that';
 
