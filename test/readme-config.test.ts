@@ -11,6 +11,7 @@ const VARIABLES = {
   SUPERVIZ_CLIENT_ID: 'id',
   SUPERVIZ_SECRET: 'secret',
   WEBHOOK_SECRET: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+  WEBHOOK_KEY: 'whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==',
   SLACK_WEBHOOK_URL: 'https://hooks.slack.com/services/T/B/x',
   SMTP_URL: 'smtp://mailer:password@mail.example.com:587',
 };

@@ -55,6 +55,10 @@ async function check(config: Config, options: CheckOptions, context: CommandCont
 async function* findings(config: Config, { connect }: CheckOptions, context: CommandContext): AsyncGenerator<Finding> {
   for (const notice of notices(config)) yield { what: 'config', result: 'notice', detail: notice };
   yield* waitingFor(config, context);
+  for (const { name, definition, settings } of config.sinks) {
+    const facts = definition.facts?.(settings) ?? [];
+    for (const detail of facts) yield { what: `sinks.${name}`, result: 'ok', detail };
+  }
   const http = httpOf(config, context);
   try {
     for (const source of config.sources) {

@@ -134,7 +134,7 @@ const KNOWN_SINKS: readonly (Recipe & { readonly type: string })[] = [
       { flag: 'webhook-url', ask: 'URL of the endpoint', path: ['url'], variable: 'WEBHOOK_URL' },
       {
         flag: 'webhook-secret',
-        ask: 'Signing secret, whsec_… (empty: a new one is made)',
+        ask: 'Signing secret, whsec_… or whsk_… (empty: a new one is made)',
         path: ['secret'],
         variable: 'WEBHOOK_SECRET',
         isSecret: true,

@@ -3,7 +3,7 @@ import { readDotEnv } from '../config/load.js';
 import { formatProblem } from '../config/problem.js';
 import { type ReceivedMessage, startReceiver } from '../fake/receiver.js';
 import { jsonLine } from '../observe/printable.js';
-import { secretFlaw } from '../sinks/standard-webhooks.js';
+import { keyFlaw } from '../sinks/signing-keys.js';
 import { systemClock } from '../system.js';
 import { portArgument } from './arguments.js';
 import { type CommandContext, EXIT, type Register, UsageError } from './command.js';
@@ -28,14 +28,14 @@ export const registerListen: Register = (program, context) => {
     .addOption(new Option('--port <port>', 'where to listen').argParser(portArgument).default(4020))
     .addOption(
       new Option(
-        '--secret <whsec...>',
-        `signing secrets; better as ${VARIABLE} in the environment or in .env, where others do not see them`,
+        '--secret <key...>',
+        `whsec_… secrets, whpk_… public or whsk_… private keys; better as ${VARIABLE} in the environment or in .env, where others do not see them`,
       ),
     )
     .addOption(new Option('--status <code>', 'always answer with this status').argParser(statusArgument))
     .addHelpText(
       'after',
-      '\nExamples:\n  WEBHOOK_SECRET=whsec_… recording-notifier listen\n  recording-notifier listen --port 4020 --status 500',
+      '\nExamples:\n  WEBHOOK_SECRET=whsec_… recording-notifier listen\n  recording-notifier listen --secret whpk_…\n  recording-notifier listen --port 4020 --status 500',
     )
     .action(async (_, command) => {
       await listen(command.optsWithGlobals(), context);
@@ -46,7 +46,7 @@ export const registerListen: Register = (program, context) => {
 async function listen(options: ListenOptions, context: CommandContext): Promise<void> {
   const { port, status, json } = options;
   const { secrets, origin } = secretsOf(options, context);
-  const flaw = secrets.map(secretFlaw).find((found) => found !== undefined);
+  const flaw = secrets.map(keyFlaw).find((found) => found !== undefined);
   if (flaw !== undefined) throw new UsageError(`${origin}: ${flaw.problem}; ${flaw.hint}`);
   const stopped = new Promise<void>((resolve) => context.onSignal(['SIGINT', 'SIGTERM'], () => resolve()));
   const receiver = await startReceiver({

@@ -32,8 +32,6 @@ const UNAVAILABLE: readonly Unavailable[] = [
   { at: 'sinks.*.timezone' },
   { at: 'sinks.*.typePrefix' },
   { at: 'sinks.*.format', value: /^cloudevents$/, what: quoted, instead: 'write standard' },
-  { at: 'sinks.*.secret', value: /^whsk_/, what: quoted, instead: 'write a secret that begins with whsec_' },
-  { at: 'sinks.*.secret.*', value: /^whsk_/, what: quoted, instead: 'write a secret that begins with whsec_' },
 ];
 
 export interface Refusal {

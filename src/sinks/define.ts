@@ -52,6 +52,8 @@ export interface SinkDefinition<Settings extends z.ZodType = z.ZodType> {
   archive?(settings: z.output<Settings>): ArchiveSettings;
   /** What `check` and `run` should point out about valid settings, each a sentence. */
   notices?(settings: z.output<Settings>): readonly string[];
+  /** What `check` tells of valid settings, such as what the receiver has to know. No secret. */
+  facts?(settings: z.output<Settings>): readonly string[];
   deliver(event: NotifierEvent, context: SinkContext<z.output<Settings>>): Promise<Outcome>;
   /** Ends what `deliver` keeps open for these settings, such as a pool: the sink is removed or changed, or the program stops. */
   close?(settings: z.output<Settings>): Promise<void>;

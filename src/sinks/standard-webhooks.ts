@@ -1,16 +1,13 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { Flaw } from '../settings.js';
+import { createHmac, sign as createSignature, timingSafeEqual, verify as verifySignature } from 'node:crypto';
+import { readKey } from './signing-keys.js';
 
-/** Standard Webhooks 1.0, signatures `v1`. @see https://github.com/standard-webhooks/standard-webhooks */
+/** Standard Webhooks 1.0: signatures `v1` (HMAC-SHA256) and `v1a` (ed25519). @see https://github.com/standard-webhooks/standard-webhooks */
 
-const SECRET_PREFIX = 'whsec_';
-const PRIVATE_KEY_PREFIX = 'whsk_';
-const SECRET_BYTES_MIN = 24;
-const SECRET_BYTES_MAX = 64;
-const PADDED_BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const TOLERANCE_SECONDS = 5 * 60;
 /** A receiver looks at no more signatures than this: each costs a comparison. */
 const SIGNATURES_MAX = 20;
+/** A signature of ed25519 has 64 bytes. `Buffer.from` would take what only begins like one. */
+const V1A = /^v1a,([A-Za-z0-9+/]{86}==)$/;
 
 export interface SignedMessage {
   readonly id: string;
@@ -19,33 +16,24 @@ export interface SignedMessage {
   readonly body: string;
 }
 
-/** The value of `webhook-signature`: one signature for each secret, so that a receiver may know any of them while keys rotate. */
-export function sign(secrets: readonly string[], message: SignedMessage): string {
-  return secrets.map((secret) => signOnce(secret, message)).join(' ');
-}
-
-/** What is wrong with a signing secret, without the secret; undefined when it can be used. */
-export function secretFlaw(secret: string): Flaw | undefined {
-  if (secret.startsWith(PRIVATE_KEY_PREFIX)) {
-    return { problem: 'is a whsk_… key, and ed25519 is not available in this version', hint: 'use a whsec_… secret' };
-  }
-  const hint = `make one by: echo "whsec_$(openssl rand -base64 32)"`;
-  if (!secret.startsWith(SECRET_PREFIX)) return { problem: 'is not a signing secret', hint };
-  const encoded = secret.slice(SECRET_PREFIX.length);
-  if (!PADDED_BASE64.test(encoded))
-    return { problem: 'is no whole key after whsec_, as if it was cut or made up', hint };
-  const bytes = Buffer.from(encoded, 'base64').length;
-  if (bytes >= SECRET_BYTES_MIN && bytes <= SECRET_BYTES_MAX) return undefined;
-  return { problem: `holds a key of ${bytes} bytes in place of ${SECRET_BYTES_MIN} to ${SECRET_BYTES_MAX}`, hint };
+/**
+ * The value of `webhook-signature`: one signature for each key, in their order, so that a receiver may know any of them while keys
+ * rotate.
+ *
+ * @param keys `whsec_…` and `whsk_…`, without a flaw
+ */
+export function sign(keys: readonly string[], message: SignedMessage): string {
+  return keys.map((key) => signOnce(key, contentOf(message))).join(' ');
 }
 
 /**
  * What is wrong with a message that arrived, as a receiver sees it; undefined when it is genuine.
  *
+ * @param keys    `whsec_…`, `whpk_…` and `whsk_…`, without a flaw
  * @param headers lower-case names
  */
 export function verify(
-  secrets: readonly string[],
+  keys: readonly string[],
   headers: Readonly<Record<string, string | undefined>>,
   body: string,
   nowMs: number,
@@ -57,14 +45,31 @@ export function verify(
   if (!signature) return 'the header webhook-signature is missing';
   const timestampSeconds = Number(timestamp);
   if (Math.abs(nowMs / 1_000 - timestampSeconds) > TOLERANCE_SECONDS) return 'the timestamp is over five minutes off';
-  const expected = secrets.map((secret) => signOnce(secret, { id, timestampSeconds, body }));
+  const content = contentOf({ id, timestampSeconds, body });
   const given = signature.split(' ').slice(0, SIGNATURES_MAX);
-  return given.some((one) => expected.some((other) => isSame(one, other))) ? undefined : 'no signature matches';
+  return keys.some((key) => hasSigned(key, content, given)) ? undefined : 'no signature matches';
 }
 
-function signOnce(secret: string, { id, timestampSeconds, body }: SignedMessage): string {
-  const key = Buffer.from(secret.slice(SECRET_PREFIX.length), 'base64');
-  return `v1,${createHmac('sha256', key).update(`${id}.${timestampSeconds}.${body}`).digest('base64')}`;
+function contentOf({ id, timestampSeconds, body }: SignedMessage): Buffer {
+  return Buffer.from(`${id}.${timestampSeconds}.${body}`);
+}
+
+function signOnce(text: string, content: Buffer): string {
+  const read = readKey(text);
+  if (read.kind !== 'shared') return `v1a,${createSignature(null, content, read.key).toString('base64')}`;
+  return `v1,${createHmac('sha256', read.bytes).update(content).digest('base64')}`;
+}
+
+function hasSigned(text: string, content: Buffer, signatures: readonly string[]): boolean {
+  const read = readKey(text);
+  if (read.kind === 'shared') {
+    const expected = signOnce(text, content);
+    return signatures.some((signature) => isSame(signature, expected));
+  }
+  return signatures.some((signature) => {
+    const [, encoded] = V1A.exec(signature) ?? [];
+    return encoded !== undefined && verifySignature(null, content, read.key, Buffer.from(encoded, 'base64'));
+  });
 }
 
 function isSame(one: string, other: string): boolean {

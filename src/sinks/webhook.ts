@@ -6,7 +6,8 @@ import type { HttpAnswer, HttpFailure } from '../ports.js';
 import { type Flaw, httpUrl, issueOf, secret } from '../settings.js';
 import { defineSink } from './define.js';
 import { outcomeOf } from './http.js';
-import { secretFlaw, sign } from './standard-webhooks.js';
+import { publicKeyOf, signingKeyFlaw } from './signing-keys.js';
+import { sign } from './standard-webhooks.js';
 
 /** Headers that the sink or the connection sets, or that belong to the next hop alone. */
 const RESERVED_HEADERS: ReadonlySet<string> = new Set([
@@ -28,7 +29,7 @@ const RESERVED_HEADERS: ReadonlySet<string> = new Set([
 ]);
 
 const signingSecret = secret().superRefine((value, context) => {
-  const flaw = secretFlaw(value);
+  const flaw = signingKeyFlaw(value);
   if (flaw !== undefined) context.addIssue(issueOf(flaw));
 });
 
@@ -57,7 +58,9 @@ const settings = z.strictObject({
   secret: z
     .union([signingSecret, z.array(signingSecret).min(1).max(10)])
     .optional()
-    .describe('whsec_… signing key, or a list while rotating: signed with each. Without one nothing is signed.'),
+    .describe(
+      'whsec_… (HMAC) or whsk_… (private ed25519 key), or a list of both kinds while rotating: signed with each, in its order. Without one nothing is signed.',
+    ),
   format: z.enum(['standard']).prefault('standard').describe('Standard Webhooks 1.0.'),
   headers: extraHeaders.prefault({}).describe('Extra request headers; not webhook-*, content-type, host.'),
 });
@@ -70,6 +73,12 @@ export const webhook = defineSink({
   concurrency: 8,
   notices(given) {
     return given.secret === undefined ? ['It has no secret, so nothing is signed.'] : [];
+  },
+  facts({ secret: given }) {
+    return [given ?? []].flat().flatMap((key) => {
+      const publicKey = publicKeyOf(key);
+      return publicKey === undefined ? [] : [`its receiver verifies v1a with the public key ${publicKey}`];
+    });
   },
   async deliver(event, { settings: { url, secret: given, headers }, http, clock, timeoutMs, signal }) {
     const secrets = [given ?? []].flat();

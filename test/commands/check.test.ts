@@ -1,6 +1,6 @@
 import { EVENT_TYPES } from '../../src/core/event.js';
 import { startRedis } from '../support/redis-process.js';
-import { createStage, sourceOf, webhookTo } from '../support/stage.js';
+import { createStage, SIGNING_SECRET, sourceOf, webhookTo } from '../support/stage.js';
 import { describeWith } from '../support/store-servers.js';
 
 const stage = createStage();
@@ -17,6 +17,19 @@ test('a valid config is called so', async () => {
   expect({ code, stderr }).toEqual({ code: 0, stderr: [] });
   expect(stdout).toEqual(['config/notifier.yaml is valid: 1 source, 1 sink']);
   expect([api.requestCount, receiver.messages]).toEqual([0, []]);
+});
+
+test('it tells the public key that a receiver needs, and never the private one', async () => {
+  const [api, receiver] = [await stage.api(), await stage.receiver()];
+  const secret = ['${PRIVATE_KEY}', SIGNING_SECRET];
+  stage.configure({ sources: { production: sourceOf(api) }, sinks: { hook: hookTo(receiver, { secret }) } });
+  const privateKey = 'whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==';
+  const { code, stdout, stderr } = await stage.run(['check'], { env: { PRIVATE_KEY: privateKey } });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: [] });
+  expect(stdout).toEqual([
+    'ok      sinks.hook: its receiver verifies v1a with the public key whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=',
+    expect.stringMatching(/is valid/),
+  ]);
 });
 
 test('every mistake is told at once on stderr, each with its place, and the exit code is 2', async () => {

@@ -6,6 +6,8 @@ import { createStage, SIGNING_SECRET, sourceOf, webhookTo } from '../support/sta
 
 const stage = createStage();
 
+const PRIVATE_KEY = 'whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==';
+const PUBLIC_KEY = 'whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=';
 const OTHER_SECRET = 'whsec_T3RoZXJPdGhlck90aGVyT3RoZXJPdGhlck90';
 
 /** The address that a server says it listens on. */
@@ -15,16 +17,16 @@ async function addressOf(program: Program): Promise<string> {
   return find() ?? '';
 }
 
-test('fake-api, listen and run work together', async () => {
+test('fake-api, listen and run work together; who listens knows the public key alone', async () => {
   const [api, receiver] = [
     await stage.start(['fake-api', '--port', '0', '--recordings', '2']),
-    await stage.start(['listen', '--port', '0'], { env: { WEBHOOK_SECRET: SIGNING_SECRET } }),
+    await stage.start(['listen', '--port', '0'], { env: { WEBHOOK_SECRET: PUBLIC_KEY } }),
   ];
   const [baseUrl, url] = [await addressOf(api), await addressOf(receiver)];
   const program = await stage.start(['run'], {
     config: {
       sources: { production: { baseUrl, auth: { token: 'a', apiKey: 'b' }, schedule: '* * * * * *' } },
-      sinks: { hook: { type: 'webhook', url, secret: SIGNING_SECRET } },
+      sinks: { hook: { type: 'webhook', url, secret: PRIVATE_KEY } },
     },
   });
   expect(await stage.untilLog(program, /^first poll complete/)).toMatchObject({ remembered: 2 });

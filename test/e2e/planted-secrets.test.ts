@@ -16,6 +16,7 @@ import {
   configWith,
   ELSEWHERE,
   echo,
+  KEPT,
   RECORDING_URL,
   SECRETS,
   sourceAt,
@@ -145,6 +146,7 @@ test('whatever goes wrong, no secret is told or kept', async () => {
   const { store: _, ...inConfig } = BY_KEY;
   const found = tracesOf(inConfig, filesIn(join(stage.folder, 'config'))).map((line) => line.split(' in ')[0]);
   expect(found).toEqual(Object.keys(inConfig));
+  expect(tracesOf(KEPT, filesIn(join(stage.folder, 'config')))).toHaveLength(Object.keys(KEPT).length);
   expect(places.map(({ content }) => content).join('\n')).toMatch(/"reason":"login_refused"/);
   const arrived = [{ name: 'the receiver', content: JSON.stringify(receiver.messages) }];
   expect(tracesOf(ELSEWHERE, arrived)).toHaveLength(Object.keys(ELSEWHERE).length);

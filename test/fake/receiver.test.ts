@@ -4,6 +4,8 @@ import { sign } from '../../src/sinks/standard-webhooks.js';
 import { createManualClock } from '../support/manual-clock.js';
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+const PRIVATE_KEY = 'whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==';
+const PUBLIC_KEY = 'whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=';
 
 async function withReceiver(
   options: Partial<ReceiverOptions>,
@@ -31,9 +33,10 @@ test.each([
     status: 401,
     problem: 'no signature matches',
   },
+  { name: 'signed by a private key', message: { secret: PRIVATE_KEY }, status: 204, problem: undefined },
   { name: 'old', message: { ageSeconds: 400 }, status: 401, problem: 'the timestamp is over five minutes off' },
 ])('a message that is $name', async ({ message, status, problem }) => {
-  await withReceiver({ secrets: [SECRET] }, async ({ url, messages }) => {
+  await withReceiver({ secrets: [SECRET, PUBLIC_KEY] }, async ({ url, messages }) => {
     expect((await send(`${url}in?a=1`, '{"é":1}', message)).status).toBe(status);
     expect(messages).toMatchObject([
       { number: 1, method: 'POST', path: '/in?a=1', id: 'evt_1', body: '{"é":1}', json: { é: 1 } },

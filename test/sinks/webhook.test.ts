@@ -3,6 +3,7 @@ import type { RecordingEvent } from '../../src/core/event.js';
 import type { FailureReason, Outcome } from '../../src/core/failure.js';
 import { startReceiver } from '../../src/fake/receiver.js';
 import { createHttpClient } from '../../src/http/client.js';
+import { verify } from '../../src/sinks/standard-webhooks.js';
 import { webhook } from '../../src/sinks/webhook.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { realClock } from '../support/real-clock.js';
@@ -24,6 +25,8 @@ import { describeSink, type Place } from './conformance.js';
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const OTHER_SECRET = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD';
+const PRIVATE_KEY = 'whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==';
+const PUBLIC_KEY = 'whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=';
 
 async function openZoo(behave: Behaviour): Promise<Place> {
   const zoo = await startZoo(behave);
@@ -141,6 +144,14 @@ describe('what a receiver gets', () => {
     for (const secret of [SECRET, OTHER_SECRET]) expect(() => new Webhook(secret).verify(body, headers)).not.toThrow();
   });
 
+  test('a private key signs beside a secret, and each receiver knows its own', async () => {
+    const { body, headers, receivedAtMs } = await receive({ secret: [PRIVATE_KEY, SECRET] });
+    expect(headers['webhook-signature']).toMatch(/^v1a,\S+ v1,\S+$/);
+    for (const key of [PUBLIC_KEY, SECRET]) expect(verify([key], headers, body, receivedAtMs)).toBeUndefined();
+    expect(verify([OTHER_SECRET], headers, body, receivedAtMs)).toBe('no signature matches');
+    expect(() => new Webhook(SECRET).verify(body, headers)).not.toThrow();
+  });
+
   test('without a secret nothing is signed', async () => {
     const { headers, id } = await receive({});
     expect(id).toBe(sampleEvent.id);
@@ -162,10 +173,10 @@ test.each([
     want: 'is not a signing secret',
   },
   {
-    name: 'a private key',
-    settings: { secret: 'whsk_hunter2' },
-    path: 'secret',
-    want: /not available in this version$/,
+    name: 'a private key that is none',
+    settings: { secret: [SECRET, 'whsk_hunter2'] },
+    path: 'secret.1',
+    want: 'is no whole key after whsk_',
   },
   {
     name: 'our own header',
@@ -216,4 +227,18 @@ test.each([
   { name: 'no secret', settings: {}, want: ['It has no secret, so nothing is signed.'] },
 ])('notices: $name', ({ settings, want }) => {
   expect(webhook.notices?.(webhook.settings.parse({ url: 'https://example.com', ...settings }))).toEqual(want);
+});
+
+test.each([
+  {
+    name: 'the public key of each private one',
+    secret: [SECRET, PRIVATE_KEY],
+    want: [expect.stringContaining(PUBLIC_KEY)],
+  },
+  { name: 'nothing of a shared secret', secret: SECRET, want: [] },
+  { name: 'nothing where nothing is signed', secret: undefined, want: [] },
+])('facts: $name', ({ secret, want }) => {
+  const facts = webhook.facts?.(webhook.settings.parse({ url: 'https://example.com', secret }));
+  expect(facts).toEqual(want);
+  expect(JSON.stringify(facts)).not.toContain(PRIVATE_KEY.slice(5, 45));
 });

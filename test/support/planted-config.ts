@@ -1,3 +1,4 @@
+import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { findUnavailable } from '../../src/config/unavailable.js';
 import { EVENT_TYPES } from '../../src/core/event.js';
 import type { FakeApi } from '../../src/fake/api.js';
@@ -34,7 +35,12 @@ export const ELSEWHERE = {
   'the signature of a recording': planted('signature'),
 } as const;
 
-export const SECRETS = { ...BY_KEY, ...ELSEWHERE };
+/** What is never sent anywhere: of a signing key, the seed of ed25519. */
+export const KEPT = {
+  'a private signing key': `${planted('seed')}${planted('the rest of the seed').slice(0, 12)}`,
+} as const;
+
+export const SECRETS = { ...BY_KEY, ...ELSEWHERE, ...KEPT };
 
 export const RECORDING_URL = `https://files.example/r.mp4?X-Amz-Signature=${ELSEWHERE['the signature of a recording']}`;
 
@@ -70,6 +76,14 @@ function signingKey(text: string): string {
   return `whsec_${Buffer.from(text).toString('base64')}`;
 }
 
+function privateKey(): string {
+  const seed = Buffer.from(KEPT['a private signing key']);
+  const der = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed]);
+  const publicKey = createPublicKey(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }));
+  const bytes = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
+  return `whsk_${Buffer.concat([seed, bytes]).toString('base64')}`;
+}
+
 function urlOf(scheme: string, host: string, word: string): string {
   const password = encodeURIComponent(ELSEWHERE['the password of a URL']);
   const user = `${ELSEWHERE['the user of a URL']}:${password}`;
@@ -96,7 +110,7 @@ function sinksAt(receiver: Receiver, mail: Smtp): object {
   const hook = (url: string) => ({
     type: 'webhook',
     url,
-    secret: [signingKey(BY_KEY['sinks.webhook.secret']), signingKey(BY_KEY['sinks.webhook.secret.*'])],
+    secret: [signingKey(BY_KEY['sinks.webhook.secret']), signingKey(BY_KEY['sinks.webhook.secret.*']), privateKey()],
     headers: { 'x-gate': BY_KEY['sinks.webhook.headers.*'] },
     ...common,
   });
