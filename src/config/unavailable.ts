@@ -30,8 +30,6 @@ const UNAVAILABLE: readonly Unavailable[] = [
   { at: 'sinks.*.template' },
   { at: 'sinks.*.digest' },
   { at: 'sinks.*.timezone' },
-  { at: 'sinks.*.typePrefix' },
-  { at: 'sinks.*.format', value: /^cloudevents$/, what: quoted, instead: 'write standard' },
 ];
 
 export interface Refusal {

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { NotifierEvent } from '../core/event.js';
 import type { Outcome } from '../core/failure.js';
 import { isHeaderName, isHeaderValue } from '../http/headers.js';
 import type { HttpAnswer, HttpFailure } from '../ports.js';
@@ -8,6 +7,7 @@ import { defineSink } from './define.js';
 import { outcomeOf } from './http.js';
 import { publicKeyOf, signingKeyFlaw } from './signing-keys.js';
 import { sign } from './standard-webhooks.js';
+import { contentOf, WEBHOOK_FORMATS } from './webhook-format.js';
 
 /** Headers that the sink or the connection sets, or that belong to the next hop alone. */
 const RESERVED_HEADERS: ReadonlySet<string> = new Set([
@@ -53,21 +53,46 @@ function headerFlaw(name: string, value: string): Flaw | undefined {
   return undefined;
 }
 
-const settings = z.strictObject({
-  url: httpUrl().describe('Where to POST.'),
-  secret: z
-    .union([signingSecret, z.array(signingSecret).min(1).max(10)])
-    .optional()
-    .describe(
-      'whsec_… (HMAC) or whsk_… (private ed25519 key), or a list of both kinds while rotating: signed with each, in its order. Without one nothing is signed.',
-    ),
-  format: z.enum(['standard']).prefault('standard').describe('Standard Webhooks 1.0.'),
-  headers: extraHeaders.prefault({}).describe('Extra request headers; not webhook-*, content-type, host.'),
-});
+/** In the characters of a type of Standard Webhooks, and the hyphen of domains. A dot at the end is what we put there ourselves. */
+const typePrefix = z
+  .string()
+  .max(100)
+  .transform((text) => text.replace(/\.$/, ''))
+  .superRefine((text, context) => {
+    if (/^[\w-]+(?:\.[\w-]+)*$/.test(text)) return;
+    context.addIssue(issueOf({ problem: 'is not a prefix for types', hint: 'write one such as com.example' }));
+  });
+
+const settings = z
+  .strictObject({
+    url: httpUrl().describe('Where to POST.'),
+    secret: z
+      .union([signingSecret, z.array(signingSecret).min(1).max(10)])
+      .optional()
+      .describe(
+        'whsec_… (HMAC) or whsk_… (private ed25519 key), or a list of both kinds while rotating: signed with each, in its order. Without one nothing is signed.',
+      ),
+    format: z
+      .enum(WEBHOOK_FORMATS)
+      .prefault('standard')
+      .describe(
+        'standard: Standard Webhooks 1.0. cloudevents: a CloudEvent 1.0 in structured mode. Both are signed alike.',
+      ),
+    typePrefix: typePrefix
+      .optional()
+      .meta({ example: 'com.example' })
+      .describe('With cloudevents, what stands before the type, and a dot. Default: recording-notifier.'),
+    headers: extraHeaders.prefault({}).describe('Extra request headers; not webhook-*, content-type, host.'),
+  })
+  .superRefine(({ format, typePrefix: prefix }, context) => {
+    if (format === 'cloudevents' || prefix === undefined) return;
+    const flaw = { problem: 'is for CloudEvents alone', hint: 'write format: cloudevents, or leave it out' };
+    context.addIssue({ ...issueOf({ ...flaw, isBare: true }), path: ['typePrefix'] });
+  });
 
 export const webhook = defineSink({
   type: 'webhook',
-  summary: 'POSTs each event to an HTTP endpoint, signed by Standard Webhooks.',
+  summary: 'POSTs each event to an HTTP endpoint, as Standard Webhooks or as CloudEvents, signed by Standard Webhooks.',
   settings,
   example: 'url: https://example.com/hooks/recordings\nsecret: ${WEBHOOK_SECRET}\n',
   concurrency: 8,
@@ -80,15 +105,16 @@ export const webhook = defineSink({
       return publicKey === undefined ? [] : [`its receiver verifies v1a with the public key ${publicKey}`];
     });
   },
-  async deliver(event, { settings: { url, secret: given, headers }, http, clock, timeoutMs, signal }) {
+  async deliver(event, { settings: { url, secret: given, headers, ...format }, http, clock, timeoutMs, signal }) {
     const secrets = [given ?? []].flat();
-    const message = { id: event.id, timestampSeconds: Math.floor(clock.nowMs() / 1_000), body: bodyOf(event) };
+    const { contentType, body } = contentOf(event, format);
+    const message = { id: event.id, timestampSeconds: Math.floor(clock.nowMs() / 1_000), body };
     const result = await http.request({
       method: 'POST',
       url,
       headers: {
         ...headers,
-        'content-type': 'application/json',
+        'content-type': contentType,
         'webhook-id': message.id,
         'webhook-timestamp': String(message.timestampSeconds),
         ...(secrets.length > 0 && { 'webhook-signature': sign(secrets, message) }),
@@ -110,10 +136,4 @@ function withHint(outcome: Outcome, result: HttpAnswer | HttpFailure): Outcome {
   const isRefused = result.kind === 'answer' && (result.status === 401 || result.status === 403);
   if (outcome.kind === 'delivered' || !isRefused) return outcome;
   return { ...outcome, detail: `${outcome.detail}: do both sides have the same secret, and clocks within 5 min?` };
-}
-
-/** The id is not in it: it is the header `webhook-id`. */
-function bodyOf(event: NotifierEvent): string {
-  const { type, timestamp, source } = event;
-  return JSON.stringify({ type, timestamp, data: { source, ...event.data } });
 }

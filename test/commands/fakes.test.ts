@@ -26,7 +26,7 @@ test('fake-api, listen and run work together; who listens knows the public key a
   const program = await stage.start(['run'], {
     config: {
       sources: { production: { baseUrl, auth: { token: 'a', apiKey: 'b' }, schedule: '* * * * * *' } },
-      sinks: { hook: { type: 'webhook', url, secret: PRIVATE_KEY } },
+      sinks: { hook: { type: 'webhook', url, secret: PRIVATE_KEY, format: 'cloudevents' } },
     },
   });
   expect(await stage.untilLog(program, /^first poll complete/)).toMatchObject({ remembered: 2 });

@@ -126,6 +126,16 @@ describe('what a receiver gets', () => {
     expect(headers).toMatchObject({ 'content-type': 'application/json', 'user-agent': 'recording-notifier/1' });
   });
 
+  test.each(['com.example', 'com.example.'])(
+    'with format: cloudevents and the prefix %s it is a CloudEvent, signed as it stands',
+    async (typePrefix) => {
+      const { json, body, headers, id } = await receive({ format: 'cloudevents', typePrefix, secret: SECRET });
+      expect(headers['content-type']).toBe('application/cloudevents+json; charset=utf-8');
+      expect(json).toMatchObject({ specversion: '1.0', id, type: 'com.example.recording.available' });
+      expect(() => new Webhook(SECRET).verify(body, headers)).not.toThrow();
+    },
+  );
+
   test('the sample says that it is a test', async () => {
     const { json } = await receive({}, { ...sampleEvent, data: { ...sampleEvent.data, test: true } });
     expect(json).toMatchObject({ data: { occurrence: 1, test: true } });
@@ -177,6 +187,19 @@ test.each([
     settings: { secret: [SECRET, 'whsk_hunter2'] },
     path: 'secret.1',
     want: 'is no whole key after whsk_',
+  },
+  { name: 'a format that is none', settings: { format: 'xml' }, path: 'format', want: '' },
+  {
+    name: 'a prefix without CloudEvents',
+    settings: { typePrefix: 'com.example' },
+    path: 'typePrefix',
+    want: 'is for CloudEvents alone',
+  },
+  {
+    name: 'a prefix that is none',
+    settings: { format: 'cloudevents', typePrefix: 'com..example' },
+    path: 'typePrefix',
+    want: 'is not a prefix for types',
   },
   {
     name: 'our own header',
