@@ -29,7 +29,7 @@ async function drainLarge(archive: object): Promise<void> {
   const file = await startEndlessFile(BYTES);
   const api = await stage.api({ recordings: [{ uuid: 'large', status: 'available' }], fileUrl: () => file.url });
   stage.configure({ sources: { production: sourceOf(api) }, sinks: { vault: { type: 'archive', ...archive } } });
-  const ended = await stage.run(['drain', '--json'], { env: TELLS_PEAK_MEMORY });
+  const ended = await (await stage.start(['drain', '--json'], { env: TELLS_PEAK_MEMORY })).ended;
   await file.close();
   const [archived, report] = ended.stdout.map((line) => JSON.parse(line)).filter(({ kind }) => kind !== 'progress');
   const memoryMB = peakMemoryOf(ended);

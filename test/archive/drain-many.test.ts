@@ -93,7 +93,7 @@ async function drainByProgram(folder: string): Promise<Drained> {
   stage.configure({ sources: { production: sourceOf(api) }, sinks: { out: { type: 'stdout' } } });
   const options = ['--to', folder, '--json'];
   const args = ['drain', ...options, '--concurrency', String(CONCURRENCY), '--rounds', String(ROUNDS)];
-  const drained = await stage.run(args, { env: TELLS_PEAK_MEMORY });
+  const drained = await (await stage.start(args, { env: TELLS_PEAK_MEMORY })).ended;
   const lines = drained.stdout.map((line) => JSON.parse(line));
   const verified = await stage.run(['drain', ...options, '--verify']);
   const { archived } = lines.at(-1);

@@ -8,6 +8,8 @@ export const TELLS_PEAK_MEMORY = { NODE_OPTIONS: `--import=data:text/javascript,
 
 /** In MB, of all that was resident. */
 export function peakMemoryOf({ stderr }: Pick<Ended, 'stderr'>): number {
-  const line = stderr.find((text) => text.startsWith(MARK)) ?? '';
+  const line = stderr.find((text) => text.startsWith(MARK));
+  if (line === undefined)
+    throw new Error('the program does not tell its memory: it was no process of its own, or was killed');
   return Math.round((Number(line.slice(MARK.length)) * 1_024) / 1e6);
 }
