@@ -107,6 +107,23 @@ const KNOWN_SINKS: readonly (Recipe & { readonly type: string })[] = [
   },
   {
     section: 'sinks',
+    name: 'team-discord',
+    type: 'discord',
+    label: 'a Discord channel',
+    comment: ' A webhook of Discord. Whoever knows its URL can post.',
+    suitsOperators: true,
+    questions: [
+      {
+        flag: 'discord-url',
+        ask: 'URL of the webhook',
+        path: ['url'],
+        variable: 'DISCORD_WEBHOOK_URL',
+        isSecret: true,
+      },
+    ],
+  },
+  {
+    section: 'sinks',
     name: 'ops-mail',
     type: 'email',
     label: 'a mailbox',

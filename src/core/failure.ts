@@ -44,7 +44,7 @@ export const FAILURE_REASONS = {
   },
   destination_refused: {
     fate: 'suspend',
-    help: 'Slack has no such webhook or channel any more, or forbids to post there.',
+    help: 'The service has no such webhook, channel, chat or topic any more, forbids to post there, or refuses the credential.',
   },
   aborted_by_receiver: { fate: 'dead', help: 'The receiver answered webhook-delivery: abort-message.' },
   payload_too_large: { fate: 'dead', help: 'The receiver answered 413; the same body is not tried again.' },

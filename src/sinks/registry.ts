@@ -1,8 +1,9 @@
 import { archive } from './archive.js';
 import type { SinkDefinition } from './define.js';
+import { discord } from './discord.js';
 import { email } from './email.js';
 import { slack } from './slack.js';
 import { stdout } from './stdout.js';
 import { webhook } from './webhook.js';
 
-export const SINK_TYPES: readonly SinkDefinition[] = [webhook, slack, email, stdout, archive];
+export const SINK_TYPES: readonly SinkDefinition[] = [webhook, slack, discord, email, stdout, archive];

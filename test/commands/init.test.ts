@@ -57,6 +57,7 @@ test('a sink that people read hears of trouble too, and check has nothing to poi
 test('every sink that it asks about makes a valid config', async () => {
   const answers: Readonly<Record<string, string>> = {
     'slack-url': 'https://hooks.slack.com/services/T0/B0/x',
+    'discord-url': 'https://discord.com/api/webhooks/1/x',
     smtp: 'smtp://user:pass@mail.example.com:587',
     'mail-from': 'Recordings <recordings@example.com>',
     'mail-to': 'ops@example.com, Team <team@example.com>',
