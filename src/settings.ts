@@ -12,6 +12,8 @@ import { z } from 'zod';
 export interface Marks {
   /** A credential: never printed, in no error, masked wherever settings are shown. */
   readonly secret?: true;
+  /** Liquid: an editor shows what it may name. */
+  readonly template?: true;
   /** What is wanted, for `found a list, want …`. */
   readonly want?: string;
   /** The JSON Schema of the values that a user writes, where zod's own would show how the value is converted. */

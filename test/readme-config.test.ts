@@ -13,6 +13,7 @@ const VARIABLES = {
   WEBHOOK_SECRET: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
   WEBHOOK_KEY: 'whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==',
   SLACK_WEBHOOK_URL: 'https://hooks.slack.com/services/T/B/x',
+  CHAT_URL: 'https://chat.example.com/a',
   SMTP_URL: 'smtp://mailer:password@mail.example.com:587',
 };
 const REST = {
@@ -31,6 +32,9 @@ test('there are some', () => {
 
 test.each(blocks)('%s', (text) => {
   const missing = Object.entries(REST).flatMap(([key, section]) => (text.includes(`${key}:`) ? [] : section));
-  const loaded = loadConfig('README.md', text + missing.join(''), { env: VARIABLES, readFile: () => '' });
+  const loaded = loadConfig('README.md', text + missing.join(''), {
+    env: VARIABLES,
+    readFile: () => '<p>{{ title }}</p>',
+  });
   expect('problems' in loaded ? loaded.problems.map(formatProblem) : []).toEqual([]);
 });

@@ -1,7 +1,8 @@
 import type { z } from 'zod';
-import type { SinkDefinition } from '../sinks/define.js';
+import type { SinkDefinition, SinkTemplate } from '../sinks/define.js';
 import type { UnusableType } from '../sinks/load.js';
 import type { SourceDefinition } from '../source/define.js';
+import { type TemplateUse, templateFlaws } from '../template/check.js';
 import type { Config, SinkConfig, SourceConfig, StoreConfig } from './config.js';
 import { explain, type Finding, isRecord, NO_MESSAGE, valueAt } from './explain.js';
 import { type JsonSchema, jsonSchemaOf, schemasAt } from './json-schema.js';
@@ -118,6 +119,7 @@ function checkSink(
   const settings = definition && checker.parse(definition.settings, parts.settings, path, parts.otherKeys);
   if (definition === undefined || common === undefined || settings === undefined) return undefined;
   if (definition.needsUrl) checker.refuseWithoutUrl(definition.type, common, path);
+  for (const template of definition.templates?.(settings) ?? []) checker.checkTemplate(template, common, path);
   const { rate, concurrency, timeout, ...rest } = common;
   return {
     ...rest,
@@ -182,6 +184,19 @@ class Checker {
     if (includeUrl) return;
     const message = `a sink of type ${type} fetches the recording by its URL; leave the key out`;
     this.#report([...path, 'includeUrl'], 'value', message);
+  }
+
+  /** Whether the template can be read, and makes something of each event that the sink gets. */
+  checkTemplate({ key, source, place }: SinkTemplate, use: TemplateUse, path: Path) {
+    const at = [...path, ...key];
+    for (const { line, column, problem, about, unknown, hint } of templateFlaws(source, place, use)) {
+      const mayEcho = this.#tree.references(at).length === 0;
+      const word = about ?? unknown?.word;
+      const what = mayEcho && word !== undefined ? `: ${word}` : '';
+      const fix = mayEcho && unknown !== undefined ? suggestion(unknown.word, unknown.known) : '';
+      const remedy = fix === '' && hint !== undefined ? `; ${hint}` : fix;
+      this.#reportUnsettled(at, 'value', `line ${line}, column ${column} of the template ${problem}${what}${remedy}`);
+    }
   }
 
   /** Of the keys that are made from references, `sources.production.auth.secret (${NAME})`; undefined when there are none. */

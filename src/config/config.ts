@@ -53,6 +53,8 @@ export interface SinkConfig {
   readonly timeoutMs: number;
   readonly retry: RetryPolicy;
   readonly includeUrl: boolean;
+  /** Of dates in what it sends. A name of the IANA database. */
+  readonly timezone: string;
 }
 
 export type StoreConfig =

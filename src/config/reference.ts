@@ -1,6 +1,8 @@
 import { stringify } from 'yaml';
 import { EVENT_TYPES } from '../core/event.js';
 import { FAILURE_REASONS } from '../core/failure.js';
+import { FILTERS, TAGS } from '../template/engine.js';
+import { VARIABLES } from '../template/variables.js';
 import type { Types } from './check.js';
 import { type JsonSchema, jsonSchemaOf } from './json-schema.js';
 import { fileKeys, sinkKeys, sourceKeys } from './schema.js';
@@ -9,6 +11,12 @@ const HEAD = `# Reference
 
 Generated from the code. Durations carry a unit (\`ms s m h d\`). \`\${NAME}\`, \`\${NAME:-default}\` and \`\${file:PATH}\` work in every value;
 inside \`{ }\` and \`[ ]\` YAML needs quotes around them. Required keys are marked \\*, secrets 🔒.`;
+
+const TEMPLATES = `Keys below \`template\` are [Liquid](https://shopify.github.io/liquid/). What they put in is escaped for its place: Slack, HTML, a form,
+and in JSON a value stands by itself (\`"room": {{ recording.roomId }}\`) or inside of a text (\`"text": "in {{ recording.roomId }}"\`). \`| raw\` puts it in as it is: never
+do that with what a platform says. Tags are ${codes(TAGS)}; filters are ${codes(FILTERS)}. \`date\` is
+in the time zone of the sink: \`{{ timestamp | date }}\` or \`{{ timestamp | date: "%d.%m.%Y %H:%M" }}\`; \`duration\` is for milliseconds, \`bytes\` for sizes. Naming what an event
+does not have is an error: \`{% if recording %}…{% endif %}\` asks for it.`;
 
 const FATES = {
   retry: 'tried again on the schedule',
@@ -38,6 +46,12 @@ export function renderReference({ sourceTypes, sinkTypes }: Types): string {
       `${summary} \`concurrency\` is ${concurrency}${rate === undefined ? '' : ` and \`rate\` ${rate}`} unless it is set.`,
       keyTable(jsonSchemaOf(settings)),
     ]),
+    '## Templates',
+    TEMPLATES,
+    table(
+      ['variable', 'of', 'what it is'],
+      VARIABLES.map(({ name, of, help }) => [code(name), of, help]),
+    ),
     '## Events',
     table(
       ['type', 'when'],
@@ -94,6 +108,10 @@ function defaultOf({ default: value, properties }: JsonSchema): string {
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+function codes(words: readonly string[]): string {
+  return words.map(code).join(' ');
 }
 
 function code(text: string): string {

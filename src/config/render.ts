@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { VARIABLES } from '../template/variables.js';
 import type { Types } from './check.js';
 import { type JsonSchema, jsonSchemaOf, mapSchema } from './json-schema.js';
 import { DEFAULT_SOURCE_TYPE, fileKeys, NAME, sinkKeys, sourceKeys } from './schema.js';
@@ -101,8 +102,13 @@ function entrySchema(
 }
 
 /** Our marks in the words of JSON Schema, or gone. */
-function publish({ secret: _secret, want: _want, example, ...schema }: JsonSchema): JsonSchema {
-  return example === undefined ? schema : { ...schema, examples: [example] };
+function publish({ secret: _secret, want: _want, template, example, ...schema }: JsonSchema): JsonSchema {
+  const names = VARIABLES.map(({ name }) => name).join(', ');
+  return {
+    ...schema,
+    ...(template && { description: `${schema.description} It may name ${names}.` }),
+    ...(example !== undefined && { examples: [example] }),
+  };
 }
 
 /** `${NAME}` may stand for every scalar; free text takes it anyway. */

@@ -79,6 +79,9 @@ export const sinkKeys = z.strictObject({
     .meta({ example: ['5s', '1m', '5m'] })
     .describe('In place of `delivery.retries`; [] for none.'),
   includeUrl: boolean().prefault(true).describe('false: the recording is told without its URL.'),
+  timezone: timezone()
+    .prefault('UTC')
+    .describe('The time zone of dates in messages that people read, and in templates.'),
 });
 
 const delivery = z.strictObject({

@@ -152,7 +152,9 @@ class Walk {
     const offset = key?.range?.[0] ?? 0;
     const isUsable = isScalar(key) && key.value !== null && key.value !== '__proto__';
     if (isUsable && !this.#yaml.unquoted.has(offset)) return { key: String(key.value), offset, value };
-    this.report(path, offset, 'has a key that cannot be used; write a plain name');
+    const isBraces = isMap(key) || this.#yaml.unquoted.has(offset);
+    const hint = isBraces ? 'write a plain name, or quotes around a text with {{ }}' : 'write a plain name';
+    this.report(path, offset, `has a key that cannot be used; ${hint}`);
     return undefined;
   }
 

@@ -27,9 +27,7 @@ const UNAVAILABLE: readonly Unavailable[] = [
     what: quoted,
     instead: 'write webhook, slack, email, stdout or archive',
   },
-  { at: 'sinks.*.template' },
   { at: 'sinks.*.digest' },
-  { at: 'sinks.*.timezone' },
 ];
 
 export interface Refusal {

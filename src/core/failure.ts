@@ -53,6 +53,10 @@ export const FAILURE_REASONS = {
     fate: 'dead',
     help: 'The receiver refused this message, in its plain form too; it is not tried again.',
   },
+  template_failed: {
+    fate: 'retry',
+    help: 'The template of the sink makes nothing of this event that can be sent. Mend it, and reload.',
+  },
   mail_deferred: { fate: 'retry', help: 'The mail server answered 4yz, or 503: it may take the mail later.' },
   mail_refused: {
     fate: 'dead',

@@ -45,9 +45,9 @@ export async function attemptOnce(
   );
   stop.addEventListener('abort', onStop, { once: true });
   try {
-    const { name, settings, timeoutMs } = sink;
+    const { name, settings, timeoutMs, timezone } = sink;
     const context = {
-      ...{ name, settings, progress, http, clock, print, random, timeoutMs, urls: supply },
+      ...{ name, settings, progress, http, clock, print, random, timeoutMs, timezone, urls: supply },
       signal: ended.signal,
     };
     return await Promise.race([givenUp, delivered()]);

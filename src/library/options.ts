@@ -48,6 +48,8 @@ export interface SinkOptions {
   readonly retries?: readonly Duration[];
   /** false: the recording is told without its URL. */
   readonly includeUrl?: boolean;
+  /** Of dates in messages that people read, and in templates: `UTC` unless it is given. */
+  readonly timezone?: string;
   readonly [setting: string]: unknown;
 }
 

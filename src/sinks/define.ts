@@ -3,6 +3,7 @@ import type { ArchiveSettings } from '../archive/place.js';
 import type { NotifierEvent } from '../core/event.js';
 import type { Outcome, Progress } from '../core/failure.js';
 import type { Clock, HttpClient, Random } from '../ports.js';
+import type { Place } from '../template/places.js';
 
 /** The URLs of the recording that an event is about. They are credentials, and die. */
 export interface UrlSupply {
@@ -26,10 +27,21 @@ export interface SinkContext<Settings> {
   readonly signal: AbortSignal;
   /** Of an attempt to deliver an event of a recording, for a sink that fetches it. */
   readonly urls?: UrlSupply | undefined;
+  /** Of dates for people, a name of the IANA database; in the program always there, UTC where it is not. */
+  readonly timezone?: string | undefined;
   /** Always there in the program. */
   readonly random?: Random | undefined;
   /** Writes a line to stdout and resolves when it has been taken. */
   readonly print: (line: string) => Promise<void>;
+}
+
+/** A template in the settings of a sink. */
+export interface SinkTemplate {
+  /** Where it stands in the settings. */
+  readonly key: readonly string[];
+  readonly source: string;
+  /** What it makes. */
+  readonly place: Place;
 }
 
 /** Code that can deliver to one kind of place. One file; `src/README.md` says how to add one. */
@@ -50,6 +62,8 @@ export interface SinkDefinition<Settings extends z.ZodType = z.ZodType> {
   readonly needsUrl?: true;
   /** Of a type that stores recordings: where, for commands that look into it. */
   archive?(settings: z.output<Settings>): ArchiveSettings;
+  /** The templates in the settings, which are checked with them: each has to make something of every event that the sink gets. */
+  templates?(settings: z.output<Settings>): readonly SinkTemplate[];
   /** What `check` and `run` should point out about valid settings, each a sentence. */
   notices?(settings: z.output<Settings>): readonly string[];
   /** What `check` tells of valid settings, such as what the receiver has to know. No secret. */

@@ -20,7 +20,7 @@ const VALUE_CHARACTERS_MAX = 200;
 const LEAD_CHARACTERS_MAX = 500;
 /** Of a list, and of a path. */
 const LIST_CHARACTERS_MAX = 350;
-const SUBJECT_CHARACTERS_MAX = 150;
+export const SUBJECT_CHARACTERS_MAX = 150;
 const LINK_CHARACTERS_MAX = 8_000;
 const DIGEST_DIGITS = 32;
 
@@ -41,6 +41,7 @@ interface Content {
  * each recording.
  *
  * @param sink  the sink's name
+ * @param timezone of its dates
  * @param nowMs for the header Date: a filter that sees one far in the past takes the mail for spam
  */
 export function messageOf(
@@ -48,10 +49,11 @@ export function messageOf(
   sink: string,
   { from, to }: Pick<EmailSettings, 'from' | 'to'>,
   nowMs: number,
+  timezone = 'UTC',
 ): SendMailOptions {
   const domain = from.address.slice(from.address.lastIndexOf('@') + 1);
   const thread = `<${threadOf(event)}.${sink}@${domain}>`;
-  const content = isRecordingEvent(event) ? contentOf(event) : operatorContentOf(event);
+  const content = isRecordingEvent(event) ? contentOf(event, timezone) : operatorContentOf(event, timezone);
   return {
     messageId: `<${event.id}.${sink}@${domain}>`,
     inReplyTo: thread,
@@ -81,8 +83,8 @@ function operatorSubjectOf(event: OperatorEvent): string {
   return oneLine(`${MOOD_SIGNS[mood]} ${title}`, SUBJECT_CHARACTERS_MAX);
 }
 
-function operatorContentOf(event: OperatorEvent): Content {
-  const { mood, title, message, facts } = operatorText(event);
+function operatorContentOf(event: OperatorEvent, timezone: string): Content {
+  const { mood, title, message, facts } = operatorText(event, timezone);
   return {
     title: oneLine(`${MOOD_SIGNS[mood]} ${title}`, SUBJECT_CHARACTERS_MAX),
     lead: oneLine(message, LEAD_CHARACTERS_MAX),
@@ -103,19 +105,19 @@ function subjectOf(event: RecordingEvent): string {
   return oneLine(`${titleOf(event)}: ${room === '' ? uuid : room}`, SUBJECT_CHARACTERS_MAX);
 }
 
-function contentOf(event: RecordingEvent): Content {
+function contentOf(event: RecordingEvent, timezone: string): Content {
   const { roomId, meetingId, createdAt, uuid, url, urlExpiresAt } = event.data.recording;
   const tookMs = processedForMs(event);
   const facts = [
     ['Room', roomId],
     ['Meeting', meetingId],
-    ['Recorded', dateText(createdAt)],
+    ['Recorded', dateText(createdAt, timezone)],
     [event.type === 'recording.stuck' ? 'Processing for' : 'Available after', tookMs && durationWords(tookMs)],
     ['Recording', uuid],
     ['Source', event.source],
   ] as const;
   const archived = archiveFacts(event).flatMap(([label, value]) => shown(label, value, LIST_CHARACTERS_MAX));
-  const expiresAt = dateText(urlExpiresAt);
+  const expiresAt = dateText(urlExpiresAt, timezone);
   return {
     title: titleOf(event),
     lead: '',
@@ -132,9 +134,9 @@ function shown(label: string, value: string, charactersMax: number): (readonly [
   return text === '' ? [] : [[label, text]];
 }
 
-function dateText(text: string | null): string | null {
+function dateText(text: string | null, timezone: string): string | null {
   const ms = dateMsOf(text);
-  return ms === undefined ? text : dateWords(ms);
+  return ms === undefined ? text : dateWords(ms, timezone);
 }
 
 function renderText({ title, lead, facts, link, linkNote, footer }: Content): string {

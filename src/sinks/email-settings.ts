@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { z } from 'zod';
 import { type Flaw, integer, issueOf, secret } from '../settings.js';
+import { liquid } from '../template/use.js';
 import { oneLine } from './text.js';
 
 /** Who writes or gets mail. The address is ASCII, so that what a server says of it can be compared. */
@@ -153,6 +154,19 @@ export const emailSettings = z
       .optional()
       .meta({ example: 'required' })
       .describe('optional: if the server can, its certificate unchecked. Default: required; on loopback off.'),
+    template: z
+      .strictObject({
+        subject: liquid('The subject, one line.').optional(),
+        text: liquid('The mail as plain text; without html, the mail has no other part.').optional(),
+        html: liquid('The mail as HTML; without text, the plain part is ours.').optional(),
+      })
+      .superRefine((parts, context) => {
+        if (Object.values(parts).some((part) => part !== undefined)) return;
+        context.addIssue(issueOf({ problem: 'is empty', hint: 'write subject, text or html', isBare: true }));
+      })
+      .optional()
+      .meta({ example: { subject: '{{ title }}: {{ recording.roomId }}' } })
+      .describe('A mail of your own words, in place of ours.'),
   })
   .superRefine(({ smtp, tls }, context) => {
     const flaw = tlsFlaw(smtp, tls);

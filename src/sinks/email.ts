@@ -1,11 +1,13 @@
 import { createTransport } from 'nodemailer';
 import type { Failed } from '../core/failure.js';
 import { type Deadline, startDeadline } from '../http/deadline.js';
+import { WITHOUT_TEMPLATE } from '../template/use.js';
 import { defineSink } from './define.js';
 import { plainLogin } from './email-login.js';
 import { messageOf } from './email-message.js';
 import { failureOfSession, ledgerOf, outcomeOfError, outcomeOfHanded, waitingOf } from './email-outcome.js';
 import { connectionOf, type EmailSettings, emailSettings, isLoopback } from './email-settings.js';
+import { emailTemplates, withTemplate } from './email-template.js';
 
 const CONNECTION_TIMEOUT_MS = 10_000;
 const GREETING_TIMEOUT_MS = 10_000;
@@ -28,7 +30,8 @@ export const email = defineSink({
     const what = login === undefined ? 'its mail' : 'its password and mail';
     return [`TLS is ${tls}, so others on the way may read ${what}.`];
   },
-  async deliver(event, { name, settings, progress, clock, timeoutMs, signal }) {
+  templates: emailTemplates,
+  async deliver(event, { name, settings, progress, clock, timeoutMs, signal, timezone = 'UTC' }) {
     const { host } = connectionOf(settings);
     const recipients = settings.to.map(({ address }) => address);
     const ledger = ledgerOf(progress, recipients);
@@ -36,12 +39,13 @@ export const email = defineSink({
     if (to.length === 0) return outcomeOfHanded({ accepted: [] }, ledger);
     const deadline = startDeadline(clock, timeoutMs, signal);
     try {
-      const message = messageOf(event, name, settings, clock.nowMs());
+      const standard = messageOf(event, name, settings, clock.nowMs(), timezone);
+      const { message, hasFailed } = withTemplate(standard, settings, event, timezone);
       const envelope = { from: settings.from.address, to };
-      return outcomeOfHanded(
-        await poolOf(settings).sendMail({ ...message, envelope, signal: deadline.signal }),
-        ledger,
-      );
+      const handed = await poolOf(settings).sendMail({ ...message, envelope, signal: deadline.signal });
+      const outcome = outcomeOfHanded(handed, ledger);
+      if (!hasFailed || outcome.kind === 'failed') return outcome;
+      return { ...outcome, receipt: `${outcome.receipt}, ${WITHOUT_TEMPLATE}` };
     } catch (error) {
       return endOf(deadline, host) ?? outcomeOfError(error, host, to, ledger);
     } finally {

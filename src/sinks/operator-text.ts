@@ -29,39 +29,40 @@ export const MOOD_SIGNS = { alarm: '🔴', warning: '🟠', relief: '🟢' } as 
 const LISTED_MAX = 5;
 const LISTED_CHARACTERS_MAX = 60;
 
-export function operatorText(event: OperatorEvent): OperatorText {
-  const words = wordsOf(event);
+/** @param timezone of its dates */
+export function operatorText(event: OperatorEvent, timezone = 'UTC'): OperatorText {
+  const words = wordsOf(event, timezone);
   const title = event.data.test === true ? `TEST: ${words.title}` : words.title;
   return { mood: MOODS[event.type], ...words, title };
 }
 
-function wordsOf(event: OperatorEvent): Omit<OperatorText, 'mood'> {
+function wordsOf(event: OperatorEvent, timezone: string): Omit<OperatorText, 'mood'> {
   switch (event.type) {
     case 'source.failing':
-      return aboutSource(event, `Source ${event.source} is failing`, 'Since');
+      return aboutSource(event, timezone, `Source ${event.source} is failing`, 'Since');
     case 'source.recovered':
-      return aboutSource(event, `Source ${event.source} works again`, 'Failed since');
+      return aboutSource(event, timezone, `Source ${event.source} works again`, 'Failed since');
     case 'source.expiring':
-      return aboutSource(event, `The credential of source ${event.source} expires soon`);
+      return aboutSource(event, timezone, `The credential of source ${event.source} expires soon`);
     case 'sink.failing':
-      return aboutSink(event, `Sink ${event.data.sink} is failing`, 'Since');
+      return aboutSink(event, timezone, `Sink ${event.data.sink} is failing`, 'Since');
     case 'sink.recovered':
-      return aboutSink(event, `Sink ${event.data.sink} works again`, 'Failed since');
+      return aboutSink(event, timezone, `Sink ${event.data.sink} works again`, 'Failed since');
     case 'delivery.dead':
       return aboutDead(event);
   }
 }
 
-function aboutSource({ source, data }: SourceEvent, title: string, sinceLabel?: string) {
-  const since = sinceLabel === undefined ? [] : [[sinceLabel, dateText(data.since)] as const];
+function aboutSource({ source, data }: SourceEvent, timezone: string, title: string, sinceLabel?: string) {
+  const since = sinceLabel === undefined ? [] : [[sinceLabel, dateText(data.since, timezone)] as const];
   const facts = [['Reason', data.reason] as const, ...since];
   return { title, message: data.message, facts, subject: `source ${source}` };
 }
 
-function aboutSink({ data }: SinkEvent, title: string, sinceLabel: string) {
+function aboutSink({ data }: SinkEvent, timezone: string, title: string, sinceLabel: string) {
   const facts = [
     ['Reason', data.reason] as const,
-    [sinceLabel, dateText(data.since)] as const,
+    [sinceLabel, dateText(data.since, timezone)] as const,
     ['Waiting', String(data.waiting)] as const,
   ];
   return { title, message: data.message, facts, subject: `sink ${data.sink}` };
@@ -79,7 +80,7 @@ function aboutDead({ data }: DeadEvent) {
   };
 }
 
-function dateText(text: string): string {
+function dateText(text: string, timezone: string): string {
   const ms = dateMsOf(text);
-  return ms === undefined ? text : dateWords(ms);
+  return ms === undefined ? text : dateWords(ms, timezone);
 }

@@ -41,18 +41,19 @@ const LINK_CHARACTERS_MAX = 3_000;
  *
  * It keeps within the limits of Slack whatever the event holds.
  *
+ * @param timezone of dates where a client cannot show them in its reader's
  * @see https://docs.slack.dev/reference/block-kit/blocks
  */
-export function slackMessage(event: NotifierEvent): SlackMessage {
-  if (!isRecordingEvent(event)) return operatorMessage(event);
+export function slackMessage(event: NotifierEvent, timezone = 'UTC'): SlackMessage {
+  if (!isRecordingEvent(event)) return operatorMessage(event, timezone);
   const url = webLink(event.data.recording.url, LINK_CHARACTERS_MAX);
-  const context = [...(url === undefined ? [] : worksUntil(event)), identity(event)];
+  const context = [...(url === undefined ? [] : worksUntil(event, timezone)), identity(event)];
   return {
     ...PLAIN,
     text: headline(event),
     blocks: [
       { type: 'header', text: { type: 'plain_text', text: titleOf(event) } },
-      { type: 'section', fields: facts(event).map(([label, value]) => markdown(`*${label}*\n${value}`)) },
+      { type: 'section', fields: facts(event, timezone).map(([label, value]) => markdown(`*${label}*\n${value}`)) },
       ...(url === undefined ? [] : [watchButton(url)]),
       { type: 'context', elements: context.map(markdown) },
     ],
@@ -60,20 +61,40 @@ export function slackMessage(event: NotifierEvent): SlackMessage {
 }
 
 /** The same in plain text, for when Slack refuses the blocks. */
-export function plainSlackMessage(event: NotifierEvent): SlackMessage {
-  if (!isRecordingEvent(event)) return plainOperatorMessage(event);
+export function plainSlackMessage(event: NotifierEvent, timezone = 'UTC'): SlackMessage {
+  if (!isRecordingEvent(event)) return plainOperatorMessage(event, timezone);
   const url = linkInText(event.data.recording.url);
   const lines = [
     `*${titleOf(event)}*`,
-    ...facts(event).map(([label, value]) => `${label}: ${value}`),
-    ...(url === undefined ? [] : [`<${url}|Watch>`, ...worksUntil(event)]),
+    ...facts(event, timezone).map(([label, value]) => `${label}: ${value}`),
+    ...(url === undefined ? [] : [`<${url}|Watch>`, ...worksUntil(event, timezone)]),
     identity(event),
   ];
   return { ...PLAIN, text: lines.join('\n') };
 }
 
-function operatorMessage(event: OperatorEvent): SlackMessage {
-  const { signed, sentences, facts: known } = operatorParts(event);
+/** Of a section. */
+const TEXT_CHARACTERS_MAX = 3_000;
+
+/** A text of mrkdwn, as a message and in its plain form; undefined where Slack takes no such text. */
+export function writtenSlackMessages(
+  text: string,
+  event: NotifierEvent,
+): readonly [SlackMessage, SlackMessage] | undefined {
+  const trimmed = text.trim();
+  if (trimmed === '' || trimmed.length > TEXT_CHARACTERS_MAX) return undefined;
+  const blocks: SlackBlock[] = [
+    { type: 'section', text: markdown(trimmed) },
+    { type: 'context', elements: [markdown(identity(event))] },
+  ];
+  return [
+    { ...PLAIN, text: trimmed, blocks },
+    { ...PLAIN, text: `${trimmed}\n${identity(event)}` },
+  ];
+}
+
+function operatorMessage(event: OperatorEvent, timezone: string): SlackMessage {
+  const { signed, sentences, facts: known } = operatorParts(event, timezone);
   return {
     ...PLAIN,
     text: escapeSlack(signed),
@@ -81,20 +102,20 @@ function operatorMessage(event: OperatorEvent): SlackMessage {
       { type: 'header', text: { type: 'plain_text', text: signed } },
       ...sentences.map((sentence) => ({ type: 'section', text: markdown(sentence) }) as const),
       { type: 'section', fields: known.map(([label, value]) => markdown(`*${label}*\n${value}`)) },
-      { type: 'context', elements: [markdown(`Event ${safe(event.id)}`)] },
+      { type: 'context', elements: [markdown(identity(event))] },
     ],
   };
 }
 
-function plainOperatorMessage(event: OperatorEvent): SlackMessage {
-  const { signed, sentences, facts: known } = operatorParts(event);
+function plainOperatorMessage(event: OperatorEvent, timezone: string): SlackMessage {
+  const { signed, sentences, facts: known } = operatorParts(event, timezone);
   const facts = known.map(([label, value]) => `${label}: ${value}`);
-  return { ...PLAIN, text: [`*${escapeSlack(signed)}*`, ...sentences, ...facts, `Event ${safe(event.id)}`].join('\n') };
+  return { ...PLAIN, text: [`*${escapeSlack(signed)}*`, ...sentences, ...facts, identity(event)].join('\n') };
 }
 
 /** The title is not escaped, the rest is. No sentence where the event has none: Slack refuses empty texts. */
-function operatorParts(event: OperatorEvent) {
-  const { mood, title, message, facts } = operatorText(event);
+function operatorParts(event: OperatorEvent, timezone: string) {
+  const { mood, title, message, facts } = operatorText(event, timezone);
   const sentence = safe(message, MESSAGE_CHARACTERS_MAX);
   return {
     signed: oneLine(`${MOOD_SIGNS[mood]} ${title}`, HEADER_CHARACTERS_MAX),
@@ -110,7 +131,7 @@ function headline(event: RecordingEvent): string {
 }
 
 /** What is known, as label and value; the values are escaped. At most nine, where Slack takes ten. */
-function facts(event: RecordingEvent): (readonly [label: string, value: string])[] {
+function facts(event: RecordingEvent, timezone: string): (readonly [label: string, value: string])[] {
   const { roomId, meetingId, createdAt } = event.data.recording;
   const createdAtMs = dateMsOf(createdAt);
   const processedMs = processedForMs(event);
@@ -118,7 +139,7 @@ function facts(event: RecordingEvent): (readonly [label: string, value: string])
   const known = [
     ['Room', safe(roomId)],
     ['Meeting', safe(meetingId)],
-    ['Recorded', createdAtMs === undefined ? '' : slackDate(createdAtMs)],
+    ['Recorded', createdAtMs === undefined ? '' : slackDate(createdAtMs, timezone)],
     [took, processedMs === undefined ? '' : durationWords(processedMs)],
     ['Source', safe(event.source)],
     ...archiveFacts(event).map(([label, value]) => [label, safe(value, FACT_CHARACTERS_MAX)] as const),
@@ -126,19 +147,20 @@ function facts(event: RecordingEvent): (readonly [label: string, value: string])
   return known.filter(([, value]) => value !== '');
 }
 
-function worksUntil({ data }: RecordingEvent): string[] {
+function worksUntil({ data }: RecordingEvent, timezone: string): string[] {
   const untilMs = dateMsOf(data.recording.urlExpiresAt);
-  return untilMs === undefined ? [] : [`The link works until ${slackDate(untilMs)}`];
+  return untilMs === undefined ? [] : [`The link works until ${slackDate(untilMs, timezone)}`];
 }
 
 /** Slack knows no idempotency key: by this line a person recognises a repeat. */
-function identity({ id, data }: RecordingEvent): string {
-  return `Event ${safe(id)} · recording ${safe(data.recording.uuid)}`;
+function identity(event: NotifierEvent): string {
+  const id = `Event ${safe(event.id)}`;
+  return isRecordingEvent(event) ? `${id} · recording ${safe(event.data.recording.uuid)}` : id;
 }
 
 /** Shown in the time zone of each reader; a client that cannot shows the words. */
-function slackDate(ms: number): string {
-  return `<!date^${Math.floor(ms / 1_000)}^{date_short_pretty} at {time}|${dateWords(ms)}>`;
+function slackDate(ms: number, timezone: string): string {
+  return `<!date^${Math.floor(ms / 1_000)}^{date_short_pretty} at {time}|${dateWords(ms, timezone)}>`;
 }
 
 function safe(text: string | null, charactersMax = VALUE_CHARACTERS_MAX): string {

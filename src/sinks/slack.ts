@@ -1,11 +1,13 @@
 import { type FetchFunction, IncomingWebhook } from '@slack/webhook';
 import { z } from 'zod';
+import type { NotifierEvent } from '../core/event.js';
 import type { Failed, FailureReason, Outcome } from '../core/failure.js';
 import type { HttpAnswer, HttpFailure, HttpRequest } from '../ports.js';
 import { httpUrl } from '../settings.js';
+import { applyTemplate, liquid, WITHOUT_TEMPLATE } from '../template/use.js';
 import { defineSink, type SinkContext } from './define.js';
 import { outcomeOf } from './http.js';
-import { plainSlackMessage, type SlackMessage, slackMessage } from './slack-message.js';
+import { plainSlackMessage, type SlackMessage, slackMessage, writtenSlackMessages } from './slack-message.js';
 
 /**
  * What Slack says in the body of an answer that is no `ok`; other words are not repeated. null: the status says it all.
@@ -45,16 +47,24 @@ export const slack = defineSink({
   summary: 'Posts each event to a Slack channel, through an incoming webhook.',
   settings: z.strictObject({
     url: httpUrl().describe('The incoming webhook, https://hooks.slack.com/services/…; whoever knows it can post.'),
+    template: z
+      .strictObject({ text: liquid('The message, mrkdwn.') })
+      .optional()
+      .meta({ example: { text: '{{ title }}: *{{ recording.roomId }}*' } })
+      .describe('A message of your own, in place of ours; below it stands which event it is.'),
   }),
   example: 'url: ${SLACK_WEBHOOK_URL}\n',
   concurrency: 1,
   rate: '1/s',
+  templates: ({ template }) =>
+    template === undefined ? [] : [{ key: ['template', 'text'], source: template.text, place: 'mrkdwn' }],
   async deliver(event, context) {
     const startedAtMs = context.clock.monotonicMs();
-    const first = await post(slackMessage(event), context, context.timeoutMs);
+    const { messages, note } = messagesOf(event, context);
+    const first = noted(await post(messages[0], context, context.timeoutMs), note);
     if (first.kind === 'delivered' || first.reason !== 'rejected_by_receiver') return first;
     const leftMs = context.timeoutMs - (context.clock.monotonicMs() - startedAtMs);
-    const second = await post(plainSlackMessage(event), context, Math.max(leftMs, 1));
+    const second = noted(await post(messages[1], context, Math.max(leftMs, 1)), note);
     if (second.kind === 'delivered') return { ...second, receipt: `${second.receipt} as plain text` };
     return { ...second, detail: `${second.detail}, as plain text after ${first.detail}` };
   },
@@ -64,6 +74,19 @@ export const slack = defineSink({
 });
 
 type Context = SinkContext<z.output<typeof slack.settings>>;
+/** A template that fails on an event makes way for our own message: somebody waits for the news, and its author for word of it. */
+function messagesOf(event: NotifierEvent, { settings: { template }, timezone = 'UTC' }: Context) {
+  const made = applyTemplate(template ?? {}, 'text', 'mrkdwn', event, timezone);
+  const written = made !== undefined && 'text' in made ? writtenSlackMessages(made.text, event) : undefined;
+  if (written !== undefined) return { messages: written, note: '' };
+  const messages = [slackMessage(event, timezone), plainSlackMessage(event, timezone)] as const;
+  return { messages, note: made === undefined ? '' : `, ${WITHOUT_TEMPLATE}` };
+}
+
+function noted(outcome: Outcome, note: string): Outcome {
+  return outcome.kind === 'delivered' ? { ...outcome, receipt: `${outcome.receipt}${note}` } : outcome;
+}
+
 type HttpResult = HttpAnswer | HttpFailure;
 
 /**

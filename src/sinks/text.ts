@@ -99,10 +99,34 @@ export function dateMsOf(text: string | null): number | undefined {
   return ms >= 0 ? ms : undefined;
 }
 
-/** `13 May 2024, 17:14 UTC`. */
-export function dateWords(ms: number): string {
-  const [, day, month, year, time] = new Date(ms).toUTCString().split(' ');
-  return `${Number(day)} ${month} ${Number(year)}, ${time?.slice(0, 5)} UTC`;
+/** By time zone, since making one takes a hundred times as long as using it. A config has no more zones than sinks. */
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/**
+ * `13 May 2024, 17:14 UTC`, `13 May 2024, 19:14 CEST`, `13 May 2024, 13:14 GMT-4`.
+ *
+ * @param timezone a name of the IANA database
+ */
+export function dateWords(ms: number, timezone = 'UTC'): string {
+  const format = formats.get(timezone) ?? formatIn(timezone);
+  formats.set(timezone, format);
+  const parts = new Map(format.formatToParts(ms).map(({ type, value }) => [type, value]));
+  const [day, month, year] = [
+    Number(parts.get('day')),
+    MONTHS[Number(parts.get('month')) - 1],
+    Number(parts.get('year')),
+  ];
+  return `${day} ${month} ${year}, ${parts.get('hour')}:${parts.get('minute')} ${parts.get('timeZoneName')}`;
+}
+
+/** In the words of Node's data they differ between versions. */
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
+
+function formatIn(timeZone: string): Intl.DateTimeFormat {
+  return new Intl.DateTimeFormat('en-GB', {
+    ...{ timeZone, hourCycle: 'h23', timeZoneName: 'short' },
+    ...{ day: 'numeric', month: 'numeric', year: 'numeric', hour: '2-digit', minute: '2-digit' },
+  });
 }
 
 const UNITS = [

@@ -8,6 +8,7 @@ import { outcomeOf } from './http.js';
 import { publicKeyOf, signingKeyFlaw } from './signing-keys.js';
 import { sign } from './standard-webhooks.js';
 import { contentOf, WEBHOOK_FORMATS } from './webhook-format.js';
+import { webhookTemplate, webhookTemplates, writtenContent } from './webhook-template.js';
 
 /** Headers that the sink or the connection sets, or that belong to the next hop alone. */
 const RESERVED_HEADERS: ReadonlySet<string> = new Set([
@@ -83,6 +84,7 @@ const settings = z
       .meta({ example: 'com.example' })
       .describe('With cloudevents, what stands before the type, and a dot. Default: recording-notifier.'),
     headers: extraHeaders.prefault({}).describe('Extra request headers; not webhook-*, content-type, host.'),
+    template: webhookTemplate,
   })
   .superRefine(({ format, typePrefix: prefix }, context) => {
     if (format === 'cloudevents' || prefix === undefined) return;
@@ -105,9 +107,13 @@ export const webhook = defineSink({
       return publicKey === undefined ? [] : [`its receiver verifies v1a with the public key ${publicKey}`];
     });
   },
-  async deliver(event, { settings: { url, secret: given, headers, ...format }, http, clock, timeoutMs, signal }) {
+  templates: ({ template }) => webhookTemplates(template),
+  async deliver(event, { settings, http, clock, timeoutMs, signal, timezone = 'UTC' }) {
+    const { url, secret: given, headers, template, ...format } = settings;
     const secrets = [given ?? []].flat();
-    const { contentType, body } = contentOf(event, format);
+    const content = writtenContent(template, event, timezone) ?? contentOf(event, format);
+    if ('kind' in content) return content;
+    const { contentType, body } = content;
     const message = { id: event.id, timestampSeconds: Math.floor(clock.nowMs() / 1_000), body };
     const result = await http.request({
       method: 'POST',

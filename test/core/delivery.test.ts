@@ -26,6 +26,7 @@ const FATES: Record<FailureReason, 'again' | 'again, and a pause' | 'dead' | 'su
   payload_too_large: 'dead',
   unsupported_format: 'dead',
   rejected_by_receiver: 'dead',
+  template_failed: 'again',
   mail_deferred: 'again',
   mail_refused: 'dead',
   login_refused: 'suspends',

@@ -56,6 +56,7 @@ function sinkOf(name: string, definition: SinkDefinition, change: Partial<SinkCo
     timeoutMs: 20 * SECOND_MS,
     retry: { delaysMs: SCHEDULE_MS, jitterRatio: 0.2 },
     includeUrl: false,
+    timezone: 'UTC',
     ...change,
   };
 }

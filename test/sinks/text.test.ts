@@ -95,6 +95,14 @@ test.each([
 });
 
 test.each([
+  { zone: 'Europe/Berlin', want: '14 May 2024, 01:30 CEST' },
+  { zone: 'America/New_York', want: '13 May 2024, 19:30 GMT-4' },
+  { zone: 'Asia/Kathmandu', want: '14 May 2024, 05:15 GMT+5:45' },
+])('dateWords in $zone: $want', ({ zone, want }) => {
+  expect(dateWords(Date.parse('2024-05-13T23:30:00Z'), zone)).toBe(want);
+});
+
+test.each([
   { ms: 0, want: 'less than a second' },
   { ms: 1_000, want: '1 second' },
   { ms: 303_179, want: '5 minutes 3 seconds' },

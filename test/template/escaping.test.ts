@@ -1,0 +1,118 @@
+import fc from 'fast-check';
+import { simpleParser } from 'mailparser';
+import { createTransport } from 'nodemailer';
+import type { RecordingEvent } from '../../src/core/event.js';
+import type { RecordingUuid } from '../../src/core/id.js';
+import { messageOf } from '../../src/sinks/email-message.js';
+import { withTemplate } from '../../src/sinks/email-template.js';
+import type { Place } from '../../src/template/places.js';
+import { parseTemplate, renderTemplate } from '../../src/template/template.js';
+import { sampleEvent } from '../support/sample-event.js';
+
+/** Names that are made to break out, and any others. */
+const name = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.string({ unit: fc.constantFrom(...'"\\{}[]<>&\'|%\r\n\u2028\ufdd0\ufdd1\ud800*_~`:,0'), maxLength: 20 }),
+  fc.constantFrom(
+    '{{ id }}',
+    '{% raw %}',
+    '</b><script>',
+    '<!channel>',
+    '","admin":true,"x":"',
+    '\ufdd00\ufdd1',
+    '-->',
+    '\r\nBcc: x@example.com',
+  ),
+);
+
+function eventOf(roomId: string, url = 'https://files.example/a'): RecordingEvent {
+  const { data } = sampleEvent;
+  const recording = { ...data.recording, roomId, meetingId: roomId, uuid: roomId as RecordingUuid, url };
+  return { ...sampleEvent, data: { ...data, recording } };
+}
+
+function render(source: string, place: Place, event: RecordingEvent): string {
+  return renderTemplate(parseTemplate(source, place), event, 'UTC');
+}
+
+const BODY = `{% capture both %}{{ recording.roomId }}/{{ recording.meetingId }}{% endcapture %}
+{"text": "in {{ recording.roomId }}.", "value": {{ recording.roomId }}, {{ recording.roomId }}: 1, "both": "{{ both }}",
+ "up": "{{ both | append: recording.roomId }}", "all": {{ event | json }}, "inside": "{{ recording | json }}"}`;
+
+test('JSON says the name, whatever it is, and nothing else', () => {
+  fc.assert(
+    fc.property(name, (room) => {
+      const event = eventOf(room);
+      const body = JSON.parse(render(BODY, 'json', event));
+      const same = JSON.parse(JSON.stringify(room));
+      const keys = ['text', 'value', 'both', 'up', 'all', 'inside'];
+      expect(new Set(Object.keys(body))).toEqual(new Set([...keys, room]));
+      if (keys.includes(room)) return;
+      expect(body).toMatchObject({
+        text: `in ${same}.`,
+        value: same,
+        both: `${same}/${same}`,
+        up: `${same}/${same}${same}`,
+      });
+      expect(body.all).toEqual(JSON.parse(JSON.stringify(event)));
+      expect(JSON.parse(body.inside)).toEqual(JSON.parse(JSON.stringify(event.data.recording)));
+    }),
+  );
+});
+
+const MARKUP =
+  '{% capture x %}{{ recording.roomId }}{% endcapture %}<b title="{{ recording.roomId }}">{{ x }}{{ x | upcase }}{{ recording | json }}</b>';
+
+test('HTML and Slack: a name opens and closes nothing', () => {
+  fc.assert(
+    fc.property(name, (room) => {
+      const html = render(MARKUP, 'html', eventOf(room));
+      expect(html.match(/[<>"']/g)?.join('')).toBe('<"">' + '<>');
+      expect(html.replaceAll(/&(?:amp|lt|gt|quot|#39);/g, '')).not.toContain('&');
+      const slack = render(
+        '<https://example.com|{{ recording.roomId }}>{{ recording.uuid | upcase }}',
+        'mrkdwn',
+        eventOf(room),
+      );
+      expect(slack.match(/[<>\r\n]/g)?.join('')).toBe('<>');
+      expect(render('a={{ recording.roomId }}', 'form', eventOf(room))).toMatch(/^a=[\w.!~*'()%-]*$/);
+    }),
+  );
+});
+
+test.each(['javascript:alert(1)', 'data:text/html,x', 'x'])(
+  'a URL that is none is not put where people click: %s',
+  (url) => {
+    for (const place of ['html', 'mrkdwn', 'text'] as const)
+      expect(render('{{ recording.url }}', place, eventOf('a', url))).toBe('');
+    expect(render('{{ recording.url }}', 'json', eventOf('a', url))).toBe(JSON.stringify(url));
+  },
+);
+
+test('in Slack a bar does not end an address', () => {
+  expect(render('<{{ recording.url }}|Watch>', 'mrkdwn', eventOf('a', 'https://files.example/a|b?c=1&d'))).toBe(
+    '<https://files.example/a%7Cb?c=1&amp;d|Watch>',
+  );
+});
+
+test('a mail: a name adds no header, and the subject is one line', async () => {
+  const from = { name: '', address: 'a@example.com' };
+  const template = {
+    subject: '{{ recording.roomId }}\nof {{ source }}',
+    text: '{{ recording.roomId }}',
+    html: '<p>{{ recording.roomId }}</p>',
+  };
+  await fc.assert(
+    fc.asyncProperty(name, async (room) => {
+      const standard = messageOf(eventOf(room), 'mail', { from, to: [from] }, 0);
+      const { message, hasFailed } = withTemplate(standard, { template }, eventOf(room), 'UTC');
+      const transport = createTransport({ streamTransport: true, buffer: true });
+      const sent = await transport.sendMail(message);
+      const mail = await simpleParser(sent.message as Buffer);
+      expect(hasFailed).toBe(false);
+      expect(mail.subject).toMatch(/^[^\r\n]*of production$/);
+      expect([...mail.headers.keys()]).not.toContain('bcc');
+    }),
+    { numRuns: 30 },
+  );
+});
