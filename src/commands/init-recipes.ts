@@ -124,6 +124,24 @@ const KNOWN_SINKS: readonly (Recipe & { readonly type: string })[] = [
   },
   {
     section: 'sinks',
+    name: 'team-telegram',
+    type: 'telegram',
+    label: 'a Telegram chat',
+    comment: ' A bot of Telegram, which has to be a member of the chat.',
+    suitsOperators: true,
+    questions: [
+      {
+        flag: 'telegram-token',
+        ask: 'Token of the bot, from @BotFather',
+        path: ['token'],
+        variable: 'TELEGRAM_TOKEN',
+        isSecret: true,
+      },
+      { flag: 'telegram-chat', ask: 'Chat, such as -1001234567890 or @channel', path: ['chatId'] },
+    ],
+  },
+  {
+    section: 'sinks',
     name: 'ops-mail',
     type: 'email',
     label: 'a mailbox',

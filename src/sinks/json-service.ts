@@ -116,7 +116,7 @@ function parse(text: string): Said | undefined {
   }
 }
 
-function objectOf(value: unknown): Said | undefined {
+export function objectOf(value: unknown): Said | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Said) : undefined;
 }
 

@@ -4,6 +4,7 @@ import { discord } from './discord.js';
 import { email } from './email.js';
 import { slack } from './slack.js';
 import { stdout } from './stdout.js';
+import { telegram } from './telegram.js';
 import { webhook } from './webhook.js';
 
-export const SINK_TYPES: readonly SinkDefinition[] = [webhook, slack, discord, email, stdout, archive];
+export const SINK_TYPES: readonly SinkDefinition[] = [webhook, slack, discord, telegram, email, stdout, archive];

@@ -58,6 +58,8 @@ test('every sink that it asks about makes a valid config', async () => {
   const answers: Readonly<Record<string, string>> = {
     'slack-url': 'https://hooks.slack.com/services/T0/B0/x',
     'discord-url': 'https://discord.com/api/webhooks/1/x',
+    'telegram-token': '123456:abc',
+    'telegram-chat': '@channel',
     smtp: 'smtp://user:pass@mail.example.com:587',
     'mail-from': 'Recordings <recordings@example.com>',
     'mail-to': 'ops@example.com, Team <team@example.com>',

@@ -18,6 +18,8 @@ export const BY_KEY = {
   'sinks.email.smtp': spiced('smtp'),
   'sinks.email.smtp.password': spiced('password'),
   'sinks.slack.url': planted('slack'),
+  'sinks.telegram.baseUrl': planted('bot server'),
+  'sinks.telegram.token': `123456:${planted('bot token')}`,
   'sinks.webhook.headers.*': spiced('header'),
   'sinks.webhook.secret': spiced('signing'),
   'sinks.webhook.secret.*': spiced('signing too'),
@@ -135,6 +137,14 @@ function sinksAt(receiver: Receiver, mail: Smtp): object {
     'discord-gone': {
       type: 'discord',
       url: `http://${host}/404/x/${BY_KEY['sinks.discord.url']}`,
+      rate: '100/s',
+      ...common,
+    },
+    'telegram-refused': {
+      type: 'telegram',
+      token: BY_KEY['sinks.telegram.token'],
+      chatId: '@channel',
+      baseUrl: `http://${host}/401/x/${BY_KEY['sinks.telegram.baseUrl']}`,
       rate: '100/s',
       ...common,
     },

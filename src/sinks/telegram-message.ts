@@ -1,0 +1,66 @@
+import type { NotifierEvent } from '../core/event.js';
+import { type Fact, type Message, messageFor } from './message.js';
+import { escapeHtml } from './text.js';
+
+interface TelegramMessage {
+  readonly text: string;
+  readonly parse_mode?: 'HTML';
+  readonly entities?: readonly { readonly type: 'code'; readonly offset: number; readonly length: number }[];
+  readonly link_preview_options: { readonly is_disabled: true };
+}
+
+const NO_PREVIEW = { is_disabled: true } as const;
+/** With everything else at its longest it keeps a text within 4,096 characters. */
+const LINK_CHARACTERS_MAX = 2_048;
+
+/**
+ * What is not ours stands in `<code>`: Telegram makes mentions, links, hashtags and commands out of any other text.
+ *
+ * @see https://core.telegram.org/bots/api#html-style
+ * @see https://core.telegram.org/bots/api#sendmessage
+ */
+export function telegramMessage(event: NotifierEvent): TelegramMessage {
+  const message = messageFor(event, LINK_CHARACTERS_MAX);
+  const lines = [
+    `<b>${escapeHtml(message.title)}</b>`,
+    ...(message.sentence === '' ? [] : [code(message.sentence)]),
+    ...message.facts.map((fact) => `${fact.label}: ${shownAs(fact)}`),
+    ...watch(message),
+    code(message.identity),
+  ];
+  return { text: lines.join('\n'), parse_mode: 'HTML', link_preview_options: NO_PREVIEW };
+}
+
+/** The same without markup to parse, for when Telegram refuses it; all of it is code. */
+export function plainTelegramMessage(event: NotifierEvent): TelegramMessage {
+  const { title, sentence, facts, link, worksUntil, identity } = messageFor(event, LINK_CHARACTERS_MAX);
+  const lines = [
+    title,
+    identity,
+    sentence,
+    ...facts.map((fact) => `${fact.label}: ${fact.text}`),
+    ...(link === undefined ? [] : [link]),
+    ...(worksUntil === undefined ? [] : [`${worksUntil.label} ${worksUntil.text}`]),
+  ];
+  const text = lines.filter((line) => line !== '').join('\n');
+  return {
+    text,
+    entities: [{ type: 'code', offset: 0, length: text.length }],
+    link_preview_options: NO_PREVIEW,
+  };
+}
+
+function watch({ link, worksUntil }: Message): readonly string[] {
+  if (link === undefined) return [];
+  const until = worksUntil === undefined ? [] : [`${worksUntil.label} ${worksUntil.text}`];
+  return [`<a href="${escapeHtml(link)}">Watch</a>`, ...until];
+}
+
+/** A time is ours. */
+function shownAs({ text, atMs }: Fact): string {
+  return atMs === undefined ? code(text) : text;
+}
+
+function code(text: string): string {
+  return `<code>${escapeHtml(text)}</code>`;
+}

@@ -1,0 +1,86 @@
+import fc from 'fast-check';
+import type { NotifierEvent } from '../../src/core/event.js';
+import type { EventId } from '../../src/core/id.js';
+import { plainTelegramMessage, telegramMessage } from '../../src/sinks/telegram-message.js';
+import { telegramProblem } from '../support/fake-telegram.js';
+import { hostileEvent } from '../support/hostile-event.js';
+import { sampleEvent } from '../support/sample-event.js';
+
+const { data } = sampleEvent;
+
+test('a message says what, where, when, how to watch it, and until when', () => {
+  const { text, ...rest } = telegramMessage(sampleEvent);
+  expect(rest).toEqual({ parse_mode: 'HTML', link_preview_options: { is_disabled: true } });
+  expect(text.split('\n')).toEqual([
+    '<b>Recording available</b>',
+    'Room: <code>Lobby “é” &lt;!channel&gt;</code>',
+    'Recorded: 13 May 2024, 17:14 UTC',
+    'Available after: <code>5 minutes 3 seconds</code>',
+    'Source: <code>production</code>',
+    '<a href="https://files.example/7b0f3e9c?signature=presigned">Watch</a>',
+    'The link works until 14 May 2024, 17:00 UTC',
+    '<code>Event evt_4f1c0f6f2f0e4f0c9a3b7d5e6a1b2c3d · recording 7b0f3e9c</code>',
+  ]);
+});
+
+test('the plain text says the same, and none of it is anything but code', () => {
+  const { text, ...rest } = plainTelegramMessage(sampleEvent);
+  expect(rest).toEqual({
+    entities: [{ type: 'code', offset: 0, length: text.length }],
+    link_preview_options: { is_disabled: true },
+  });
+  expect(text.split('\n')).toEqual([
+    'Recording available',
+    'Event evt_4f1c0f6f2f0e4f0c9a3b7d5e6a1b2c3d · recording 7b0f3e9c',
+    'Room: Lobby “é” <!channel>',
+    'Recorded: 13 May 2024, 17:14 UTC',
+    'Available after: 5 minutes 3 seconds',
+    'Source: production',
+    'https://files.example/7b0f3e9c?signature=presigned',
+    'The link works until 14 May 2024, 17:00 UTC',
+  ]);
+});
+
+test('without a link there is no word about it', () => {
+  const event = { ...sampleEvent, data: { ...data, recording: { ...data.recording, url: null } } };
+  expect(telegramMessage(event).text + plainTelegramMessage(event).text).not.toMatch(/Watch|https|link works/);
+});
+
+test('an address cannot end its link early', () => {
+  const url = 'https://files.example/a"b>c?e=1&f=2';
+  const { text } = telegramMessage({ ...sampleEvent, data: { ...data, recording: { ...data.recording, url } } });
+  expect(text).toContain('<a href="https://files.example/a%22b%3Ec?e=1&amp;f=2">Watch</a>');
+});
+
+test('an event for operators has a look of its own', () => {
+  const event: NotifierEvent = {
+    id: 'evt_0b5c' as EventId,
+    type: 'sink.failing',
+    timestamp: '2024-05-13T17:19:04.120Z',
+    source: null,
+    data: { sink: 'hook', reason: 'gone', message: 'HTTP 410', since: '2024-05-13T17:19:04.120Z', waiting: 3 },
+  };
+  expect(telegramMessage(event).text.split('\n')).toEqual([
+    '<b>🔴 Sink hook is failing</b>',
+    '<code>HTTP 410</code>',
+    'Reason: <code>gone</code>',
+    'Since: <code>13 May 2024, 17:19 UTC</code>',
+    'Waiting: <code>3</code>',
+    '<code>Event evt_0b5c</code>',
+  ]);
+});
+
+test('every limit of Telegram holds for any event, and nothing in it is markup, mention or link but our own', () => {
+  fc.assert(
+    fc.property(hostileEvent, (event) => {
+      for (const message of [telegramMessage(event), plainTelegramMessage(event)]) {
+        expect(telegramProblem({ chat_id: 1, ...message })).toBeUndefined();
+      }
+      const ours = telegramMessage(event)
+        .text.replaceAll(/<code>[^<]*<\/code>/g, '')
+        .replaceAll(/<a href="[^"]*">Watch<\/a>/g, '')
+        .replace(/^<b>.*<\/b>$/m, '');
+      expect(ours).toMatch(/^[\w\s,:-]*$/);
+    }),
+  );
+});
