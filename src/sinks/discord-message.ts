@@ -30,13 +30,13 @@ const SUPPRESS_EMBEDS = 4;
 /**
  * The message as an embed: its texts are hostile until they are escaped, which at most doubles them.
  *
- * It keeps within the limits whatever the event holds: a title of 256 characters, a description of 4,096, 25 fields of 1,024, a footer
+ * A date that is a text, as those for operators are, is in the given time zone. It keeps within the limits whatever the event holds: a title of 256 characters, a description of 4,096, 25 fields of 1,024, a footer
  * of 2,048, and 6,000 in all.
  *
  * @see https://discord.com/developers/docs/resources/message#embed-object-embed-limits
  */
-export function discordMessage(event: NotifierEvent): DiscordMessage {
-  const message = messageFor(event, LINK_CHARACTERS_MAX);
+export function discordMessage(event: NotifierEvent, timezone = 'UTC'): DiscordMessage {
+  const message = messageFor(event, LINK_CHARACTERS_MAX, timezone);
   const description = [escapeDiscord(message.sentence), ...watch(message)].filter((line) => line !== '').join('\n');
   return {
     allowed_mentions: NO_MENTIONS,
@@ -57,8 +57,8 @@ export function discordMessage(event: NotifierEvent): DiscordMessage {
 }
 
 /** The same as lines, for when Discord refuses the embed; what does not fit is left out. */
-export function plainDiscordMessage(event: NotifierEvent): DiscordMessage {
-  const message = messageFor(event, LINK_CHARACTERS_MAX);
+export function plainDiscordMessage(event: NotifierEvent, timezone = 'UTC'): DiscordMessage {
+  const message = messageFor(event, LINK_CHARACTERS_MAX, timezone);
   const first = `**${escapeDiscord(message.title)}**`;
   const last = escapeDiscord(message.identity);
   const lines = [escapeDiscord(message.sentence), ...message.facts.map(lineOf), ...watch(message)];

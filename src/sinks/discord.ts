@@ -87,8 +87,8 @@ export const discord = defineSink({
     return askTwice(
       context,
       (body, timeoutMs) => ask(DISCORD, { url, body, timeoutMs }, context),
-      discordMessage(event),
-      () => plainDiscordMessage(event),
+      discordMessage(event, context.timezone),
+      () => plainDiscordMessage(event, context.timezone),
     );
   },
   async connect(context) {

@@ -6,7 +6,7 @@ import { archiveFacts, dateMsOf, dateWords, durationWords, oneLine, processedFor
 export interface Fact {
   readonly label: string;
   readonly text: string;
-  /** Of a time, for places that show it in the time zone of each reader; the text is the same in UTC. Whole milliseconds. */
+  /** Of a time, for places that show it in the time zone of each reader; the text is the same in that of the sink. Milliseconds. */
   readonly atMs?: number;
 }
 
@@ -38,12 +38,17 @@ const VALUE_CHARACTERS_MAX = 200;
 /** Of a path, and of a list. */
 const LONG_VALUE_CHARACTERS_MAX = 350;
 
-/** @param linkCharactersMax a longer link is left out */
-export function messageFor(event: NotifierEvent, linkCharactersMax: number): Message {
-  return isRecordingEvent(event) ? recordingMessage(event, linkCharactersMax) : operatorMessage(event);
+/**
+ * @param linkCharactersMax a longer link is left out
+ * @param timezone of dates, a name of the IANA database
+ */
+export function messageFor(event: NotifierEvent, linkCharactersMax: number, timezone = 'UTC'): Message {
+  return isRecordingEvent(event)
+    ? recordingMessage(event, linkCharactersMax, timezone)
+    : operatorMessage(event, timezone);
 }
 
-function recordingMessage(event: RecordingEvent, linkCharactersMax: number): Message {
+function recordingMessage(event: RecordingEvent, linkCharactersMax: number, timezone: string): Message {
   const { roomId, uuid, url, urlExpiresAt } = event.data.recording;
   const room = oneLine(roomId ?? '', VALUE_CHARACTERS_MAX);
   const recording = oneLine(uuid, VALUE_CHARACTERS_MAX);
@@ -53,29 +58,29 @@ function recordingMessage(event: RecordingEvent, linkCharactersMax: number): Mes
     title: titleOf(event),
     headline: oneLine(`${titleOf(event)}: ${room === '' ? recording : room}`, TITLE_CHARACTERS_MAX),
     sentence: '',
-    facts: factsOf(event),
+    facts: factsOf(event, timezone),
     link,
-    worksUntil: link === undefined ? undefined : time('The link works until', urlExpiresAt)[0],
+    worksUntil: link === undefined ? undefined : time('The link works until', urlExpiresAt, timezone)[0],
     identity: `Event ${oneLine(event.id, 64)} · recording ${recording}`,
   };
 }
 
-function factsOf(event: RecordingEvent): readonly Fact[] {
+function factsOf(event: RecordingEvent, timezone: string): readonly Fact[] {
   const { roomId, meetingId, createdAt } = event.data.recording;
   const processedMs = processedForMs(event);
   const took = event.type === 'recording.stuck' ? 'Not available after' : 'Available after';
   return [
     ...shown('Room', roomId),
     ...shown('Meeting', meetingId),
-    ...time('Recorded', createdAt),
+    ...time('Recorded', createdAt, timezone),
     ...shown(took, processedMs === undefined ? null : durationWords(processedMs)),
     ...shown('Source', event.source),
     ...archiveFacts(event).flatMap(([label, value]) => shown(label, value, LONG_VALUE_CHARACTERS_MAX)),
   ];
 }
 
-function operatorMessage(event: OperatorEvent): Message {
-  const { mood, title, message, facts } = operatorText(event);
+function operatorMessage(event: OperatorEvent, timezone: string): Message {
+  const { mood, title, message, facts } = operatorText(event, timezone);
   const signed = oneLine(`${MOOD_SIGNS[mood]} ${title}`, TITLE_CHARACTERS_MAX);
   return {
     mood,
@@ -95,9 +100,9 @@ function shown(label: string, value: string | null, charactersMax = VALUE_CHARAC
   return text === '' ? [] : [{ label, text }];
 }
 
-function time(label: string, value: string | null): readonly Fact[] {
+function time(label: string, value: string | null, timezone: string): readonly Fact[] {
   const atMs = dateMsOf(value);
-  return atMs === undefined ? [] : [{ label, text: dateWords(atMs), atMs }];
+  return atMs === undefined ? [] : [{ label, text: dateWords(atMs, timezone), atMs }];
 }
 
 /** A backslash would be an escape in Markdown and two characters in JSON. */

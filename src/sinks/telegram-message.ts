@@ -19,8 +19,8 @@ const LINK_CHARACTERS_MAX = 2_048;
  * @see https://core.telegram.org/bots/api#html-style
  * @see https://core.telegram.org/bots/api#sendmessage
  */
-export function telegramMessage(event: NotifierEvent): TelegramMessage {
-  const message = messageFor(event, LINK_CHARACTERS_MAX);
+export function telegramMessage(event: NotifierEvent, timezone = 'UTC'): TelegramMessage {
+  const message = messageFor(event, LINK_CHARACTERS_MAX, timezone);
   const lines = [
     `<b>${escapeHtml(message.title)}</b>`,
     ...(message.sentence === '' ? [] : [code(message.sentence)]),
@@ -32,8 +32,8 @@ export function telegramMessage(event: NotifierEvent): TelegramMessage {
 }
 
 /** The same without markup to parse, for when Telegram refuses it; all of it is code. */
-export function plainTelegramMessage(event: NotifierEvent): TelegramMessage {
-  const { title, sentence, facts, link, worksUntil, identity } = messageFor(event, LINK_CHARACTERS_MAX);
+export function plainTelegramMessage(event: NotifierEvent, timezone = 'UTC'): TelegramMessage {
+  const { title, sentence, facts, link, worksUntil, identity } = messageFor(event, LINK_CHARACTERS_MAX, timezone);
   const lines = [
     title,
     identity,

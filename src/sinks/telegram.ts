@@ -115,8 +115,8 @@ export const telegram = defineSink({
     return askTwice(
       context,
       (body, timeoutMs) => ask(TELEGRAM, { url, body, timeoutMs }, context),
-      { ...chat, ...telegramMessage(event) },
-      () => ({ ...chat, ...plainTelegramMessage(event) }),
+      { ...chat, ...telegramMessage(event, context.timezone) },
+      () => ({ ...chat, ...plainTelegramMessage(event, context.timezone) }),
     );
   },
   async connect(context) {

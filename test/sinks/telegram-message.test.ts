@@ -41,6 +41,16 @@ test('the plain text says the same, and none of it is anything but code', () => 
   ]);
 });
 
+test('dates are in the time zone of the sink', () => {
+  for (const { text } of [
+    telegramMessage(sampleEvent, 'Europe/Berlin'),
+    plainTelegramMessage(sampleEvent, 'Europe/Berlin'),
+  ]) {
+    expect(text).toContain('Recorded: 13 May 2024, 19:14 CEST');
+    expect(text).toContain('The link works until 14 May 2024, 19:00 CEST');
+  }
+});
+
 test('without a link there is no word about it', () => {
   const event = { ...sampleEvent, data: { ...data, recording: { ...data.recording, url: null } } };
   expect(telegramMessage(event).text + plainTelegramMessage(event).text).not.toMatch(/Watch|https|link works/);
