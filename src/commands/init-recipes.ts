@@ -142,6 +142,18 @@ const KNOWN_SINKS: readonly (Recipe & { readonly type: string })[] = [
   },
   {
     section: 'sinks',
+    name: 'phones',
+    type: 'ntfy',
+    label: 'phones, through ntfy',
+    comment: ' A topic of ntfy. Whoever knows its name can read and write it, unless the server has logins.',
+    suitsOperators: true,
+    questions: [
+      { flag: 'ntfy-topic', ask: 'Topic, hard to guess', path: ['topic'], variable: 'NTFY_TOPIC', isSecret: true },
+      { flag: 'ntfy-url', ask: 'URL of the server', path: ['url'], fallback: 'https://ntfy.sh' },
+    ],
+  },
+  {
+    section: 'sinks',
     name: 'ops-mail',
     type: 'email',
     label: 'a mailbox',

@@ -60,6 +60,8 @@ test('every sink that it asks about makes a valid config', async () => {
     'discord-url': 'https://discord.com/api/webhooks/1/x',
     'telegram-token': '123456:abc',
     'telegram-chat': '@channel',
+    'ntfy-topic': 'recordings-7bQx',
+    'ntfy-url': 'https://ntfy.example.com',
     smtp: 'smtp://user:pass@mail.example.com:587',
     'mail-from': 'Recordings <recordings@example.com>',
     'mail-to': 'ops@example.com, Team <team@example.com>',

@@ -30,6 +30,7 @@ test('the example loads once its variables are set', () => {
     SLACK_WEBHOOK_URL: 'https://hooks.slack.com/services/a',
     DISCORD_WEBHOOK_URL: 'https://discord.com/api/webhooks/1/a',
     TELEGRAM_TOKEN: '123456:a',
+    NTFY_TOPIC: 'recordings-7bQx',
     SMTP_URL: 'smtp://user:password@mail.example.com',
     WEBHOOK_SECRET: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
   };

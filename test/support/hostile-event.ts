@@ -45,6 +45,9 @@ const url = fc.oneof(
 );
 const maybe = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: null });
 
+/** The config takes no other, so that there is always a fact to show. */
+const name = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/);
+
 const hostileRecordingEvent: fc.Arbitrary<RecordingEvent> = fc.record({
   id: text.map((id) => id as EventId),
   type: fc.constantFrom<RecordingEventType>(
@@ -54,8 +57,7 @@ const hostileRecordingEvent: fc.Arbitrary<RecordingEvent> = fc.record({
     'recording.archived',
   ),
   timestamp: date,
-  // The config takes no other name, so that there is always a fact to show.
-  source: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/),
+  source: name,
   data: fc.record({
     recording: fc.record({
       uuid: text.map((uuid) => uuid as RecordingUuid),
@@ -68,9 +70,36 @@ const hostileRecordingEvent: fc.Arbitrary<RecordingEvent> = fc.record({
     }),
     previousStatus: fc.constantFrom(null, 'processing'),
     occurrence: fc.integer({ min: 1, max: 2 }),
-    archive: fc.record({ location: text, bytes: fc.nat(), sha256: text, sink: text }),
+    archive: fc.record({ location: text, bytes: fc.nat(), sha256: fc.constant('e'.repeat(64)), sink: name }),
   }),
 });
+
+/** Everything as long as it gets, with a link that may just fit. */
+const fullestEvent: fc.Arbitrary<RecordingEvent> = fc
+  .tuple(fc.constantFrom('字', '🎥', '*', '_', '"', '\\', '<', '&'), fc.integer({ min: 900, max: 3_100 }))
+  .map(([character, linkLength]) => {
+    const long = character.repeat(2_000);
+    return {
+      id: `evt_${'e'.repeat(32)}` as EventId,
+      type: 'recording.archived',
+      timestamp: '2024-05-13T17:19:04.120Z',
+      source: `S${'_'.repeat(62)}`,
+      data: {
+        recording: {
+          uuid: long as RecordingUuid,
+          roomId: long,
+          meetingId: long,
+          status: 'available',
+          createdAt: '2024-05-13T17:14:00.941Z',
+          url: `https://a.example/?${'a'.repeat(linkLength)}`,
+          urlExpiresAt: '2024-05-14T17:00:00.000Z',
+        },
+        previousStatus: 'processing',
+        occurrence: 1,
+        archive: { location: long, bytes: 734_003_200, sha256: 'e'.repeat(64), sink: `s${'_'.repeat(62)}` },
+      },
+    };
+  });
 
 const common = { id: text.map((id) => id as EventId), timestamp: date };
 const about = { reason: text, message: text, since: date };
@@ -91,4 +120,8 @@ const hostileOperatorEvent: fc.Arbitrary<OperatorEvent> = fc.oneof(
 );
 
 /** Of a recording or for operators. */
-export const hostileEvent: fc.Arbitrary<NotifierEvent> = fc.oneof(hostileRecordingEvent, hostileOperatorEvent);
+export const hostileEvent: fc.Arbitrary<NotifierEvent> = fc.oneof(
+  hostileRecordingEvent,
+  fullestEvent,
+  hostileOperatorEvent,
+);

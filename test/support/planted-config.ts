@@ -17,6 +17,10 @@ export const BY_KEY = {
   'sinks.discord.url': planted('discord'),
   'sinks.email.smtp': spiced('smtp'),
   'sinks.email.smtp.password': spiced('password'),
+  'sinks.ntfy.password': spiced('ntfy password'),
+  'sinks.ntfy.token': spiced('ntfy token'),
+  'sinks.ntfy.topic': planted('topic'),
+  'sinks.ntfy.url': spiced('ntfy server'),
   'sinks.slack.url': planted('slack'),
   'sinks.telegram.baseUrl': planted('bot server'),
   'sinks.telegram.token': `123456:${planted('bot token')}`,
@@ -52,7 +56,7 @@ export function echo(message: ReceivedMessage): ReceiverAnswer {
   const [, status = '500', word] = message.path.split('/');
   const told = JSON.stringify({ ...message.headers, path: message.path });
   return {
-    status: Number(status),
+    status: Number(status) || 401,
     headers: {
       location: `http://elsewhere.example${message.path}`,
       'www-authenticate': told,
@@ -137,6 +141,23 @@ function sinksAt(receiver: Receiver, mail: Smtp): object {
     'discord-gone': {
       type: 'discord',
       url: `http://${host}/404/x/${BY_KEY['sinks.discord.url']}`,
+      rate: '100/s',
+      ...common,
+    },
+    'ntfy-token': {
+      type: 'ntfy',
+      url: `http://me:${encodeURIComponent(BY_KEY['sinks.ntfy.url'])}@${host}`,
+      topic: BY_KEY['sinks.ntfy.topic'],
+      token: BY_KEY['sinks.ntfy.token'],
+      rate: '100/s',
+      ...common,
+    },
+    'ntfy-login': {
+      type: 'ntfy',
+      url: `http://${host}`,
+      topic: BY_KEY['sinks.ntfy.topic'],
+      user: 'me',
+      password: BY_KEY['sinks.ntfy.password'],
       rate: '100/s',
       ...common,
     },
