@@ -38,6 +38,6 @@ export type {
   LogFields,
 } from './ports.js';
 export { boolean, duration, httpUrl, integer, number, secret } from './settings.js';
-export type { SinkContext, SinkDefinition } from './sinks/define.js';
+export type { RenderedPart, SinkContext, SinkDefinition, SinkTemplate } from './sinks/define.js';
 export { defineOwnSink as defineSink, type OwnSink } from './sinks/own.js';
 export { OwnedError, StoreError } from './store/errors.js';

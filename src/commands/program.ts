@@ -16,6 +16,7 @@ import { registerListen } from './listen.js';
 import { registerPoll } from './poll.js';
 import { registerRecordings } from './recordings.js';
 import { registerRedeliver } from './redeliver.js';
+import { registerRender } from './render.js';
 import { registerRun } from './run.js';
 import { registerSchema } from './schema.js';
 import { registerTest } from './test-sink.js';
@@ -27,6 +28,7 @@ const COMMANDS: readonly Register[] = [
   registerInit,
   registerCheck,
   registerTest,
+  registerRender,
   registerRecordings,
   registerDeliveries,
   registerExplain,
@@ -42,7 +44,7 @@ const COMMANDS: readonly Register[] = [
 ];
 
 /** Commands of later versions: refused by name, so that nobody takes them for a typing mistake. */
-const UNAVAILABLE = ['render', 'routes', 'pause', 'resume', 'try', 'doctor', 'completion'];
+const UNAVAILABLE = ['routes', 'pause', 'resume', 'try', 'doctor', 'completion'];
 
 /** Runs one command line. */
 export async function runCommand(

@@ -1,5 +1,5 @@
 import { assemble, type ConfiguredHttp, createConfiguredHttp } from '../assemble.js';
-import type { Config } from '../config/config.js';
+import type { Config, SinkConfig } from '../config/config.js';
 import { readConfig } from '../config/load.js';
 import { formatProblem } from '../config/problem.js';
 import type { Notifier } from '../notifier.js';
@@ -24,6 +24,13 @@ export function configOf({ config: file }: { readonly config: string }, { enviro
   const loaded = readConfig(file, environment);
   if ('problems' in loaded) throw new UsageError(loaded.problems.map(formatProblem).join('\n'));
   return loaded.config;
+}
+
+/** Throws a {@link UsageError} that names those there are. */
+export function sinkOf({ sinks }: Config, name: string): SinkConfig {
+  const sink = sinks.find((each) => each.name === name);
+  if (sink !== undefined) return sink;
+  throw new UsageError(`The config has no sink "${name}"; it has ${sinks.map((each) => each.name).join(', ')}.`);
 }
 
 export function logOf({ log }: Pick<Config, 'log'>, { environment, stderrIsTerminal, stderrFd }: CommandContext) {

@@ -1,5 +1,5 @@
-import { type CommonOptions, EXIT, type Register, UsageError } from './command.js';
-import { configOf, httpOf } from './session.js';
+import { type CommonOptions, EXIT, type Register } from './command.js';
+import { configOf, httpOf, sinkOf } from './session.js';
 import { sampleTrial, sendSample } from './trials.js';
 
 export const registerTest: Register = (program, context) => {
@@ -14,12 +14,7 @@ export const registerTest: Register = (program, context) => {
     .action(async (name: string, _, command) => {
       const options: CommonOptions = command.optsWithGlobals();
       const config = configOf(options, context);
-      const sink = config.sinks.find((candidate) => candidate.name === name);
-      if (sink === undefined) {
-        throw new UsageError(
-          `The config has no sink "${name}"; it has ${config.sinks.map((known) => known.name).join(', ')}.`,
-        );
-      }
+      const sink = sinkOf(config, name);
       const http = httpOf(config, context);
       const sample = await sendSample(sink, http, config, context);
       await http.close();

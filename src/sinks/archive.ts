@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { type ArchivedFile, type ArchivedRecording, ArchiveError, type ArchiveTarget } from '../archive/define.js';
 import type { Download } from '../archive/download.js';
+import { archivePath, extensionOf } from '../archive/names.js';
 import { createPace, type Pace, waitFor } from '../archive/pace.js';
 import { type ArchivePlace, placeOf } from '../archive/place.js';
 import { archiveSettings, readArchiveSettings } from '../archive/settings.js';
@@ -26,6 +27,16 @@ export const archive = defineSink({
   timeout: '12h',
   needsUrl: true,
   archive: readArchiveSettings,
+  render(event, { settings }) {
+    if (!isRecordingEvent(event) || event.type !== 'recording.available') return [];
+    const { to, template } = readArchiveSettings(settings);
+    const { url } = event.data.recording;
+    const path = archivePath(recordingOf(event), extensionOf(url), template);
+    return [
+      { name: 'file', content: `${to.replace(/\/$/, '')}/${path}` },
+      { name: 'from', content: url ?? 'the URL that the source lists then' },
+    ];
+  },
   async deliver(event, context) {
     if (!isRecordingEvent(event) || event.type !== 'recording.available') {
       const detail = `${event.type} is nothing to archive; only recording.available is`;

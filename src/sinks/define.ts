@@ -44,6 +44,13 @@ export interface SinkTemplate {
   readonly place: Place;
 }
 
+/** A part of what would be sent, for a person to read. */
+export interface RenderedPart {
+  /** Such as `text/html`. */
+  readonly name: string;
+  readonly content: string;
+}
+
 /** Code that can deliver to one kind of place. One file; `src/README.md` says how to add one. */
 export interface SinkDefinition<Settings extends z.ZodType = z.ZodType> {
   readonly type: string;
@@ -68,6 +75,11 @@ export interface SinkDefinition<Settings extends z.ZodType = z.ZodType> {
   notices?(settings: z.output<Settings>): readonly string[];
   /** What `check` tells of valid settings, such as what the receiver has to know. No secret. */
   facts?(settings: z.output<Settings>): readonly string[];
+  /**
+   * What would be sent, for `render`: of a type that does not send it by `http` or `print` alone, and whose `deliver` therefore must not
+   * run for a look. Its secrets are masked afterwards.
+   */
+  render?(event: NotifierEvent, context: SinkContext<z.output<Settings>>): readonly RenderedPart[];
   deliver(event: NotifierEvent, context: SinkContext<z.output<Settings>>): Promise<Outcome>;
   /** Ends what `deliver` keeps open for these settings, such as a pool: the sink is removed or changed, or the program stops. */
   close?(settings: z.output<Settings>): Promise<void>;

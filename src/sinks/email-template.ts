@@ -1,9 +1,9 @@
 import type { SendMailOptions } from 'nodemailer';
 import type { NotifierEvent } from '../core/event.js';
 import { applyTemplate } from '../template/use.js';
-import type { SinkTemplate } from './define.js';
+import type { RenderedPart, SinkTemplate } from './define.js';
 import { SUBJECT_CHARACTERS_MAX } from './email-message.js';
-import type { EmailSettings } from './email-settings.js';
+import type { EmailSettings, Mailbox } from './email-settings.js';
 import { oneLine } from './text.js';
 
 const PLACES = { subject: 'text', text: 'text', html: 'html' } as const;
@@ -40,4 +40,23 @@ export function withTemplate(
   const { html: _, ...withoutHtml } = message;
   const isTextAlone = made.has('text') && !made.has('html');
   return { message: { ...(isTextAlone ? withoutHtml : message), ...Object.fromEntries(made) }, hasFailed: false };
+}
+
+/** The mail as a person reads it: its header, and its parts decoded. */
+export function mailParts(message: SendMailOptions, { from, to }: Pick<EmailSettings, 'from' | 'to'>): RenderedPart[] {
+  const { subject, messageId, inReplyTo, text, html } = message;
+  const header = {
+    ...{ From: addressed(from), To: to.map(addressed).join(', '), Subject: subject },
+    ...{ 'Message-ID': messageId, 'In-Reply-To': inReplyTo, ...(message.headers as object) },
+  };
+  const lines = Object.entries(header).map(([name, value]) => `${name}: ${value}`);
+  const parts = { 'text/plain': text, 'text/html': html };
+  return [
+    { name: 'header', content: lines.join('\n') },
+    ...Object.entries(parts).flatMap(([name, content]) => (typeof content === 'string' ? [{ name, content }] : [])),
+  ];
+}
+
+function addressed({ name, address }: Mailbox): string {
+  return name === '' ? address : `${name} <${address}>`;
 }

@@ -1,13 +1,14 @@
 import { createTransport } from 'nodemailer';
+import type { NotifierEvent } from '../core/event.js';
 import type { Failed } from '../core/failure.js';
 import { type Deadline, startDeadline } from '../http/deadline.js';
 import { WITHOUT_TEMPLATE } from '../template/use.js';
-import { defineSink } from './define.js';
+import { defineSink, type SinkContext } from './define.js';
 import { plainLogin } from './email-login.js';
 import { messageOf } from './email-message.js';
 import { failureOfSession, ledgerOf, outcomeOfError, outcomeOfHanded, waitingOf } from './email-outcome.js';
 import { connectionOf, type EmailSettings, emailSettings, isLoopback } from './email-settings.js';
-import { emailTemplates, withTemplate } from './email-template.js';
+import { emailTemplates, mailParts, withTemplate } from './email-template.js';
 
 const CONNECTION_TIMEOUT_MS = 10_000;
 const GREETING_TIMEOUT_MS = 10_000;
@@ -31,7 +32,15 @@ export const email = defineSink({
     return [`TLS is ${tls}, so others on the way may read ${what}.`];
   },
   templates: emailTemplates,
-  async deliver(event, { name, settings, progress, clock, timeoutMs, signal, timezone = 'UTC' }) {
+  render(event, context) {
+    const { message, hasFailed } = mailOf(event, context);
+    return [
+      ...mailParts(message, context.settings),
+      ...(hasFailed ? [{ name: 'note', content: WITHOUT_TEMPLATE }] : []),
+    ];
+  },
+  async deliver(event, context) {
+    const { settings, progress, clock, timeoutMs, signal } = context;
     const { host } = connectionOf(settings);
     const recipients = settings.to.map(({ address }) => address);
     const ledger = ledgerOf(progress, recipients);
@@ -39,8 +48,7 @@ export const email = defineSink({
     if (to.length === 0) return outcomeOfHanded({ accepted: [] }, ledger);
     const deadline = startDeadline(clock, timeoutMs, signal);
     try {
-      const standard = messageOf(event, name, settings, clock.nowMs(), timezone);
-      const { message, hasFailed } = withTemplate(standard, settings, event, timezone);
+      const { message, hasFailed } = mailOf(event, context);
       const envelope = { from: settings.from.address, to };
       const handed = await poolOf(settings).sendMail({ ...message, envelope, signal: deadline.signal });
       const outcome = outcomeOfHanded(handed, ledger);
@@ -70,6 +78,10 @@ export const email = defineSink({
     pools.delete(settings);
   },
 });
+
+function mailOf(event: NotifierEvent, { name, settings, clock, timezone = 'UTC' }: SinkContext<EmailSettings>) {
+  return withTemplate(messageOf(event, name, settings, clock.nowMs(), timezone), settings, event, timezone);
+}
 
 function endOf(deadline: Deadline, host: string): Failed | undefined {
   const ended = deadline.failure(host);

@@ -8,6 +8,7 @@ const COMMANDS = [
   'init',
   'check',
   'test',
+  'render',
   'recordings',
   'deliveries',
   'explain',
@@ -23,7 +24,6 @@ const COMMANDS = [
 ];
 
 const PLANNED = [
-  ['render', 'hook', '--event', 'file.json'],
   ['routes', '--room', 'lobby'],
   ['pause', 'hook'],
   ['resume', 'hook'],

@@ -9,6 +9,7 @@ import { renderReference } from '../../src/config/reference.js';
 import { renderJsonSchema } from '../../src/config/render.js';
 import { SINK_TYPES } from '../../src/sinks/registry.js';
 import { SOURCE_TYPES } from '../../src/source/registry.js';
+import { EXAMPLE_VARIABLES } from '../support/example-variables.js';
 
 const types = { sourceTypes: SOURCE_TYPES, sinkTypes: SINK_TYPES };
 const example = renderExample(types);
@@ -24,17 +25,7 @@ test.each([
 });
 
 test('the example loads once its variables are set', () => {
-  const env = {
-    SUPERVIZ_CLIENT_ID: 'id',
-    SUPERVIZ_SECRET: 'secret',
-    SLACK_WEBHOOK_URL: 'https://hooks.slack.com/services/a',
-    DISCORD_WEBHOOK_URL: 'https://discord.com/api/webhooks/1/a',
-    TELEGRAM_TOKEN: '123456:a',
-    NTFY_TOPIC: 'recordings-7bQx',
-    SMTP_URL: 'smtp://user:password@mail.example.com',
-    WEBHOOK_SECRET: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
-  };
-  const loaded = loadConfig('notifier.example.yaml', example, { env, readFile: () => '' });
+  const loaded = loadConfig('notifier.example.yaml', example, { env: EXAMPLE_VARIABLES, readFile: () => '' });
   expect('problems' in loaded ? loaded.problems.map(formatProblem) : []).toEqual([]);
 });
 

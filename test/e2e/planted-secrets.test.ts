@@ -113,7 +113,10 @@ test('whatever goes wrong, no secret is told or kept', async () => {
   places.push(...(await saidOfAll([...reading, ...reading.map((line) => [...line, '--json']), ['schema']])));
   const asking = [['redeliver', '--dead'], ['announce', uuid], ['release']];
   const tests = ['hook-500', 'slack-echo', 'mail-url'].map((sink) => ['test', sink]);
-  places.push(...(await saidOfAll([...asking, ...tests])));
+  // One of each type.
+  const byType = new Map(Object.entries(config.sinks).map(([sink, { type }]) => [type, sink]));
+  const rendered = [...byType.values()].map((sink) => ['render', sink]);
+  places.push(...(await saidOfAll([...asking, ...tests, ...rendered])));
 
   const unreachable = ['https://nowhere.invalid', `https://127.0.0.1:${receiver.port}`, 'http://127.0.0.1:1'];
   const sources = {

@@ -1,0 +1,225 @@
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readConfig } from '../../src/config/load.js';
+import type { NotifierEvent } from '../../src/core/event.js';
+import { attemptOnce } from '../../src/engine/attempt.js';
+import { createHttpClient } from '../../src/http/client.js';
+import { SINK_TYPES } from '../../src/sinks/registry.js';
+import { EXAMPLE_VARIABLES } from '../support/example-variables.js';
+import { createMemoryLog } from '../support/memory-log.js';
+import { realClock } from '../support/real-clock.js';
+import { sampleEvent } from '../support/sample-event.js';
+import { startSmtp } from '../support/smtp.js';
+import { createStage, webhookTo } from '../support/stage.js';
+
+const stage = createStage();
+const SOURCES = { production: { auth: { clientId: 'a', secret: 'b' } } };
+const URL_OF_RECORDING = 'https://files.example/r.mp4?X-Amz-Signature=abcdef&Expires=1';
+
+function eventWith(change: object = {}): NotifierEvent {
+  const { data } = sampleEvent;
+  const recording = { ...data.recording, roomId: 'Lobby', url: URL_OF_RECORDING };
+  return { ...sampleEvent, data: { ...data, recording }, ...change } as NotifierEvent;
+}
+
+/** One command line, with an event in a file where there is one. */
+async function rendered(sinks: object, args: readonly string[], event?: unknown) {
+  stage.configure({ sources: SOURCES, sinks });
+  if (event !== undefined) stage.configure(typeof event === 'string' ? event : JSON.stringify(event), 'event.json');
+  const { code, stdout, stderr } = await stage.run([
+    'render',
+    ...args,
+    ...(event === undefined ? [] : ['--event', 'event.json']),
+  ]);
+  return { code, stdout, stderr: stderr.join('\n') };
+}
+
+test('a webhook: the request that a receiver gets, with its secrets masked, and nothing is sent', async () => {
+  const receiver = await stage.receiver();
+  const hook = webhookTo(receiver, { template: undefined });
+  const { code, stdout, stderr } = await rendered({ hook }, ['hook'], eventWith());
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout.slice(0, -1)).toEqual([
+    `POST http://127.0.0.1:${receiver.port}/***`,
+    expect.stringMatching(/^user-agent: recording-notifier/),
+    'x-gate: ***',
+    'content-type: application/json',
+    `webhook-id: ${sampleEvent.id}`,
+    expect.stringMatching(/^webhook-timestamp: \d{10}$/),
+    'webhook-signature: v1,***',
+    '',
+  ]);
+  const { data } = JSON.parse(stdout.at(-1) ?? '');
+  expect(data.recording).toMatchObject({ roomId: 'Lobby', url: 'https://files.example/r.mp4?***' });
+  expect(receiver.messages).toEqual([]);
+});
+
+test.each([
+  { name: 'webhook', settings: {} },
+  { name: 'webhook', settings: { format: 'cloudevents' } },
+  {
+    name: 'webhook',
+    settings: { template: { body: '{"room": {{ recording.roomId }}, "url": "{{ recording.url }}"}' } },
+  },
+  { name: 'slack', settings: {} },
+  { name: 'slack', settings: { template: { text: '{{ recording.roomId }} <{{ recording.url }}|Watch>' } } },
+])('$name $settings: it is what would be sent', async ({ name, settings }) => {
+  const receiver = await stage.receiver({ respond: () => ({ status: 200, body: 'ok' }) });
+  const url = `${receiver.url}services/T/B/x`;
+  const event = eventWith();
+  const { stdout } = await rendered({ it: { type: name, url, ...settings } }, ['it', '--json'], event);
+  const loaded = readConfig(join(stage.folder, 'config/notifier.yaml'), {});
+  if ('problems' in loaded) throw new Error('it has problems');
+  const http = createHttpClient({ privateAddresses: 'allow', clock: realClock, userAgent: 'test' });
+  const ports = { http, clock: realClock, log: createMemoryLog(), random: () => 0, print: async () => undefined };
+  await attemptOnce(loaded.config.sinks[0] as never, event, null, ports, new AbortController().signal);
+  await http.close();
+  const [{ body, headers }] = JSON.parse(stdout[0] ?? '').requests;
+  const sent = receiver.messages[0];
+  const masked = sent?.body.replace(/\?X-Amz-Signature=abcdef(?:&|&amp;)Expires=1/g, '?***');
+  expect(body).toBe(masked);
+  expect(sent?.headers).toMatchObject({ 'content-type': headers['content-type'] });
+});
+
+test('without a file it is a sample; for stdout a line, for a mail its parts, for an archive a place', async () => {
+  const smtp = await startSmtp();
+  const mail = {
+    type: 'email',
+    smtp: `smtp://me:password@127.0.0.1:${smtp.port}`,
+    from: 'Rec <a@example.com>',
+    to: ['b@example.com'],
+  };
+  const sinks = {
+    line: { type: 'stdout' },
+    mail: { ...mail, template: { subject: '{{ title }}' } },
+    vault: { type: 'archive', to: './kept' },
+  };
+  const line = await rendered(sinks, ['line']);
+  expect(JSON.parse(line.stdout[0] ?? '')).toMatchObject({
+    id: expect.stringMatching(/^evt_test_/),
+    data: { test: true },
+  });
+  const { stdout } = await rendered(sinks, ['mail']);
+  expect(stdout.slice(0, 5)).toEqual([
+    '--- header',
+    'From: Rec <a@example.com>',
+    'To: b@example.com',
+    'Subject: TEST: Recording available',
+    expect.stringMatching(/^Message-ID: <evt_test_\w+\.mail@example\.com>$/),
+  ]);
+  expect(stdout.filter((each) => each.startsWith('--- '))).toEqual(['--- header', '--- text/plain', '--- text/html']);
+  expect((await rendered(sinks, ['vault'], eventWith())).stdout).toEqual([
+    ...['--- file', expect.stringMatching(/^\.\/kept\/production\/2024-05-13\/Lobby-7b0f3e9c_\w+\.mp4$/), ''],
+    ...['--- from', 'https://files.example/r.mp4?***'],
+  ]);
+  expect(smtp.connections.count).toBe(0);
+  await smtp.close();
+});
+
+test('a sink type of your own is shown by what it asks of http, and said to have sent what it did in another way', async () => {
+  stage.configure('', 'x'); // Makes the folder.
+  const deliver = `async deliver(event, { http, signal, settings }) {
+    const headers = { authorization: 'Bearer t-1234' };
+    await http.request({ method: 'POST', url: 'http://127.0.0.1:1/bot' + settings.token, headers, body: 'for ' + settings.token, timeoutMs: 1, bodyBytesMax: 0, signal });
+    return { kind: 'delivered', receipt: 'yes' };
+  }`;
+  const settings = `settings: z.strictObject({ token: secret() })`;
+  const library = join(import.meta.dirname, '../../dist/index.js');
+  const own = `import { secret, z } from ${JSON.stringify(library)};\nexport const sink = { type: 'own', ${settings}, ${deliver} };\n`;
+  writeFileSync(join(stage.folder, 'own.mjs'), own);
+  writeFileSync(
+    join(stage.folder, 'other.mjs'),
+    `export const sink = { type: 'other', async deliver() { return { kind: 'delivered', receipt: 'yes' }; } };\n`,
+  );
+  const sinks = { own: { type: './own.mjs', token: 'to/ken-9876' }, other: { type: './other.mjs' } };
+  const { stdout } = await rendered(sinks, ['own', '--json'], eventWith());
+  expect(JSON.parse(stdout[0] ?? '').requests).toEqual([
+    {
+      method: 'POST',
+      url: 'http://127.0.0.1:1/bot***',
+      headers: expect.objectContaining({ authorization: '***' }),
+      body: 'for ***',
+    },
+  ]);
+  expect(await rendered(sinks, ['other'])).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^other has sent the event, and not through/),
+  });
+});
+
+test.each(SINK_TYPES)('every type shows what it would send, and sends nothing: $type', async ({ type, example }) => {
+  const lines = example.split('\n').map((line) => `    ${line}`);
+  const sources = JSON.stringify(SOURCES);
+  stage.configure(`sources: ${sources}\nsinks:\n  it:\n    type: ${type}\n${lines.join('\n')}\n`);
+  const { code, stdout, stderr } = await stage.run(['render', 'it'], { env: EXAMPLE_VARIABLES });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: [] });
+  expect(stdout.join('\n')).toMatch(/test-[0-9a-f]{8}/);
+  expect(readdirSync(stage.folder)).toEqual(['config']);
+});
+
+test('what is odd is said: an event that the sink does not get, a template that fails on it, no URL', async () => {
+  const failing = '{% if source == "production" %}{% for i in (1..100000000) %}x{% endfor %}{% endif %}{}';
+  const url = 'https://hooks.slack.com/services/T/B/x';
+  const stuck = eventWith({ type: 'recording.stuck' });
+  const sinks = {
+    chat: { type: 'slack', url, template: { text: failing }, includeUrl: false },
+    hook: { type: 'webhook', url, template: { body: failing } },
+  };
+  const chat = await rendered(sinks, ['chat'], stuck);
+  expect(chat.stderr).toBe(
+    'chat does not get recording.stuck: its events are recording.available.\nThe template of chat fails on this event, so it would get our own message.',
+  );
+  expect(chat.stdout[0]).toBe('POST https://hooks.slack.com/***');
+  expect((await rendered(sinks, ['chat', '--json'], eventWith())).stdout.join()).not.toContain('files.example');
+  expect(await rendered(sinks, ['hook'], eventWith())).toMatchObject({
+    code: 1,
+    stderr: 'hook would send nothing: template_failed: template.body, line 1, column 32 makes more than a template may',
+  });
+  expect(await rendered(sinks, ['nobody'])).toMatchObject({
+    code: 2,
+    stderr: 'The config has no sink "nobody"; it has chat, hook.',
+  });
+});
+
+const { data } = sampleEvent;
+
+test.each([
+  { name: 'no JSON', event: '{\n "id": "a" "b"}', want: /^event\.json:2:12: is not JSON; write one event/ },
+  { name: 'no event', event: '[]', want: /^event\.json: type: is no type of event; write recording\.available, / },
+  { name: 'nothing', event: 'null', want: /^event\.json: type: is no type/ },
+  {
+    name: 'a slip in the type',
+    event: { ...sampleEvent, type: 'recording.availble' },
+    want: /^event\.json: type: is no type of event; did you mean "recording\.available"\?$/,
+  },
+  {
+    name: 'several things',
+    event: {
+      ...sampleEvent,
+      id: 'x',
+      timestamp: 'now',
+      source: null,
+      data: { ...data, occurence: 1, recording: { ...data.recording, uuid: '' } },
+    },
+    want: /^event\.json: id: is no id of an event.*\nevent\.json: timestamp: is no time.*\nevent\.json: source: found nothing, want text\nevent\.json: data\.recording\.uuid: is empty\nevent\.json: data\.occurence: is not a key that is known here; did you mean "occurrence"\?$/,
+  },
+  {
+    name: 'data of another type',
+    event: { ...sampleEvent, type: 'sink.failing', source: null },
+    want: /data\.waiting: is required/,
+  },
+  {
+    name: 'an archive that is missing',
+    event: { ...sampleEvent, type: 'recording.archived' },
+    want: /^event\.json: data\.archive: is required$/,
+  },
+])('a file with $name is refused in words', async ({ event, want }) => {
+  const { code, stdout, stderr } = await rendered({ line: { type: 'stdout' } }, ['line'], event);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: [] });
+  expect(stderr).toMatch(want);
+});
+
+test('a file that is not there', async () => {
+  const { code, stderr } = await rendered({ line: { type: 'stdout' } }, ['line', '--event', 'nothing.json']);
+  expect({ code, stderr }).toEqual({ code: 2, stderr: 'nothing.json: cannot be read: there is no such file' });
+});
