@@ -96,6 +96,30 @@ describe('the manifest of a folder', () => {
     expect(await target.find(file)).toEqual(file);
   });
 
+  test('loses zeros that a crash has left in the place of lines', async () => {
+    const file = await archive(await openTarget(folder), recordingOf('a'), 'a.mp4', bytesOf(1));
+    appendFileSync(manifest, Buffer.alloc(200_000));
+    expect(await (await openTarget(folder)).find(file)).toEqual(file);
+    expect(lines()).toEqual([file]);
+  });
+
+  test('keeps a last line that only lacks its end', async () => {
+    const target = await openTarget(folder);
+    const file = await archive(target, recordingOf('a'), 'a.mp4', bytesOf(1));
+    truncateSync(manifest, statSync(manifest).size - 1);
+    const other = await archive(target, recordingOf('b'), 'b.mp4', bytesOf(2));
+    expect(lines()).toEqual([file, other]);
+  });
+
+  test('is not taken from others: a large file without lines is refused', async () => {
+    const text = 'x'.repeat(20 * MIB);
+    writeFileSync(manifest, text);
+    const message = `${manifest}: it is no manifest of an archive; move it away, or choose another folder`;
+    await expect(openTarget(folder)).rejects.toMatchObject({ name: 'ArchiveError', kind: 'broken', message });
+    await expect(collect(targetOn(folder).inspect())).rejects.toMatchObject({ message });
+    expect(statSync(manifest).size).toBe(text.length);
+  });
+
   test('a line that cannot be read hides no other, and is told', async () => {
     const target = await openTarget(folder);
     const file = await archive(target, recordingOf('a'), 'a.mp4', bytesOf(1));
@@ -119,6 +143,11 @@ describe('the manifest of a folder', () => {
     writeFileSync(manifest, `${JSON.stringify(two)}\n`);
     expect(await target.find(one)).toBeUndefined();
     expect(await target.find(two)).toEqual(two);
+    writeFileSync(manifest, `${JSON.stringify(one)}\n`);
+    expect(await target.find(one)).toEqual(one);
+    expect(await target.find(two)).toBeUndefined();
+    writeFileSync(manifest, `${JSON.stringify(two)}\n${JSON.stringify({ ...one, uuid: 'c' })}\n`);
+    expect(await target.find(one)).toBeUndefined();
   });
 
   test('two that write at once tear no line', async () => {
