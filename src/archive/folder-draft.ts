@@ -1,9 +1,8 @@
 import { createHash, type Hash } from 'node:crypto';
-import { type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Lock } from '../store/lock.js';
-import { makeFolder } from '../store/make-folder.js';
 import type { ArchivedFile, ArchivedRecording, Draft, RemoteFile } from './define.js';
 import { at, codeOf, replaceFile, syncFolder } from './folder-files.js';
 
@@ -34,8 +33,8 @@ export interface FolderDraftOptions {
   readonly nowMs: () => number;
   /** Throws where so many bytes more would not fit. */
   readonly assertSpace: (bytes: number) => Promise<void>;
-  /** Adds the line of the manifest. */
-  readonly enter: (file: ArchivedFile) => Promise<void>;
+  /** Makes the part a file of the archive, or leaves it as it is. */
+  readonly enter: (file: ArchivedFile) => Promise<ArchivedFile>;
 }
 
 /**
@@ -115,9 +114,9 @@ export class FolderDraft implements Draft {
         contentType: this.#remote?.contentType ?? null,
         archivedAt: new Date(this.#options.nowMs()).toISOString(),
       };
-      await this.#enter(whole);
+      const entered = await this.#entered(whole);
       await this.#forgetNote();
-      return whole;
+      return entered;
     });
     this.#end();
     return file;
@@ -136,19 +135,10 @@ export class FolderDraft implements Draft {
     }
   }
 
-  /** All of it, or the part is what it was. */
-  async #enter(file: ArchivedFile): Promise<void> {
-    const { root, enter } = this.#options;
-    const path = join(root, ...file.path.split('/'));
-    makeFolder(dirname(path));
-    await rename(this.#partPath, path);
+  async #entered(file: ArchivedFile): Promise<ArchivedFile> {
     try {
-      // Syncs the folder, and so the names of both.
-      await replaceFile(`${this.#partPath}.json`, `${path}.json`, `${JSON.stringify(file, undefined, 2)}\n`);
-      await enter(file);
+      return await this.#options.enter(file);
     } catch (error) {
-      await rename(path, this.#partPath);
-      await rm(`${path}.json`, { force: true });
       await this.#note().catch(() => undefined);
       throw error;
     }

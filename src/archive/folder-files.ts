@@ -47,20 +47,25 @@ export async function syncFolder(folder: string): Promise<void> {
   await handle?.close();
 }
 
-/** All of a small file, or what was there before. */
-export async function replaceFile(draftPath: string, path: string, text: string): Promise<void> {
+/** A small file, on the disk; its name is once its folder is. */
+export async function writeSynced(path: string, text: string): Promise<void> {
   try {
-    const handle = await open(draftPath, 'w');
+    const handle = await open(path, 'w');
     try {
       await handle.writeFile(text);
       await handle.sync();
     } finally {
       await handle.close();
     }
-    await rename(draftPath, path);
   } catch (error) {
-    await rm(draftPath, { force: true }).catch(() => undefined);
+    await rm(path, { force: true }).catch(() => undefined);
     throw error;
   }
+}
+
+/** All of a small file, or what was there before. */
+export async function replaceFile(draftPath: string, path: string, text: string): Promise<void> {
+  await writeSynced(draftPath, text);
+  await rename(draftPath, path);
   await syncFolder(dirname(path));
 }

@@ -1,20 +1,14 @@
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { opendir, readdir, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { opendir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import type { Clock } from '../ports.js';
-import { type Lock, takeLock } from '../store/lock.js';
 import { makeFolder } from '../store/make-folder.js';
-import {
-  type ArchivedFile,
-  type ArchivedRecording,
-  ArchiveError,
-  type ArchiveTarget,
-  type Inspected,
-} from './define.js';
+import { type ArchivedFile, ArchiveError, type ArchiveTarget, type Inspected } from './define.js';
 import { FolderDraft } from './folder-draft.js';
-import { at, codeOf } from './folder-files.js';
-import { appendToManifest, ManifestIndex, mendManifest, readFileNote, recordingKey } from './manifest.js';
+import { FolderEntrance, pathIn } from './folder-entrance.js';
+import { at, codeOf, syncFolder } from './folder-files.js';
+import { FolderParts } from './folder-parts.js';
+import { ManifestIndex, readFileNote } from './manifest.js';
 
 export interface FolderTargetOptions {
   readonly folder: string;
@@ -29,10 +23,6 @@ const MANIFEST = 'manifest.jsonl';
 /** Parts of files, notes of them, and locks. */
 const HIDDEN = '.partial';
 const SPARE_BYTES = 64 * 1024 * 1024;
-/** Parts that nobody has gone on with for so long are given up. */
-const PART_AGE_MAX_MS = 7 * 86_400_000;
-const LOCK_WAIT_MS = 25;
-const LOCK_TRIES_MAX = 1_200;
 
 /**
  * An archive in a folder. Several processes may work in one: a part belongs to whoever holds its lock, and the manifest is written
@@ -43,11 +33,19 @@ export function folderTarget({ folder, clock, nonce, spareBytes = SPARE_BYTES }:
   const hidden = join(root, HIDDEN);
   const manifest = join(root, MANIFEST);
   const index = new ManifestIndex(manifest);
-  const locationOf = ({ path }: Pick<ArchivedFile, 'path'>) => join(root, ...path.split('/'));
+  const entrance = new FolderEntrance({ root, manifest, lockPath: join(hidden, MANIFEST), index, clock });
+  const parts = new FolderParts(hidden, nonce);
+  let isUsed = false;
+  const locationOf = (file: Pick<ArchivedFile, 'path'>) => pathIn(root, file);
 
   async function freeBytes(): Promise<number> {
     const { bavail, bsize } = await statfs(root);
     return bavail * bsize;
+  }
+
+  async function sweep(): Promise<void> {
+    await index.refresh();
+    await parts.sweep(clock.nowMs(), index.values(), async (file) => (await entrance.whole(file)) !== undefined);
   }
 
   async function assertSpace(bytes: number): Promise<void> {
@@ -57,70 +55,37 @@ export function folderTarget({ folder, clock, nonce, spareBytes = SPARE_BYTES }:
     throw new ArchiveError('no_space', words);
   }
 
-  async function withManifest(change: () => Promise<void>): Promise<void> {
-    const lock = await waitForLock(join(hidden, MANIFEST), clock);
-    try {
-      await change();
-    } finally {
-      lock.release();
-    }
-  }
-  let lastChange: Promise<void> = Promise.resolve();
-  /** One at a time here, so that the lock is only waited for where another process has it. */
-  function changeManifest(change: () => Promise<void>): Promise<void> {
-    const changed = lastChange.then(() => withManifest(change));
-    lastChange = changed.catch(() => undefined);
-    return changed;
-  }
-  /** Files that wait for their lines: those that come while a line is written are entered together. */
-  let entering: { readonly files: ArchivedFile[]; readonly entered: Promise<void> } | undefined;
-  function enter(file: ArchivedFile): Promise<void> {
-    if (entering === undefined) {
-      const files: ArchivedFile[] = [];
-      const close = () => {
-        if (entering?.files === files) entering = undefined;
-      };
-      const entered = changeManifest(() => {
-        close();
-        return appendToManifest(manifest, files);
-      });
-      entered.catch(close);
-      entering = { files, entered };
-    }
-    entering.files.push(file);
-    return entering.entered;
-  }
-
   return {
     label: root,
     open: () =>
       at(root, async () => {
-        makeHidden(root, hidden);
+        await makeHidden(root, hidden);
         const probe = join(hidden, `probe-${nonce()}`);
         await writeFile(probe, '');
         await rm(probe);
-        await changeManifest(() => mendManifest(manifest));
-        await forgetOldParts(hidden, clock.nowMs() - PART_AGE_MAX_MS);
-        await index.refresh();
+        await entrance.mend();
+        await sweep();
       }),
     find: (recording) =>
       at(root, async () => {
         await index.refresh();
-        const file = index.get(recording);
-        return file !== undefined && (await sizeOf(locationOf(file))) === file.bytes ? file : undefined;
+        return entrance.whole(recording);
       }),
     begin: (recording, path) =>
       at(root, async () => {
-        makeHidden(root, hidden);
+        await makeHidden(root, hidden);
         await assertSpace(0);
-        const { partPath, lock } = takePart(hidden, recording, nonce);
+        isUsed = true;
+        const { partPath, lock } = parts.take(recording);
         const nowMs = () => clock.nowMs();
+        const enter = (file: ArchivedFile) => entrance.enter(file, partPath);
         return FolderDraft.begin({ recording, path, root, partPath, lock, nowMs, assertSpace, enter });
       }),
     async *files() {
       await at(root, () => index.refresh());
       for (const file of index.values()) {
-        if ((await at(root, () => sizeOf(locationOf(file)))) === file.bytes) yield file;
+        const whole = await at(root, () => entrance.whole(file));
+        if (whole !== undefined) yield whole;
       }
     },
     inspect: () => inspect(root, new ManifestIndex(manifest)),
@@ -141,53 +106,22 @@ export function folderTarget({ folder, clock, nonce, spareBytes = SPARE_BYTES }:
     },
     locationOf,
     freeBytes: () => at(root, freeBytes),
-    close: () => lastChange,
+    close: async () => {
+      await entrance.idle();
+      // Where another process was in the way of a part, what an attempt before had kept of it is left.
+      if (isUsed) await sweep().catch(() => undefined);
+    },
   };
 }
 
-function makeHidden(root: string, hidden: string): void {
+async function makeHidden(root: string, hidden: string): Promise<void> {
   try {
-    makeFolder(hidden);
+    if (!makeFolder(hidden)) return;
+    await syncFolder(root);
+    await syncFolder(dirname(root));
   } catch (cause) {
     if (codeOf(cause) !== 'ENOENT') throw cause;
     throw new ArchiveError('broken', `${root}: no folder can be created there (ENOENT)`, { cause });
-  }
-}
-
-/**
- * The part of a recording, if nobody has it; else one of its own, which nobody goes on with. Locks are few, so that their files do
- * not grow in number with the archive: a recording may meet the lock of another one, and only loses that its part is kept.
- */
-function takePart(hidden: string, recording: ArchivedRecording, nonce: () => string) {
-  const hash = createHash('sha256').update(recordingKey(recording)).digest('hex').slice(0, 32);
-  const lock = takeLock(join(hidden, hash.slice(0, 3)));
-  return { lock, partPath: join(hidden, lock === undefined ? `${hash}-${nonce()}` : hash) };
-}
-
-async function waitForLock(path: string, clock: Clock): Promise<Lock> {
-  for (let tries = 0; tries < LOCK_TRIES_MAX; tries += 1) {
-    const lock = takeLock(path);
-    if (lock !== undefined) return lock;
-    await new Promise<void>((resolve) => clock.after(LOCK_WAIT_MS, resolve));
-  }
-  throw new ArchiveError('broken', `${path}.lock: another process has held it for too long`);
-}
-
-async function forgetOldParts(hidden: string, beforeMs: number): Promise<void> {
-  for (const name of await readdir(hidden)) {
-    if (name.endsWith('.lock')) continue;
-    const found = await stat(join(hidden, name)).catch(() => undefined);
-    if (found !== undefined && found.mtimeMs < beforeMs) await rm(join(hidden, name), { force: true });
-  }
-}
-
-async function sizeOf(path: string): Promise<number | undefined> {
-  try {
-    const found = await stat(path);
-    return found.isFile() ? found.size : undefined;
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error))) return undefined;
-    throw error;
   }
 }
 

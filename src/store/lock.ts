@@ -9,17 +9,18 @@ export interface Lock {
   release(): void;
 }
 
-/** Long enough to outlast somebody's {@link isLocked}, which takes microseconds; it blocks, once, while a program starts. */
+/** Long enough to outlast somebody's {@link isLocked}, which takes microseconds. It blocks, so it is for the start of a program. */
 const PROBE_PATIENCE_MS = 100;
 
 /**
  * An open exclusive transaction on a database of its own, so that others can read the store meanwhile. SQLite keeps it from two
  * connections of one process as well. The file stays, empty: removing it would let two processes lock two files of one name.
  *
+ * @param patienceMs blocks for so long where another has it
  * @returns undefined when another has it
  */
-export function takeLock(path: string): Lock | undefined {
-  const database = new DatabaseSync(pathToFileURL(lockFileOf(path)), { timeout: PROBE_PATIENCE_MS });
+export function takeLock(path: string, patienceMs = PROBE_PATIENCE_MS): Lock | undefined {
+  const database = new DatabaseSync(pathToFileURL(lockFileOf(path)), { timeout: patienceMs });
   try {
     // Nothing is ever written, so nothing has to be undone after a crash, and no journal is needed.
     database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');

@@ -6,24 +6,29 @@ import { dirname } from 'node:path';
  * nothing can be in it, as of `/proc`.
  *
  * @param folder absolute
+ * @returns whether it is new
  */
-export function makeFolder(folder: string): void {
+export function makeFolder(folder: string): boolean {
   try {
     mkdirSync(folder);
+    return true;
   } catch (error) {
     const isLacking = (error as NodeJS.ErrnoException).code === 'ENOENT' && dirname(folder) !== folder;
-    if (isLacking) makeBelow(folder);
-    else assertFolder(folder, error);
+    if (isLacking) return makeBelow(folder);
+    assertFolder(folder, error);
+    return false;
   }
 }
 
-function makeBelow(folder: string): void {
+function makeBelow(folder: string): boolean {
   makeFolder(dirname(folder));
   try {
     mkdirSync(folder);
+    return true;
   } catch (error) {
     // Somebody else may have made it meanwhile.
     assertFolder(folder, error);
+    return false;
   }
 }
 

@@ -1,17 +1,21 @@
+import { createHash } from 'node:crypto';
 import {
   appendFileSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { ArchiveTarget } from '../../src/archive/define.js';
+import type { ArchivedRecording, ArchiveTarget } from '../../src/archive/define.js';
 import { folderTarget } from '../../src/archive/folder.js';
+import { recordingKey } from '../../src/archive/manifest.js';
 import { nonce } from '../../src/system.js';
 import { collect } from '../support/collect.js';
 import { realClock } from '../support/real-clock.js';
@@ -164,6 +168,22 @@ describe('the manifest of a folder', () => {
     );
   });
 
+  test.each([
+    { name: 'the same bytes', sizes: [10, 10, 10, 10], lineCount: 1 },
+    { name: 'other bytes', sizes: [10, 11, 12, 13], lineCount: 4 },
+  ])('file, JSON and line are of one where several bring a recording at once, $name', async ({ sizes, lineCount }) => {
+    const [one, two] = [await openTarget(folder), await openTarget(folder)];
+    const drafts = await Promise.all(
+      sizes.map((size, number) => begin(number % 2 === 0 ? one : two, recordingOf('a'), 'a.mp4', bytesOf(size))),
+    );
+    const files = await Promise.all(drafts.map((draft) => draft.finish()));
+    const found = await one.find(recordingOf('a'));
+    expect(files).toContainEqual(found);
+    expect(await collect(two.inspect())).toEqual([{ kind: 'file', file: found }]);
+    expect(lines()).toHaveLength(lineCount);
+    expect(readdirSync(join(folder, '.partial')).filter((name) => !name.endsWith('.lock'))).toEqual([]);
+  });
+
   test('a manifest that could not be written to is written to again', async () => {
     const target = await openTarget(folder);
     rmSync(manifest);
@@ -185,6 +205,18 @@ describe('the manifest of a folder', () => {
     ]);
   });
 });
+
+/** Two recordings whose parts have one lock. */
+function sharingASlot(): [ArchivedRecording, ArchivedRecording] {
+  const bySlot = new Map<string, ArchivedRecording>();
+  for (let number = 0; ; number += 1) {
+    const recording = recordingOf(`film-${number}`);
+    const slot = createHash('sha256').update(recordingKey(recording)).digest('hex').slice(0, 3);
+    const known = bySlot.get(slot);
+    if (known !== undefined) return [known, recording];
+    bySlot.set(slot, recording);
+  }
+}
 
 describe('parts in a folder', () => {
   let folder: string;
@@ -253,6 +285,42 @@ describe('parts in a folder', () => {
     await next.abandon();
   });
 
+  test('are kept where two recordings share a slot, and go with their files', async () => {
+    const [one, other] = sharingASlot();
+    await (await begin(target, one, 'one.mp4', bytesOf(MIB))).abandon();
+    const beside = await begin(target, other, 'other.mp4', bytesOf(MIB));
+    const next = await target.begin(one, 'one.mp4');
+    expect(next.kept.bytes).toBe(MIB);
+    await next.finish();
+    await beside.finish();
+    expect(parts()).toEqual([]);
+  });
+
+  test.each([
+    { name: 'closes', end: () => target.close() },
+    { name: 'is opened again', end: async () => void (await openTarget(folder)) },
+  ])('of a file that came while another process held their slot go when an archive $name', async ({ end }) => {
+    const [one, other] = sharingASlot();
+    await (await begin(target, one, 'one.mp4', bytesOf(MIB))).abandon();
+    const beside = await begin(await openTarget(folder), other, 'other.mp4', bytesOf(MIB));
+    const own = await begin(target, one, 'one.mp4', bytesOf(MIB));
+    expect(own.kept.bytes).toBe(0);
+    await own.finish();
+    await beside.abandon();
+    expect(parts().filter((name) => name.endsWith('.part'))).toHaveLength(2);
+    await end();
+    expect(parts().filter((name) => name.endsWith('.part'))).toHaveLength(1);
+    expect((await target.begin(other, 'other.mp4')).kept.bytes).toBe(MIB);
+  });
+
+  test('stay where the manifest has their file, and it is gone', async () => {
+    await archive(target, recordingOf('a'), 'a.mp4', bytesOf(5));
+    rmSync(join(folder, 'a.mp4'));
+    await (await begin(target, recordingOf('a'), 'a.mp4', bytesOf(MIB))).abandon();
+    await target.close();
+    expect((await target.begin(recordingOf('a'), 'a.mp4')).kept.bytes).toBe(MIB);
+  });
+
   test('are given up after a week', async () => {
     const draft = await begin(target, recordingOf('a'), 'a.mp4', bytesOf(MIB));
     await draft.abandon();
@@ -262,16 +330,25 @@ describe('parts in a folder', () => {
     expect(parts()).toEqual([]);
   });
 
-  test('are what they were where a file cannot be entered', async () => {
+  (existsSync('/dev/full') ? test : test.skip)('are what they were where a line cannot be entered', async () => {
     const draft = await begin(target, recordingOf('a'), 'room/a.mp4', bytesOf(MIB));
     rmSync(join(folder, 'manifest.jsonl'));
-    mkdirSync(join(folder, 'manifest.jsonl'));
-    await expect(draft.finish()).rejects.toMatchObject({ name: 'ArchiveError', kind: 'broken' });
+    symlinkSync('/dev/full', join(folder, 'manifest.jsonl'));
+    await expect(draft.finish()).rejects.toMatchObject({ name: 'ArchiveError', kind: 'no_space' });
     await draft.abandon();
     expect(readdirSync(join(folder, 'room'))).toEqual([]);
-    rmSync(join(folder, 'manifest.jsonl'), { recursive: true });
+    rmSync(join(folder, 'manifest.jsonl'));
     const next = await target.begin(recordingOf('a'), 'room/a.mp4');
     expect(next.kept.bytes).toBe(MIB);
     expect((await next.finish()).bytes).toBe(MIB);
+  });
+
+  test('are what they were where a folder is in the place of their file', async () => {
+    const draft = await begin(target, recordingOf('a'), 'a.mp4', bytesOf(MIB));
+    mkdirSync(join(folder, 'a.mp4'));
+    await expect(draft.finish()).rejects.toMatchObject({ name: 'ArchiveError', kind: 'broken' });
+    await draft.abandon();
+    expect((await target.begin(recordingOf('a'), 'a.mp4')).kept.bytes).toBe(MIB);
+    expect(await collect(target.files())).toEqual([]);
   });
 });
