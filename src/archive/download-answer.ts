@@ -27,7 +27,7 @@ export type DownloadProblem = keyof typeof DOWNLOAD_PROBLEMS;
 /** What an answer means for a file of which some bytes may be here. */
 export type Verdict =
   /** The body goes on behind the bytes that are here. */
-  | { readonly kind: 'go_on'; readonly endBytes: number }
+  | { readonly kind: 'go_on'; readonly endBytes: number /** Of the whole file. */; readonly bytes: number }
   /** The body is the file from its beginning. */
   | { readonly kind: 'begin'; readonly remote: RemoteFile }
   /** What is here is of another file, or cannot be gone on with. */
@@ -68,7 +68,7 @@ export function judge(head: Head, host: string, here: number, known: RemoteFile 
   if (here > 0 && status === 416) return { kind: 'restart', detail: `${host}: the file has another length now` };
   if (here > 0 && status === 206) return judgePart(head, host, here, known);
   // A cache in between that keeps the part and not its status.
-  if (here > 0 && status === 200 && headers['content-range'] !== undefined)
+  if (status === 200 && headers['content-range'] !== undefined)
     return { kind: 'restart', detail: `${host}: the server calls a part the whole file` };
   if (status === 200) return judgeWhole(head, host);
   return { kind: 'failed', reason: 'bad_answer', detail: says };
@@ -79,16 +79,18 @@ function judgePart({ headers }: Head, host: string, here: number, known: RemoteF
   if (Number(from) !== here || Number(to) < here) {
     return { kind: 'restart', detail: `${host}: the server sends another part than it was asked for` };
   }
+  // A server may send less than it was asked for: without the length of the whole nobody can tell.
+  if (of === '*') return { kind: 'restart', detail: `${host}: the server does not say how long the file is` };
   const endBytes = Number(to) + 1;
-  const size = of === '*' ? null : Number(of);
+  const bytes = Number(of);
   const length = lengthOf(headers);
-  if (size !== (known?.bytes ?? size) || endBytes > (size ?? endBytes) || isOtherThan(known, headers)) {
+  if (bytes !== (known?.bytes ?? bytes) || endBytes > bytes || isOtherThan(known, headers)) {
     return { kind: 'restart', detail: `${host}: the file has changed meanwhile` };
   }
   if (length !== null && length !== endBytes - here) {
     return { kind: 'restart', detail: `${host}: the server sends a part of another length than it says` };
   }
-  return { kind: 'go_on', endBytes };
+  return { kind: 'go_on', endBytes, bytes };
 }
 
 function isOtherThan(known: RemoteFile | null, headers: Head['headers']): boolean {

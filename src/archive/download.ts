@@ -208,7 +208,7 @@ class Running {
       this.#here = 0;
       this.#remote = verdict.remote;
       await draft.describe(verdict.remote);
-    }
+    } else if (this.#remote !== null) this.#remote = { ...this.#remote, bytes: verdict.bytes };
     const endBytes = verdict.kind === 'go_on' ? verdict.endBytes : verdict.remote.bytes;
     try {
       for await (const chunk of this.#chunksOf(stream, host)) {

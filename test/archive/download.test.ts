@@ -66,6 +66,16 @@ function startsOf({ requests }: FileServer): number[] {
   return requests.map(({ range }) => Number(/\d+/.exec(range ?? '0')));
 }
 
+const CHUNKED = { without: ['content-length'], headers: { 'transfer-encoding': 'chunked' } };
+
+/** A part that is shorter than what was asked for, and says so. */
+const EARLY_END = {
+  status: 206,
+  ignoresRange: true,
+  body: bytesOf(SIZE).subarray(MIB, MIB + 100_000),
+  headers: { 'content-range': `bytes ${MIB}-${MIB + 99_999}/${SIZE}` },
+};
+
 /** The same numbers for the same seed. */
 function dice(seed: number): (below: number) => number {
   let count = 0;
@@ -113,26 +123,20 @@ test.each<{ name: string; all: readonly Act[]; requests: number }>([
     requests: 3,
   },
   { name: 'the part is of another file', all: [{ breakAfter: MIB }, { headers: { etag: '"two"' } }], requests: 3 },
+  {
+    name: 'the part is of a file of unknown length',
+    all: [{ breakAfter: MIB, ...CHUNKED }, { headers: { 'content-range': `bytes ${MIB}-${SIZE - 1}/*` } }],
+    requests: 3,
+  },
   { name: 'the part has no range', all: [{ breakAfter: MIB }, { without: ['content-range'] }], requests: 3 },
   { name: 'the server calls a part the whole', all: [{ breakAfter: MIB }, { status: 200 }], requests: 3 },
   { name: 'the range is refused', all: [{ breakAfter: MIB }, { status: 416 }], requests: 3 },
   { name: 'the server fails for a moment', all: [{ status: 500 }, { status: 503 }, { status: 429 }], requests: 4 },
-  {
-    name: 'a part ends early by its own words',
-    all: [
-      { breakAfter: MIB },
-      {
-        status: 206,
-        ignoresRange: true,
-        body: bytesOf(SIZE).subarray(MIB, MIB + 100_000),
-        headers: { 'content-range': `bytes ${MIB}-${MIB + 99_999}/${SIZE}` },
-      },
-    ],
-    requests: 3,
-  },
+  { name: 'a part ends early by its own words', all: [{ breakAfter: MIB }, EARLY_END], requests: 3 },
+  { name: 'so does one of a file of chunks', all: [{ breakAfter: MIB, ...CHUNKED }, EARLY_END], requests: 3 },
   {
     name: 'the length is told by chunks alone',
-    all: [{ without: ['content-length'], headers: { 'transfer-encoding': 'chunked' } }],
+    all: [CHUNKED],
     requests: 1,
   },
   { name: 'the type is that of any bytes', all: [{ headers: { 'content-type': 'binary/octet-stream' } }], requests: 1 },
@@ -234,7 +238,7 @@ describe('no recording', () => {
     { name: 'an empty file', act: { body: new Uint8Array() }, want: 'not_a_recording' },
     {
       name: 'an empty file in chunks',
-      act: { body: new Uint8Array(), without: ['content-length'], headers: { 'transfer-encoding': 'chunked' } },
+      act: { body: new Uint8Array(), ...CHUNKED },
       want: 'not_a_recording',
     },
     {
