@@ -93,4 +93,9 @@ export class ArchiveError extends Error {
     super(message, options);
     this.kind = kind;
   }
+
+  /** Whether any other recording would fare the same. */
+  get isForAll(): boolean {
+    return this.kind === 'no_space' || this.kind === 'forbidden';
+  }
 }

@@ -65,12 +65,17 @@ export async function download(options: DownloadOptions): Promise<Download> {
     const failed = await running.run();
     return failed ?? { kind: 'archived', file: await draft.finish() };
   } catch (error) {
-    if (!(error instanceof ArchiveError)) throw error;
-    return { kind: 'failed', reason: 'not_stored', detail: error.message, cause: error };
+    return notStored(error);
   } finally {
     // After the end of a draft this does nothing.
     await draft.abandon();
   }
+}
+
+/** Any other error is thrown on. */
+export function notStored(error: unknown): DownloadFailure {
+  if (!(error instanceof ArchiveError)) throw error;
+  return { kind: 'failed', reason: 'not_stored', detail: error.message, cause: error };
 }
 
 class Running {

@@ -1,5 +1,4 @@
 import type { HttpClient } from '../ports.js';
-import { ArchiveError } from './define.js';
 import type { DrainPorts } from './drain.js';
 import type { ArchivePlace } from './place.js';
 
@@ -17,11 +16,7 @@ export function createCarrier(place: ArchivePlace, http: HttpClient): DrainPorts
       },
     });
     if (result.kind === 'archived') return result;
-    if (result.cause instanceof ArchiveError && endsAll(result.cause)) throw result.cause;
+    if (result.cause?.isForAll) throw result.cause;
     return { kind: 'failed', detail: result.detail };
   };
-}
-
-function endsAll({ kind }: ArchiveError): boolean {
-  return kind === 'no_space' || kind === 'forbidden';
 }

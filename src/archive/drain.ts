@@ -1,7 +1,7 @@
 import type { Recording } from '../core/recording.js';
 import type { Clock } from '../ports.js';
 import { type Source, SourceError } from '../source/define.js';
-import type { ArchivedFile, ArchivedRecording, ArchiveTarget } from './define.js';
+import { type ArchivedFile, type ArchivedRecording, ArchiveError, type ArchiveTarget } from './define.js';
 import { createDrainQueue } from './drain-queue.js';
 import {
   createDrainBook,
@@ -41,7 +41,7 @@ export type Carried =
 export interface DrainPorts {
   readonly clock: Clock;
   readonly target: Pick<ArchiveTarget, 'files' | 'find'>;
-  /** Brings one recording into the archive; tries a bounded number of times. An ArchiveError ends the drain. */
+  /** Brings one recording into the archive; tries a bounded number of times. Throws an ArchiveError that is for all, which ends the drain. */
   carry(
     recording: ArchivedRecording,
     link: Link,
@@ -93,7 +93,7 @@ async function run(
   stopSignal: AbortSignal,
 ): Promise<void> {
   const { clock } = ports;
-  const there = await bytesOf(ports.target);
+  const there = await bytesOf(ports.target, stopSignal);
   const halt = new AbortController();
   const signal = AbortSignal.any([stopSignal, halt.signal]);
   const carryRow = (row: Row) => carryOne(row, ports, book, signal);
@@ -174,10 +174,10 @@ async function run(
 async function carryOne(row: Row, ports: DrainPorts, book: DrainBook, signal: AbortSignal): Promise<void> {
   const { named, recording } = row;
   const archived = recordingOf(named.name, recording);
-  const found = await ports.target.find(archived);
-  if (found !== undefined) return book.foundThere(named.name, recording, found.bytes);
   const fresh = (ofSignal: AbortSignal) => askForUrl(row, ofSignal).catch(undefinedWhenUnreachable);
   try {
+    const found = await ports.target.find(archived);
+    if (found !== undefined) return book.foundThere(named.name, recording, found.bytes);
     const url = recording.url ?? (await askForUrl(row, signal));
     if (url === undefined) return await fail('no_url', 'its row in the list has no URL');
     const carried = await ports.carry(archived, { url, fresh, givenBy: named.address }, signal, book.received);
@@ -186,7 +186,7 @@ async function carryOne(row: Row, ports: DrainPorts, book: DrainBook, signal: Ab
     book.stored(named.name, recording, carried.file);
     await ports.tell({ kind: 'archived', file: carried.file });
   } catch (error) {
-    if (!(error instanceof SourceError)) throw error;
+    if (!(error instanceof SourceError || (error instanceof ArchiveError && !error.isForAll))) throw error;
     await fail('failed', error.message);
   }
 
@@ -217,9 +217,13 @@ function lackOf({ status, url }: Recording): Lack | undefined {
 }
 
 /** What is there of each recording, all its occurrences together, by its key. */
-async function bytesOf(target: Pick<ArchiveTarget, 'files'>): Promise<ReadonlyMap<string, number>> {
+async function bytesOf(
+  target: Pick<ArchiveTarget, 'files'>,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, number>> {
   const bytes = new Map<string, number>();
   for await (const file of target.files()) {
+    if (signal.aborted) break;
     const key = keyOf(file.source, file);
     bytes.set(key, (bytes.get(key) ?? 0) + file.bytes);
   }

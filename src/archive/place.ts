@@ -1,6 +1,6 @@
 import type { Clock, HttpClient } from '../ports.js';
 import type { ArchivedRecording, ArchiveTarget } from './define.js';
-import { type Download, download } from './download.js';
+import { type Download, download, notStored } from './download.js';
 import { folderTarget } from './folder.js';
 import { archivePath, extensionOf } from './names.js';
 import { createPace, type Pace } from './pace.js';
@@ -61,7 +61,8 @@ export function placeOf(settings: ArchiveSettings, ports: PlacePorts): ArchivePl
     target,
     async carry(recording, { url, givenBy, fresh }, { http, signal, received }) {
       const path = archivePath(recording, extensionOf(url), template);
-      const draft = await target.begin(recording, path);
+      const draft = await target.begin(recording, path).catch(notStored);
+      if ('reason' in draft) return draft;
       return download({
         ...{ http, clock, draft, signal, limits: { pace }, givenBy },
         firstUrl: url,

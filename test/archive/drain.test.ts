@@ -1,4 +1,9 @@
-import { type ArchivedFile, type ArchivedRecording, ArchiveError } from '../../src/archive/define.js';
+import {
+  type ArchivedFile,
+  type ArchivedRecording,
+  ArchiveError,
+  type ArchiveTarget,
+} from '../../src/archive/define.js';
 import { type Carried, createDrain, type DrainNews, type Link } from '../../src/archive/drain.js';
 import { type FakeApi, startFakeApi } from '../../src/fake/api.js';
 import type { NewRecording } from '../../src/fake/api-schema.js';
@@ -232,4 +237,17 @@ test('an archive that takes nothing any more ends it', async () => {
   });
   expect(halt).toBe(full);
   expect(carried).toEqual(['r25']);
+});
+
+test('trouble with one recording in the archive is not the end of the others', async () => {
+  const { lacks, tally } = await drain({
+    recordings: available(3),
+    find: async ({ uuid }) => {
+      if (uuid === 'r2') throw new ArchiveError('broken', '/srv/archive/r2.mp4: the disk fails (EIO)');
+      return undefined;
+    },
+  });
+  expect(lacks).toEqual({ r2: 'failed' });
+  expect([...tally.missing.values()][0]?.detail).toBe('/srv/archive/r2.mp4: the disk fails (EIO)');
+  expect(tally.archived).toBe(2);
 });
