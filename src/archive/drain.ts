@@ -1,3 +1,4 @@
+import { isDoubtful } from '../core/empty-list.js';
 import type { Recording } from '../core/recording.js';
 import type { Clock } from '../ports.js';
 import { type Source, SourceError } from '../source/define.js';
@@ -21,6 +22,8 @@ export interface NamedSource {
   readonly source: Source;
   /** Whose answer its URLs are, as in {@link HttpOpenRequest}. */
   readonly address: string | undefined;
+  /** What becomes of an empty list where the archive has many recordings of it. */
+  readonly emptyList: 'doubt' | 'believe';
 }
 
 /** Where the bytes of a recording are: the URL of its row, and how another is had when that one is dead. */
@@ -121,9 +124,14 @@ async function run(
   }
 
   async function readList(named: NamedSource, put: (row: Row) => Promise<void>): Promise<void> {
-    const row = (recording: Recording) => look({ named, recording }, put);
+    let listed = 0;
+    const row = (recording: Recording) => {
+      listed += 1;
+      return look({ named, recording }, put);
+    };
     const problems = await walkAll(named.source, { clock, waitsMs: options.walkWaitsMs, signal, row });
-    for (const problem of problems) book.problem(named.name, problem);
+    const doubt = listed > 0 || problems.length > 0 || signal.aborted ? [] : doubtsAbout(named, there);
+    for (const problem of [...problems, ...doubt]) book.problem(named.name, problem);
   }
 
   /** Whether the row shows something new. */
@@ -228,6 +236,16 @@ async function bytesOf(
     bytes.set(key, (bytes.get(key) ?? 0) + file.bytes);
   }
   return bytes;
+}
+
+/** An account that has been switched off answers as one that is empty. */
+function doubtsAbout({ name, emptyList }: NamedSource, there: ReadonlyMap<string, number>): string[] {
+  const before = there.keys().reduce((count, key) => count + (key.startsWith(`${name} `) ? 1 : 0), 0);
+  if (emptyList === 'believe' || !isDoubtful(0, before)) return [];
+  return [
+    `the list is empty, and the archive has ${before} recordings of it: the platform may have switched the account off, or the key may be ` +
+      `of another one; if it was emptied on purpose, set sources.${name}.emptyList: believe`,
+  ];
 }
 
 function recordingOf(source: string, { uuid, roomId, meetingId, createdAt }: Recording): ArchivedRecording {

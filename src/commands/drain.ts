@@ -129,7 +129,7 @@ function sourcesOf(
   }
   return chosen.map((each) => {
     const { source } = openPolledSource(each, { http, log, clock: systemClock, random: systemRandom });
-    return { name: each.name, source, address: source.address };
+    return { name: each.name, source, address: source.address, emptyList: each.emptyList };
   });
 }
 

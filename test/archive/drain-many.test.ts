@@ -71,7 +71,7 @@ async function drainHere(folder: string): Promise<Drained> {
   const place = placeOf({ to: folder, s3: {} }, { clock: impatient, nonce });
   await place.target.open();
   const { tally, run } = createDrain(
-    [{ name: 'production', source: opened.source, address: api.url }],
+    [{ name: 'production', source: opened.source, address: api.url, emptyList: 'doubt' }],
     { clock: impatient, target: place.target, carry: createCarrier(place, http), tell: async () => undefined },
     { concurrency: CONCURRENCY, roundWaitsMs: Array(ROUNDS).fill(1_000), walkWaitsMs: Array(BREAKS + 1).fill(5_000) },
   );

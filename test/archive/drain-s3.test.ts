@@ -27,7 +27,7 @@ test('drains an account into storage, fetches nothing twice, and finds a byte th
   async function drain() {
     await target.open();
     const { tally, run } = createDrain(
-      [{ name: 'production', source: opened.source, address: api.url }],
+      [{ name: 'production', source: opened.source, address: api.url, emptyList: 'doubt' }],
       { clock: realClock, target, carry: createCarrier(place, http), tell: async () => undefined },
       { concurrency: 8, roundWaitsMs: [], walkWaitsMs: [] },
     );

@@ -25,11 +25,14 @@ interface Given {
   readonly walkWaitsMs?: readonly number[];
   readonly signal?: AbortSignal;
   readonly concurrency?: number;
+  readonly emptyList?: 'believe';
+  readonly find?: ArchiveTarget['find'];
 }
 
 /** Drains the real source on a real API; only the bytes are made up. Waits are over at once, and remembered. */
 async function drain({ recordings = [], there = [], prepare, walkWaitsMs = [5_000], ...given }: Given) {
-  const { carry = carryAll, signal = new AbortController().signal, concurrency = 4 } = given;
+  const { carry = carryAll, signal = new AbortController().signal, concurrency = 4, emptyList = 'doubt' } = given;
+  const { find = async () => undefined } = given;
   await using api = await startFakeApi({ clock: realClock, recordings, onRequest: () => given.onRequest?.(api) });
   await using opened = openSource(api.url, { paging: { size: 10 } });
   prepare?.(api);
@@ -37,10 +40,10 @@ async function drain({ recordings = [], there = [], prepare, walkWaitsMs = [5_00
   const carried: string[] = [];
   const news: DrainNews[] = [];
   const drained = createDrain(
-    [{ name: 'production', source: opened.source, address: api.url }],
+    [{ name: 'production', source: opened.source, address: api.url, emptyList }],
     {
       clock: impatient(waits),
-      target: { files: () => filesOf(there), find: async () => undefined },
+      target: { files: () => filesOf(there), find },
       carry: async (recording, link, ofSignal, received) => {
         carried.push(recording.uuid);
         received(5);
@@ -120,6 +123,19 @@ test('an empty list is looked at twice, and then nothing is missing', async () =
   const { tally, listRequests } = await drain({});
   expect(listRequests).toBe(2);
   expect(tally).toMatchObject({ seen: 0, isAllSeen: true, problems: [] });
+});
+
+test.each<{ name: string; there: number; emptyList?: 'believe'; problems: unknown[] }>([
+  {
+    name: 'is doubted where the archive has many of it',
+    there: 100,
+    problems: [{ source: 'production', detail: expect.stringContaining('the archive has 100 recordings of it') }],
+  },
+  { name: 'is believed where the archive has few of it', there: 99, problems: [] },
+  { name: 'is believed where the config says so', there: 100, emptyList: 'believe', problems: [] },
+])('an empty list $name', async ({ there, problems, ...given }) => {
+  const { tally } = await drain({ there: available(there).map(({ uuid }) => uuid ?? ''), ...given });
+  expect(tally.problems).toEqual(problems);
 });
 
 test.each<{ name: string; row: NewRecording; reason: string }>([
