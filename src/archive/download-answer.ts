@@ -51,6 +51,8 @@ type Head = Pick<HttpStream, 'status' | 'headers'>;
 /** What expired and unknown URLs are answered with; an expired token of S3 is a 400. */
 const REFUSALS = [400, 401, 403, 404, 410];
 const MEDIA_TYPE = /^(video\/.*|audio\/.*|(application|binary)\/octet-stream|application\/mp4|)$/;
+/** What can be handed on as it is. */
+const PLAIN_TYPE = /^[\w.+-]{1,60}\/[\w.+-]{1,60}$/;
 
 /**
  * @param here  bytes that are here already, and were asked to be left out
@@ -112,7 +114,8 @@ function judgeWhole({ headers }: Head, host: string): Verdict {
     const detail = `${host}: the server does not say how long the file is, so that nobody can tell when it is whole`;
     return { kind: 'failed', reason: 'wrong_length', detail };
   }
-  return { kind: 'begin', remote: { bytes, validator: validatorOf(headers), contentType: type === '' ? null : type } };
+  const contentType = PLAIN_TYPE.test(type) ? type : null;
+  return { kind: 'begin', remote: { bytes, validator: validatorOf(headers), contentType } };
 }
 
 function mediaTypeOf(headers: Head['headers']): string {

@@ -130,6 +130,11 @@ test.each<{ name: string; all: readonly Act[]; requests: number }>([
   },
   { name: 'the part has no range', all: [{ breakAfter: MIB }, { without: ['content-range'] }], requests: 3 },
   { name: 'the server calls a part the whole', all: [{ breakAfter: MIB }, { status: 200 }], requests: 3 },
+  {
+    name: 'the server calls a part the whole before anything is here',
+    all: [{ body: bytesOf(SIZE).subarray(0, 100), headers: { 'content-range': `bytes 0-99/${SIZE}` } }],
+    requests: 2,
+  },
   { name: 'the range is refused', all: [{ breakAfter: MIB }, { status: 416 }], requests: 3 },
   { name: 'the server fails for a moment', all: [{ status: 500 }, { status: 503 }, { status: 429 }], requests: 4 },
   { name: 'a part ends early by its own words', all: [{ breakAfter: MIB }, EARLY_END], requests: 3 },
