@@ -4,6 +4,8 @@ import { type Source, SourceError } from '../source/define.js';
 
 /** A list of several pages can shift while it is read: it is walked until a walk shows nothing new, but no oftener. */
 const WALKS_MAX = 3;
+/** Who asks for a longer pause is left alone, and whoever drains is told. */
+const PAUSE_MS_MAX = 3_600_000;
 
 /** Of these another try does not change the answer. */
 const FINAL_KINDS: readonly string[] = ['unauthorized', 'not_found', 'gone'];
@@ -32,12 +34,18 @@ export async function walkAll(source: Source, ports: WalkPorts): Promise<readonl
     if (walk.problem === undefined) {
       walks += 1;
       if (isWhole(walk, walks)) return setAside(walk);
+      if (walks >= WALKS_MAX) return [UNSETTLED, ...setAside(walk)];
       continue;
     }
     broken = walk.news > 0 ? 1 : broken + 1;
-    const waitMs = walk.isFinal ? undefined : waitsMs[broken - 1];
-    if (waitMs === undefined) return [`the list could not be read whole: ${walk.problem}`, ...setAside(walk)];
-    await pause(ports.clock, Math.max(waitMs, walk.retryAfterMs ?? 0), signal);
+    const { isFinal = false, retryAfterMs = 0 } = walk;
+    const waitMs = isFinal ? undefined : waitsMs[broken - 1];
+    if (waitMs === undefined || retryAfterMs > PAUSE_MS_MAX) {
+      const later =
+        retryAfterMs > PAUSE_MS_MAX ? `; start it again in ${Math.ceil(retryAfterMs / 60_000)} minutes` : '';
+      return [`the list could not be read whole: ${walk.problem}${later}`, ...setAside(walk)];
+    }
+    await pause(ports.clock, Math.max(waitMs, retryAfterMs), signal);
   }
   return [];
 }
@@ -61,8 +69,10 @@ function setAside({ rejected }: Walk): string[] {
 
 /** An empty list is looked at twice before it is believed. */
 function isWhole({ news, rows, pages }: Walk, walks: number): boolean {
-  return walks >= WALKS_MAX || (pages === 1 && rows > 0) || (walks > 1 && news === 0);
+  return (pages === 1 && rows > 0) || (walks > 1 && news === 0);
 }
+
+const UNSETTLED = `the list showed something new each of the ${WALKS_MAX} times that it was read, and may have more; run drain again`;
 
 async function walkOnce(source: Source, { signal, row }: WalkPorts): Promise<Walk> {
   let [news, rows, pages, rejected] = [0, 0, 0, 0];

@@ -215,6 +215,27 @@ test('a list that cannot be read whole is said, and what was seen is archived', 
   ]);
 });
 
+test('a list that shows something new each time that it is read may have more, which is said', async () => {
+  const { tally } = await drain({
+    recordings: available(25),
+    onRequest: ({ requestCount, recordings }) => {
+      if (requestCount % 3 === 0) recordings.add({ uuid: `late-${requestCount}`, status: 'available' });
+    },
+  });
+  expect(tally.missing.size).toBe(0);
+  expect(tally.problems).toEqual([{ source: 'production', detail: expect.stringContaining('run drain again') }]);
+});
+
+test('a platform that wants to be left alone for hours is not waited for', async () => {
+  const { tally, waits } = await drain({
+    prepare: (api) => api.fault({ kind: 'rate_limited', retryAfter: '7200' }, { times: 900 }),
+  });
+  expect(waits).toEqual([]);
+  expect(tally.problems).toEqual([
+    { source: 'production', detail: expect.stringContaining('start it again in 120 minutes') },
+  ]);
+});
+
 test('a refused credential is not tried again', async () => {
   const { tally, waits } = await drain({ prepare: (api) => api.fault({ kind: 'unauthorized' }, { times: 900 }) });
   expect(waits).toEqual([]);
