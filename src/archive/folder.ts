@@ -131,11 +131,13 @@ async function* inspect(root: string, index: ManifestIndex): AsyncGenerator<Insp
     yield { kind: 'disputed', path: MANIFEST, detail: `${index.badLines} of its lines cannot be read` };
   }
   const there = await at(root, () => pathsIn(root));
-  const named = new Set(index.values().map(({ path }) => path));
   for (const file of index.values()) {
     if (!there.has(file.path)) yield { kind: 'missing', file };
     else yield await at(root, () => judged(root, file));
   }
+  // What has got its line meanwhile is no stranger.
+  await at(root, () => index.refresh());
+  const named = new Set(index.values().map(({ path }) => path));
   for (const path of there) {
     const of = path.slice(0, -'.json'.length);
     if (named.has(path) || path === MANIFEST) continue;

@@ -97,10 +97,18 @@ async function* inspect(storage: S3Storage): AsyncGenerator<Inspected, void, und
   }
   for (const path of sizes.keys()) {
     if (named.has(path) || isHidden(path) || isNote(path, sizes, named)) continue;
+    const note = readLine(await storage.get(notePathOf(path), LINE_BYTES_MAX));
+    // It may have got its line while the others were listed.
+    if (note !== undefined && (await hasLine(storage, note, path))) continue;
     const detail = 'no line of the manifest names it, and its JSON is there';
     if (sizes.has(notePathOf(path))) yield { kind: 'disputed', path, detail };
     else yield { kind: 'unknown', path };
   }
+}
+
+async function hasLine(storage: S3Storage, { file }: Line, path: string): Promise<boolean> {
+  const { line } = await readLineAt(storage, linePathOf(file));
+  return line?.file.path === path;
 }
 
 function disputeOf({ file, draft }: Line, linePath: string, note: Line | undefined): string | undefined {

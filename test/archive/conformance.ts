@@ -19,6 +19,8 @@ export interface Place {
   remove(path: string): Promise<void>;
   /** Takes away what is noted of a file: the program was killed when the bytes were there and nothing else. */
   forget(file: ArchivedFile): Promise<void>;
+  /** Takes its line alone away, and returns what puts it back. */
+  delayLine(file: ArchivedFile): Promise<() => Promise<void>>;
 }
 
 const MIB = 1024 * 1024;
@@ -223,6 +225,16 @@ export function describeTarget(name: string, create: () => Promise<Place>): void
       await place.put('holiday.mp4', bytesOf(10));
       expect(await collect(target.files())).toEqual([]);
       expect(await collect(target.inspect())).toEqual([{ kind: 'unknown', path: 'holiday.mp4' }]);
+    });
+
+    test('does not doubt a file that gets its line while everything is read', async () => {
+      const file = await archive(target, recordingOf('a'), 'a.mp4', bytesOf(10));
+      const late = await archive(target, recordingOf('b'), 'b.mp4', bytesOf(10));
+      const enter = await place.delayLine(late);
+      const inspected = (await again()).inspect()[Symbol.asyncIterator]();
+      expect(await inspected.next()).toEqual({ done: false, value: { kind: 'file', file } });
+      await enter();
+      expect(await inspected.next()).toEqual({ done: true, value: undefined });
     });
 
     test('reads what is there, not what was noted', async () => {

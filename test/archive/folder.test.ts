@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { ArchivedRecording, ArchiveTarget } from '../../src/archive/define.js';
+import type { ArchivedFile, ArchivedRecording, ArchiveTarget } from '../../src/archive/define.js';
 import { folderTarget } from '../../src/archive/folder.js';
 import { recordingKey } from '../../src/archive/manifest.js';
 import { nonce } from '../../src/system.js';
@@ -43,16 +43,21 @@ describeTarget('in a folder', async () => {
       writeFileSync(join(folder, path), bytes);
     },
     remove: async (path) => rmSync(join(folder, path)),
-    forget: async ({ path }) => {
-      rmSync(join(folder, `${path}.json`));
-      const lines = readFileSync(join(folder, 'manifest.jsonl'), 'utf8').split('\n');
-      writeFileSync(
-        join(folder, 'manifest.jsonl'),
-        lines.filter((line) => !line.includes(`"path":"${path}"`)).join('\n'),
-      );
+    forget: async (file) => {
+      rmSync(join(folder, `${file.path}.json`));
+      takeLine(join(folder, 'manifest.jsonl'), file);
     },
+    delayLine: async (file) => takeLine(join(folder, 'manifest.jsonl'), file),
   };
 });
+
+/** @returns what puts it back */
+function takeLine(manifest: string, { path }: ArchivedFile): () => Promise<void> {
+  const text = readFileSync(manifest, 'utf8');
+  const lines = text.split('\n').filter((line) => !line.includes(`"path":"${path}"`));
+  writeFileSync(manifest, lines.join('\n'));
+  return async () => writeFileSync(manifest, text);
+}
 
 describe('the manifest of a folder', () => {
   let folder: string;
@@ -310,7 +315,9 @@ describe('parts in a folder', () => {
     expect(parts().filter((name) => name.endsWith('.part'))).toHaveLength(2);
     await end();
     expect(parts().filter((name) => name.endsWith('.part'))).toHaveLength(1);
-    expect((await target.begin(other, 'other.mp4')).kept.bytes).toBe(MIB);
+    const next = await target.begin(other, 'other.mp4');
+    expect(next.kept.bytes).toBe(MIB);
+    await next.abandon();
   });
 
   test('stay where the manifest has their file, and it is gone', async () => {
@@ -318,7 +325,9 @@ describe('parts in a folder', () => {
     rmSync(join(folder, 'a.mp4'));
     await (await begin(target, recordingOf('a'), 'a.mp4', bytesOf(MIB))).abandon();
     await target.close();
-    expect((await target.begin(recordingOf('a'), 'a.mp4')).kept.bytes).toBe(MIB);
+    const next = await target.begin(recordingOf('a'), 'a.mp4');
+    expect(next.kept.bytes).toBe(MIB);
+    await next.abandon();
   });
 
   test('are given up after a week', async () => {
@@ -348,7 +357,9 @@ describe('parts in a folder', () => {
     mkdirSync(join(folder, 'a.mp4'));
     await expect(draft.finish()).rejects.toMatchObject({ name: 'ArchiveError', kind: 'broken' });
     await draft.abandon();
-    expect((await target.begin(recordingOf('a'), 'a.mp4')).kept.bytes).toBe(MIB);
+    const next = await target.begin(recordingOf('a'), 'a.mp4');
+    expect(next.kept.bytes).toBe(MIB);
+    await next.abandon();
     expect(await collect(target.files())).toEqual([]);
   });
 });

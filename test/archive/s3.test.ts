@@ -1,4 +1,4 @@
-import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { s3Target } from '../../src/archive/s3.js';
 import { linePathOf } from '../../src/archive/s3-notes.js';
 import { nonce, systemClock } from '../../src/system.js';
@@ -18,14 +18,22 @@ describeTarget('in S3-compatible storage', async () => {
   const prefix = `team's archive/${prefixes}`;
   const at = (path: string) => ({ Bucket: BUCKET, Key: `${prefix}/${path}` });
   const remove = async (path: string) => void (await server.client.send(new DeleteObjectCommand(at(path))));
+  const put = async (path: string, bytes: Uint8Array) =>
+    void (await server.client.send(new PutObjectCommand({ ...at(path), Body: bytes })));
   return {
     open: async () =>
       s3Target({ address: { bucket: BUCKET, prefix }, settings: server.settings, clock: systemClock, nonce }),
-    put: async (path, bytes) => void (await server.client.send(new PutObjectCommand({ ...at(path), Body: bytes }))),
+    put,
     remove,
     forget: async (file) => {
       await remove(`${file.path}.json`);
       await remove(linePathOf(file));
+    },
+    delayLine: async (file) => {
+      const { Body } = await server.client.send(new GetObjectCommand(at(linePathOf(file))));
+      const line = (await Body?.transformToByteArray()) ?? new Uint8Array();
+      await remove(linePathOf(file));
+      return () => put(linePathOf(file), line);
     },
   };
 });
