@@ -41,3 +41,4 @@ export { boolean, duration, httpUrl, integer, number, secret } from './settings.
 export type { RenderedPart, SinkContext, SinkDefinition, SinkTemplate } from './sinks/define.js';
 export { defineOwnSink as defineSink, type OwnSink } from './sinks/own.js';
 export { OwnedError, StoreError } from './store/errors.js';
+export { applyTemplate, liquid } from './template/use.js';

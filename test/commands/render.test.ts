@@ -5,6 +5,7 @@ import type { NotifierEvent } from '../../src/core/event.js';
 import { attemptOnce } from '../../src/engine/attempt.js';
 import { createHttpClient } from '../../src/http/client.js';
 import { SINK_TYPES } from '../../src/sinks/registry.js';
+import { builtDist } from '../support/build.js';
 import { EXAMPLE_VARIABLES } from '../support/example-variables.js';
 import { createMemoryLog } from '../support/memory-log.js';
 import { realClock } from '../support/real-clock.js';
@@ -124,7 +125,7 @@ test('a sink type of your own is shown by what it asks of http, and said to have
     return { kind: 'delivered', receipt: 'yes' };
   }`;
   const settings = `settings: z.strictObject({ token: secret() })`;
-  const library = join(import.meta.dirname, '../../dist/index.js');
+  const library = join(await builtDist(), 'index.js');
   const own = `import { secret, z } from ${JSON.stringify(library)};\nexport const sink = { type: 'own', ${settings}, ${deliver} };\n`;
   writeFileSync(join(stage.folder, 'own.mjs'), own);
   writeFileSync(
@@ -144,6 +145,37 @@ test('a sink type of your own is shown by what it asks of http, and said to have
   expect(await rendered(sinks, ['other'])).toMatchObject({
     code: 1,
     stderr: expect.stringMatching(/^other has sent the event, and not through/),
+  });
+});
+
+test('a sink type of your own can have templates, which are checked as ours are', async () => {
+  stage.configure('', 'x'); // Makes the folder.
+  const library = join(await builtDist(), 'index.js');
+  const own = `import { applyTemplate, liquid, z } from ${JSON.stringify(library)};
+export const sink = {
+  type: 'own',
+  settings: z.strictObject({ template: z.strictObject({ line: liquid('The line.') }) }),
+  templates: ({ template }) => [{ key: ['template', 'line'], source: template.line, place: 'text' }],
+  async deliver(event, { settings, timezone, print }) {
+    await print(applyTemplate(settings.template, 'line', 'text', event, timezone).text);
+    return { kind: 'delivered', receipt: 'printed' };
+  },
+};
+`;
+  writeFileSync(join(stage.folder, 'templated.mjs'), own);
+  const common = { type: './templated.mjs', timezone: 'Europe/Berlin' };
+  const good = await rendered(
+    { own: { ...common, template: { line: '{{ timestamp | date }}: {{ recording.roomId }}' } } },
+    ['own'],
+    eventWith(),
+  );
+  expect(good.stdout).toEqual(['13 May 2024, 19:19 CEST: Lobby']);
+  const bad = await rendered({ own: { ...common, template: { line: '{{ recording.room }}' } } }, ['own'], eventWith());
+  expect(bad).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(
+      /template\.line: line 1, column 4 .*: recording\.room; did you mean "recording\.roomId"\?$/,
+    ),
   });
 });
 
