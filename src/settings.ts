@@ -131,6 +131,24 @@ function inRange(value: number, min: number, max: number, hint: string): { reado
   return { value };
 }
 
+const SIZE_UNIT_BYTES = { kB: 1e3, MB: 1e6, GB: 1e9 } as const;
+const SIZE_HINT = 'write a number and one of kB, MB, GB, such as 100MB';
+
+/** A size with its unit (`100MB`); bytes after parsing. */
+export function byteSize(minBytes: number, maxBytes: number) {
+  const form = { type: 'string', pattern: '^[0-9]+(\\.[0-9]+)?(kB|MB|GB)$' };
+  return scalar({ form, want: 'a size such as 100MB' }, (text) => {
+    const [, number, unit] = /^(\d+(?:\.\d+)?)(kB|MB|GB)$/.exec(text) ?? [];
+    if (number === undefined) return { problem: 'is not a size', hint: SIZE_HINT };
+    return inRange(
+      Math.floor(Number(number) * SIZE_UNIT_BYTES[unit as keyof typeof SIZE_UNIT_BYTES]),
+      minBytes,
+      maxBytes,
+      `write ${minBytes / 1e3}kB to ${maxBytes / 1e9}GB`,
+    );
+  });
+}
+
 /** 0000 to 9999, so that every value can be shown as ISO 8601. */
 const INSTANT = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)?)?$/;
 const INSTANT_HINT = 'write 2027-06-30 or 2027-06-30T12:00:00Z';

@@ -11,6 +11,11 @@ const ROOT = join(import.meta.dirname, '..');
 /** What asks about some of the types, or shows them: a type that it does not know works all the same. */
 const DOES_WITHOUT = ['commands/init-recipes.ts', 'commands/demo', 'fake/'];
 
+/** A word of every day that names a type as well: where it means something else. */
+const OTHER_MEANINGS: Readonly<Record<string, readonly string[]>> = {
+  file: ['archive/', 'sinks/archive.ts', 'commands/drain-', 'commands/init-by-questions.ts'],
+};
+
 const files = sourcesOf('src');
 const tests = sourcesOf('test').map(({ path, text }) => parseSource(`../test/${path}`, text));
 const adapters = files.filter(isAdapter).map(({ path }) => path);
@@ -29,7 +34,8 @@ test.each(SINK_TYPES.map(({ type }) => type))(
   (type) => {
     const paths = [...files, ...tests].map(({ path }) => path);
     expect(paths).toEqual(expect.arrayContaining([`sinks/${type}.ts`, `../test/sinks/${type}.test.ts`]));
-    const naming = filesNaming(type, files).filter((path) => !DOES_WITHOUT.some((folder) => path.startsWith(folder)));
+    const others = [...DOES_WITHOUT, ...(OTHER_MEANINGS[type] ?? [])];
+    const naming = filesNaming(type, files).filter((path) => !others.some((folder) => path.startsWith(folder)));
     expect(naming).toEqual(['sinks/registry.ts']);
   },
 );

@@ -199,6 +199,14 @@ const KNOWN_SINKS: readonly (Recipe & { readonly type: string })[] = [
   },
   {
     section: 'sinks',
+    name: 'lines',
+    type: 'file',
+    label: 'a file of JSON lines',
+    comment: ' One JSON line an event, at the end of a file.',
+    questions: [{ flag: 'file-path', ask: 'Path of the file', path: ['path'], fallback: './recordings.jsonl' }],
+  },
+  {
+    section: 'sinks',
     name: 'vault',
     type: 'archive',
     label: 'an archive of the recordings themselves',

@@ -91,6 +91,15 @@ export const FAILURE_REASONS = {
     help: 'The archive may not be written to. Nothing is fetched until a trial succeeds.',
   },
   archive_failed: { fate: 'retry', help: 'The archive could not be reached, or broke while it was written to.' },
+  file_full: {
+    fate: 'suspend',
+    help: 'The disk has no room for a line. Nothing is written until a trial succeeds: make room, then redeliver or restart.',
+  },
+  file_refused: {
+    fate: 'suspend',
+    help: 'The file may not be written to, or its folder is not there. Nothing is written until a trial succeeds.',
+  },
+  file_failed: { fate: 'retry', help: 'The file could not be written to, or the disk fails.' },
   stopped: { fate: 'uncounted', help: 'The notifier stopped while the attempt was under way.' },
 } as const satisfies Record<string, { fate: 'retry' | 'dead' | 'suspend' | 'uncounted'; pauses?: true; help: string }>;
 

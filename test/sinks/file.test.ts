@@ -1,0 +1,171 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RecordingEvent } from '../../src/core/event.js';
+import type { EventId } from '../../src/core/id.js';
+import { file } from '../../src/sinks/file.js';
+import { takeLock } from '../../src/store/lock.js';
+import { createManualClock } from '../support/manual-clock.js';
+import { sampleEvent } from '../support/sample-event.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { until } from '../support/turn.js';
+import { describeSink, type Place } from './conformance.js';
+
+function linesOf(path: string): string[] {
+  return existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : [];
+}
+
+async function openFolder(): Promise<Place & { readonly path: string }> {
+  const folder = join(temporaryFolder(), 'out');
+  mkdirSync(folder);
+  const path = join(folder, 'recordings.jsonl');
+  return {
+    path,
+    settings: { path },
+    arrived: () => linesOf(path),
+    close: async () => rmSync(folder, { recursive: true }),
+  };
+}
+
+async function openFullDisk(): Promise<Place> {
+  const place = await openFolder();
+  symlinkSync('/dev/full', place.path);
+  return place;
+}
+
+async function openMissing(): Promise<Place> {
+  const place = await openFolder();
+  return { ...place, settings: { path: join(place.path, '../not-mounted/recordings.jsonl') } };
+}
+
+async function openInFile(): Promise<Place> {
+  const place = await openFolder();
+  writeFileSync(place.path, '');
+  return { ...place, settings: { path: join(place.path, 'recordings.jsonl') } };
+}
+
+async function openInPlaceOf(make: (path: string) => void): Promise<Place> {
+  const place = await openFolder();
+  make(place.path);
+  return place;
+}
+
+/** Somebody has the lock beside the file. */
+async function openLocked(): Promise<Place> {
+  const place = await openFolder();
+  const lock = takeLock(place.path);
+  return {
+    ...place,
+    close: async () => {
+      lock?.release();
+      await place.close();
+    },
+  };
+}
+
+describeSink({
+  definition: file,
+  secrets: [],
+  open: openFolder,
+  failures: [
+    { name: 'a full disk', want: 'file_full', open: openFullDisk },
+    { name: 'a folder that is not there', want: 'file_refused', open: openMissing },
+    { name: 'a file in place of the folder', want: 'file_failed', open: openInFile },
+    { name: 'a folder in place of the file', want: 'file_failed', open: () => openInPlaceOf(mkdirSync) },
+    {
+      name: 'a system that has no such files',
+      want: 'file_failed',
+      open: () => openInPlaceOf((path) => symlinkSync('/proc/self/mem', path)),
+    },
+  ],
+  openSilent: openLocked,
+});
+
+function eventOf(number: number): RecordingEvent {
+  return { ...sampleEvent, id: `evt_${String(number).padStart(32, '0')}` as EventId };
+}
+
+function deliver(settings: unknown, event: RecordingEvent, clock = createManualClock()) {
+  return file.deliver(event, {
+    ...{ name: 'lines', progress: null, settings: file.settings.parse(settings), clock, timeoutMs: 20_000 },
+    http: {} as never,
+    signal: new AbortController().signal,
+    print: async () => undefined,
+  });
+}
+
+const LINE = JSON.stringify(eventOf(1));
+
+test('a line is the event as it is documented', async () => {
+  const { path } = await openFolder();
+  const { data, ...rest } = eventOf(1);
+  await deliver({ path }, { data, ...rest } as RecordingEvent);
+  expect(readFileSync(path, 'utf8')).toBe(`${LINE}\n`);
+});
+
+test('what is shown of it is its line, and writes none', async () => {
+  const { path } = await openFolder();
+  const context = { name: 'lines', settings: file.settings.parse({ path }) } as never;
+  expect(file.render?.(eventOf(1), context)).toEqual([{ name: `a line of ${path}`, content: LINE }]);
+  expect(existsSync(path)).toBe(false);
+});
+
+test.each([
+  { name: 'a whole line', before: `${LINE}\n`, after: `${LINE}\n` },
+  { name: 'a torn line', before: `${LINE}\n${LINE.slice(0, 70)}`, after: `${LINE}\n` },
+  { name: 'a torn line alone', before: LINE.slice(0, 5), after: '' },
+  {
+    name: 'a line torn within a character',
+    before: Buffer.from(`${LINE}\n{"id":"evt_é`).subarray(0, -1),
+    after: `${LINE}\n`,
+  },
+  { name: 'a line that lacks its end alone', before: LINE, after: `${LINE}\n` },
+  { name: 'zeros for a line', before: `${LINE}\n${'\0'.repeat(40)}`, after: `${LINE}\n` },
+  { name: 'zeros for the rest of a line', before: `${LINE}\n${LINE.slice(0, 20)}\0\0`, after: `${LINE}\n` },
+  { name: 'zeros for the end of a line', before: `${LINE}\0`, after: `${LINE}\n` },
+  { name: 'what somebody else has written', before: 'a: 1\nb: 2', after: 'a: 1\nb: 2\n' },
+  { name: 'JSON of somebody else, torn', before: '{"name":"x', after: '{"name":"x\n' },
+])('after $name comes a line of its own', async ({ before, after }) => {
+  const { path } = await openFolder();
+  writeFileSync(path, before);
+  expect(await deliver({ path }, eventOf(2))).toEqual({ kind: 'delivered', receipt: 'written' });
+  expect(readFileSync(path, 'utf8')).toBe(`${after}${JSON.stringify(eventOf(2))}\n`);
+});
+
+function longEventOf(number: number, characters: number): RecordingEvent {
+  const { data } = sampleEvent;
+  return { ...eventOf(number), data: { ...data, recording: { ...data.recording, roomId: 'r'.repeat(characters) } } };
+}
+
+test('a file that is long enough makes room for the next one, and the oldest goes', async () => {
+  const { path } = await openFolder();
+  const characters = 499 - JSON.stringify(longEventOf(1, 0)).length;
+  const settings = { path, maxSize: '1kB', keep: '2' };
+  for (let number = 1; number <= 9; number += 1) await deliver(settings, longEventOf(number, characters));
+  const numbersIn = (end: string) => linesOf(path + end).map((line) => Number(JSON.parse(line).id.slice(4)));
+  expect(['', '.1', '.2', '.3'].map(numbersIn)).toEqual([[9], [7, 8], [5, 6], []]);
+});
+
+test('a line that is longer than a file may be has one for itself', async () => {
+  const { path } = await openFolder();
+  for (const number of [1, 2]) await deliver({ path, maxSize: '1kB' }, longEventOf(number, 2_000));
+  expect(['', '.1', '.2'].map((end) => linesOf(path + end).length)).toEqual([1, 1, 0]);
+});
+
+test('two sinks that write to one file at once take turns', async () => {
+  const { path } = await openFolder();
+  const numbers = Array.from({ length: 40 }, (_, index) => index);
+  await Promise.all(numbers.map((number) => deliver({ path, keep: number % 2 === 0 ? 3 : 4 }, eventOf(number))));
+  expect(linesOf(path)).toEqual(numbers.map((number) => JSON.stringify(eventOf(number))));
+});
+
+test('waits for another process that writes, and writes then', async () => {
+  const { path } = await openFolder();
+  const lock = takeLock(path);
+  const clock = createManualClock();
+  const pending = deliver({ path }, eventOf(1), clock);
+  await until(() => clock.timers() === 1);
+  lock?.release();
+  clock.advance(25);
+  expect(await pending).toMatchObject({ kind: 'delivered' });
+  expect(linesOf(path)).toHaveLength(1);
+});
