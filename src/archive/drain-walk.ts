@@ -1,6 +1,7 @@
 import type { Recording } from '../core/recording.js';
 import type { Clock } from '../ports.js';
 import { type Source, SourceError } from '../source/define.js';
+import { waitFor } from './pace.js';
 
 /** A list of several pages can shift while it is read: it is walked until a walk shows nothing new, but no oftener. */
 const WALKS_MAX = 3;
@@ -45,7 +46,7 @@ export async function walkAll(source: Source, ports: WalkPorts): Promise<readonl
         retryAfterMs > PAUSE_MS_MAX ? `; start it again in ${Math.ceil(retryAfterMs / 60_000)} minutes` : '';
       return [`the list could not be read whole: ${walk.problem}${later}`, ...setAside(walk)];
     }
-    await pause(ports.clock, Math.max(waitMs, retryAfterMs), signal);
+    await waitFor(ports.clock, Math.max(waitMs, retryAfterMs), signal);
   }
   return [];
 }
@@ -93,18 +94,4 @@ async function walkOnce(source: Source, { signal, row }: WalkPorts): Promise<Wal
     const { message: problem, kind, retryAfterMs } = error;
     return { news, rows, pages, rejected, problem, isFinal: FINAL_KINDS.includes(kind), retryAfterMs };
   }
-}
-
-/** Over early when the signal comes. */
-export function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const timer = clock.after(delayMs, done);
-    signal.addEventListener('abort', done, { once: true });
-    function done() {
-      timer.cancel();
-      signal.removeEventListener('abort', done);
-      resolve();
-    }
-  });
 }

@@ -12,7 +12,8 @@ import {
   type Missing,
   type MissingReason,
 } from './drain-tally.js';
-import { pause, walkAll } from './drain-walk.js';
+import { walkAll } from './drain-walk.js';
+import { waitFor } from './pace.js';
 
 /** Rows that the reading of the lists is ahead of the archiving. They carry URLs, which age, and are held in memory. */
 const ROWS_AHEAD_MAX = 2_000;
@@ -106,7 +107,7 @@ async function run(
     for (const waitMs of options.roundWaitsMs) {
       const again = [...book.missing.values()].filter(({ reason }) => reason === 'failed' || reason === 'no_url');
       if (again.length === 0 || signal.aborted) break;
-      await pause(clock, waitMs, signal);
+      await waitFor(clock, waitMs, signal);
       await eachOf(again, tryAgain);
     }
   } finally {
