@@ -1,7 +1,12 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type ArchivedRecording, ArchiveError, type ArchiveFailureKind } from '../../src/archive/define.js';
 import { createCarrier } from '../../src/archive/drain-carry.js';
-import type { ArchivePlace } from '../../src/archive/place.js';
+import { type ArchivePlace, placeOf } from '../../src/archive/place.js';
 import type { HttpClient } from '../../src/ports.js';
+import { nonce } from '../../src/system.js';
+import { realClock } from '../support/real-clock.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 import { fileOf, recordingNamed } from './drain-support.js';
 
 const FILE = fileOf(recordingNamed('a'));
@@ -42,4 +47,14 @@ test.each<{ kind: ArchiveFailureKind; endsAll: boolean }>([
   const { carried } = carry(async () => ({ kind: 'failed', reason: 'not_stored', detail: cause.message, cause }));
   if (endsAll) await expect(carried).rejects.toBe(cause);
   else expect(await carried).toEqual({ kind: 'failed', detail: cause.message });
+});
+
+test('an archive that cannot even begin a file is a failure of its recording', async () => {
+  const file = join(temporaryFolder(), 'archive');
+  writeFileSync(file, 'in its place');
+  const place = placeOf({ to: file, s3: {} }, { clock: realClock, nonce });
+  expect(await carry(place.carry).carried).toEqual({
+    kind: 'failed',
+    detail: `${file}: a file is where a folder has to be (ENOTDIR)`,
+  });
 });
