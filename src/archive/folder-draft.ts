@@ -3,7 +3,7 @@ import { type FileHandle, open, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Lock } from '../store/lock.js';
-import type { ArchivedFile, ArchivedRecording, Draft, RemoteFile } from './define.js';
+import { type ArchivedFile, type ArchivedRecording, ArchiveError, type Draft, type RemoteFile } from './define.js';
 import { at, codeOf, replaceFile, syncFolder } from './folder-files.js';
 
 /** After so many bytes what has come is synced and noted: a crash of the machine loses no more. */
@@ -50,6 +50,7 @@ export class FolderDraft implements Draft {
   #syncedBytes = 0;
   #remote: RemoteFile | null;
   #isOver = false;
+  #isFull = false;
 
   private constructor(options: FolderDraftOptions, kept: Draft['kept']) {
     this.#options = options;
@@ -86,18 +87,25 @@ export class FolderDraft implements Draft {
   }
 
   async write(chunk: Uint8Array): Promise<void> {
-    await this.#at(async () => {
-      const handle = await this.#opened();
-      for (let done = 0; done < chunk.byteLength; ) {
-        const { bytesWritten } = await handle.write(chunk, done, chunk.byteLength - done, this.#bytes);
-        this.#hash.update(chunk.subarray(done, done + bytesWritten));
-        this.#bytes += bytesWritten;
-        done += bytesWritten;
-      }
-      if (this.#bytes - this.#syncedBytes < SYNC_BYTES) return;
-      await this.#note();
-      await this.#options.assertSpace(0);
-    });
+    try {
+      await this.#at(() => this.#write(chunk));
+    } catch (error) {
+      this.#isFull = error instanceof ArchiveError && error.kind === 'no_space';
+      throw error;
+    }
+  }
+
+  async #write(chunk: Uint8Array): Promise<void> {
+    const handle = await this.#opened();
+    for (let done = 0; done < chunk.byteLength; ) {
+      const { bytesWritten } = await handle.write(chunk, done, chunk.byteLength - done, this.#bytes);
+      this.#hash.update(chunk.subarray(done, done + bytesWritten));
+      this.#bytes += bytesWritten;
+      done += bytesWritten;
+    }
+    if (this.#bytes - this.#syncedBytes < SYNC_BYTES) return;
+    await this.#note();
+    await this.#options.assertSpace(0);
   }
 
   async finish(): Promise<ArchivedFile> {
@@ -125,8 +133,10 @@ export class FolderDraft implements Draft {
   async abandon(): Promise<void> {
     if (this.#isOver) return;
     try {
-      if (this.#handle !== undefined) await this.#note();
-      if (this.#options.lock === undefined) await this.restart();
+      // A file of which nobody knows the length may never end: it must not keep the room that others need.
+      const isHarmful = this.#isFull && this.#remote?.bytes == null;
+      if (this.#options.lock === undefined || isHarmful) await this.restart();
+      else if (this.#handle !== undefined) await this.#note();
     } catch {
       // What was noted before still holds.
     } finally {

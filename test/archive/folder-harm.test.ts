@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { download } from '../../src/archive/download.js';
@@ -86,12 +86,14 @@ const isMounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', s
     expect(await target.freeBytes()).toBeLessThan(5 * MIB);
   });
 
-  test('in the middle of a file harms no other, and the file goes on once there is room', async () => {
+  test.each([
+    { name: 'is kept', bytes: 2 * MIB, isKept: true },
+    { name: 'is not where nobody knows how long it is: there is room again', bytes: null, isKept: false },
+  ])('in the middle of a file harms no other, and what has come of it $name', async ({ bytes, isKept }) => {
     const target = await targetIn('middle', 0);
     const other = await archive(target, recordingOf('b'), 'b.mp4', bytesOf(MIB));
-    const bytes = bytesOf(2 * MIB);
-    const draft = await begin(target, recordingOf('a'), 'a.mp4', bytes, {
-      bytes: null,
+    const draft = await begin(target, recordingOf('a'), 'a.mp4', bytesOf(MIB), {
+      bytes,
       validator: '"1"',
       contentType: null,
     });
@@ -99,6 +101,10 @@ const isMounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', s
     await draft.abandon();
     expect(await collect(target.files())).toEqual([other]);
     expect(readdirSync(join(small, 'middle'))).not.toContain('a.mp4');
+    const parts = readdirSync(join(small, 'middle/.partial')).filter((name) => name.endsWith('.part'));
+    expect(parts).toHaveLength(isKept ? 1 : 0);
+    if (!isKept) await archive(target, recordingOf('c'), 'c.mp4', bytesOf(MIB));
+    rmSync(join(small, 'middle'), { recursive: true });
   });
 
   async function fill(draft: { write(chunk: Uint8Array): Promise<void> }): Promise<void> {
