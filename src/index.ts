@@ -6,7 +6,7 @@ export { z } from 'zod';
 export type { Problem } from './config/problem.js';
 export type { EventType, NotifierEvent, RecordingEvent, RecordingEventType } from './core/event.js';
 export type { Delivered, Failed, FailureReason, Outcome, Progress } from './core/failure.js';
-export type { DeliveryId, EventId, RecordingUuid } from './core/id.js';
+export type { DeliveryId, DigestId, EventId, RecordingUuid } from './core/id.js';
 export type {
   DeadDelivery,
   DeadEvent,
@@ -38,7 +38,7 @@ export type {
   LogFields,
 } from './ports.js';
 export { boolean, duration, httpUrl, integer, number, secret } from './settings.js';
-export type { RenderedPart, SinkContext, SinkDefinition, SinkTemplate } from './sinks/define.js';
+export type { Digest, RenderedPart, SinkContext, SinkDefinition, SinkTemplate } from './sinks/define.js';
 export { defineOwnSink as defineSink, type OwnSink } from './sinks/own.js';
 export { OwnedError, StoreError } from './store/errors.js';
 export { applyTemplate, liquid } from './template/use.js';

@@ -5,11 +5,11 @@ import type { FailureReason, Outcome } from './core/failure.js';
 import { createHttpClient } from './http/client.js';
 import type { SinkContext, SinkDefinition, UrlSupply } from './sinks/define.js';
 import { createManualClock, type ManualClock } from './testing/manual-clock.js';
-import { sampleEvent } from './testing/sample-event.js';
+import { sampleDigest, sampleEvent } from './testing/sample-event.js';
 
 /** What every sink type is held to, ours and one's own: `recording-notifier/testing`. */
 
-export { createManualClock, type ManualClock, sampleEvent };
+export { createManualClock, type ManualClock, sampleDigest, sampleEvent };
 
 /** A place that a sink delivers to: real, and on this machine. */
 export interface Place {
@@ -67,6 +67,14 @@ export function describeSink(suite: SinkSuite, { describe, test }: TestFramework
     for (const { name, want, open } of failures) {
       testIn(`${name} is ${want}`, open, async ({ deliver }) => expectFailure(await deliver(), want));
     }
+    if (definition.deliverDigest !== undefined) {
+      testIn('delivers several events in one message, and knows it again by its id', suite.open, deliversADigestTwice);
+      for (const { name, want, open } of failures.slice(0, 1)) {
+        testIn(`of a digest too, ${name} is ${want}`, open, async ({ deliverDigest }) =>
+          expectFailure(await deliverDigest(), want),
+        );
+      }
+    }
     testIn('refuses a setting that it does not know', suite.open, async ({ place }) => {
       const settings = { ...(place.settings as object), colour: 'red' };
       strictEqual(definition.settings.safeParse(settings).success, false, 'it took the setting "colour"');
@@ -103,6 +111,8 @@ interface Trial {
   readonly stop: AbortController;
   /** One attempt, whose outcome holds no secret. */
   deliver(): Promise<Outcome>;
+  /** Likewise, of {@link sampleDigest}. */
+  deliverDigest(): Promise<Outcome>;
   /** Likewise. */
   connect(): Promise<string | undefined>;
   /** Once, however often it is called. */
@@ -124,11 +134,14 @@ async function tryIn(open: () => Promise<Place>, suite: SinkSuite, body: (trial:
     signal: stop.signal,
   };
   // As in the program: the signal ends the attempt's time as well as the notifier's stop.
-  async function attempt(): Promise<Outcome> {
+  async function attempt(
+    send: (definition: SinkDefinition, context: SinkContext<unknown>) => Promise<Outcome> | undefined,
+  ): Promise<Outcome> {
     const over = new AbortController();
     const timer = clock.after(TIMEOUT_MS, () => over.abort());
     try {
-      return await definition.deliver(event, { ...context, signal: AbortSignal.any([stop.signal, over.signal]) });
+      const outcome = send(definition, { ...context, signal: AbortSignal.any([stop.signal, over.signal]) });
+      return await (outcome ?? Promise.reject(new Error('it takes no digest')));
     } finally {
       timer.cancel();
     }
@@ -145,7 +158,8 @@ async function tryIn(open: () => Promise<Place>, suite: SinkSuite, body: (trial:
       clock,
       stop,
       closePlace,
-      deliver: () => told(attempt()),
+      deliver: () => told(attempt((sink, given) => sink.deliver(event, given))),
+      deliverDigest: () => told(attempt((sink, given) => sink.deliverDigest?.(sampleDigest, given))),
       connect: () => told(definition.connect?.(context) ?? Promise.resolve(undefined)),
     });
   } finally {
@@ -188,6 +202,19 @@ async function deliversTwice({ deliver, place }: Trial, knowsAgain: boolean): Pr
   const { id, data } = place.event ?? sampleEvent;
   const identity = knowsAgain ? data.recording.uuid : id;
   for (const text of arrived) ok(text.includes(identity), `${identity} is not in ${text}`);
+}
+
+/** Whoever reads it finds every event again, and a repeat. */
+async function deliversADigestTwice({ deliverDigest, place }: Trial): Promise<void> {
+  for (const outcome of [await deliverDigest(), await deliverDigest()]) {
+    ok(outcome.kind === 'delivered', `it was not delivered: ${JSON.stringify(outcome)}`);
+    match(outcome.receipt, /^[ -~]{1,100}$/, 'the receipt is one short line of ASCII');
+  }
+  const arrived = await place.arrived();
+  strictEqual(arrived.length, 2, 'two digests are two messages');
+  const { id, events } = sampleDigest;
+  const identities = [id, ...events.map((event) => event.id)];
+  for (const text of arrived) for (const each of identities) ok(text.includes(each), `${each} is not in ${text}`);
 }
 
 async function triesTheConnection({ connect, place, closePlace }: Trial): Promise<void> {

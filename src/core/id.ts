@@ -7,6 +7,8 @@ export type RecordingUuid = Id<'recording'>;
 export type EventId = Id<'event'>;
 /** `dlv_` and 32 hex digits: one event for one sink. */
 export type DeliveryId = Id<'delivery'>;
+/** `dig_` and 32 hex digits: several events in one message. */
+export type DigestId = Id<'digest'>;
 
 /** Lower-case hex SHA-256 of a text's UTF-8. Handed in, since core imports nothing. */
 export type Sha256 = (text: string) => string;

@@ -4,11 +4,17 @@ interface Text {
   readonly text: string;
 }
 
+interface Button {
+  readonly text: Text;
+  readonly url: string;
+}
+
 interface Block {
   readonly type: string;
   readonly text?: Text;
   readonly fields?: readonly Text[];
-  readonly elements?: readonly (Text | { readonly text: Text; readonly url: string })[];
+  readonly elements?: readonly (Text | Button)[];
+  readonly accessory?: Button;
 }
 
 export interface SlackPayload {
@@ -17,11 +23,15 @@ export interface SlackPayload {
 }
 
 export function slackLines({ text, blocks }: SlackPayload): string[] {
-  return (blocks ?? [{ type: 'section', text: { text } }]).flatMap(({ text: title, fields = [], elements = [] }) => [
-    ...(title === undefined ? [] : plain(title.text).split('\n')),
-    ...fields.map((field) => plain(field.text).replace('\n', ': ')),
-    ...elements.map((element) => ('url' in element ? `[ ${plain(element.text.text)} ]` : plain(element.text))),
-  ]);
+  return (blocks ?? [{ type: 'section', text: { text } }]).flatMap(
+    ({ text: title, fields = [], elements = [], accessory }) => [
+      ...(title === undefined ? [] : plain(title.text).split('\n')),
+      ...fields.map((field) => plain(field.text).replace('\n', ': ')),
+      ...[...elements, ...(accessory === undefined ? [] : [accessory])].map((element) =>
+        'url' in element ? `[ ${plain(element.text.text)} ]` : plain(element.text),
+      ),
+    ],
+  );
 }
 
 export function slackHtml({ text, blocks }: SlackPayload): string {
@@ -39,16 +49,17 @@ ${parts.join('\n')}
 `;
 }
 
-function blockHtml({ type, text, fields = [], elements = [] }: Block): string {
-  if (text !== undefined) return type === 'header' ? `<h1>${escapeHtml(text.text)}</h1>` : htmlText('text', text.text);
+function blockHtml({ type, text, fields = [], elements = [], accessory }: Block): string {
+  if (text !== undefined && type === 'header') return `<h1>${escapeHtml(text.text)}</h1>`;
+  if (text !== undefined) return htmlText('text', text.text) + (accessory === undefined ? '' : buttonHtml(accessory));
   if (fields.length > 0) return `<dl>${fields.map((field) => `<dd>${html(field.text)}</dd>`).join('')}</dl>`;
   return elements
-    .map((element) =>
-      'url' in element
-        ? `<a class="button" href="${escapeHtml(element.url)}">${escapeHtml(element.text.text)}</a>`
-        : htmlText('context', element.text),
-    )
+    .map((element) => ('url' in element ? buttonHtml(element) : htmlText('context', element.text)))
     .join('');
+}
+
+function buttonHtml({ text, url }: Button): string {
+  return `<a class="button" href="${escapeHtml(url)}">${escapeHtml(text.text)}</a>`;
 }
 
 function htmlText(name: string, text: string): string {

@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import type { ArchiveSettings } from '../archive/place.js';
-import type { NotifierEvent } from '../core/event.js';
+import type { NotifierEvent, RecordingEvent } from '../core/event.js';
 import type { Outcome, Progress } from '../core/failure.js';
+import type { DigestId } from '../core/id.js';
 import type { Clock, HttpClient, Random } from '../ports.js';
 import type { Place } from '../template/places.js';
 
@@ -11,6 +12,13 @@ export interface UrlSupply {
   readonly givenBy: string | undefined;
   /** Another URL, asked for now, since the one that the event came with is dead. Undefined: the list has none, or is not to be had. */
   fresh(signal: AbortSignal): Promise<string | undefined>;
+}
+
+/** Several events in one message. The same events have the same id at every attempt, and others have another one. */
+export interface Digest {
+  readonly id: DigestId;
+  /** 2 to 50, the oldest first. */
+  readonly events: readonly RecordingEvent[];
 }
 
 export interface SinkContext<Settings> {
@@ -81,6 +89,8 @@ export interface SinkDefinition<Settings extends z.ZodType = z.ZodType> {
    */
   render?(event: NotifierEvent, context: SinkContext<z.output<Settings>>): readonly RenderedPart[];
   deliver(event: NotifierEvent, context: SinkContext<z.output<Settings>>): Promise<Outcome>;
+  /** One message of several events, for a sink with `digest` in the config; what becomes of it becomes of each. */
+  deliverDigest?(digest: Digest, context: SinkContext<z.output<Settings>>): Promise<Outcome>;
   /** Ends what `deliver` keeps open for these settings, such as a pool: the sink is removed or changed, or the program stops. */
   close?(settings: z.output<Settings>): Promise<void>;
   /** For `check --connect`: tries what can be tried without sending a message. Undefined when fine, else what is wrong in words. */

@@ -25,7 +25,7 @@ const LINK_CHARACTERS_MAX = 8_000;
 const DIGEST_DIGITS = 32;
 
 /** What stands in a message, before it is text or HTML. Everything is one line. */
-interface Content {
+export interface Content {
   readonly title: string;
   /** A sentence before the facts; empty for none. */
   readonly lead: string;
@@ -51,21 +51,37 @@ export function messageOf(
   nowMs: number,
   timezone = 'UTC',
 ): SendMailOptions {
-  const domain = from.address.slice(from.address.lastIndexOf('@') + 1);
-  const thread = `<${threadOf(event)}.${sink}@${domain}>`;
+  const thread = `<${threadOf(event)}.${sink}@${domainOf(from.address)}>`;
   const content = isRecordingEvent(event) ? contentOf(event, timezone) : operatorContentOf(event, timezone);
   return {
-    messageId: `<${event.id}.${sink}@${domain}>`,
+    ...headersOf(event.id, sink, { from, to }, nowMs),
     inReplyTo: thread,
     references: [thread],
-    date: new Date(nowMs),
-    from: { ...from },
-    to: to.map((mailbox) => ({ ...mailbox })),
     subject: isRecordingEvent(event) ? subjectOf(event) : operatorSubjectOf(event),
     text: renderText(content),
     html: renderHtml(content),
+  };
+}
+
+/** @param id of what is told: it makes the Message-ID */
+export function headersOf(
+  id: string,
+  sink: string,
+  { from, to }: Pick<EmailSettings, 'from' | 'to'>,
+  nowMs: number,
+): SendMailOptions {
+  const domain = domainOf(from.address);
+  return {
+    messageId: `<${id}.${sink}@${domain}>`,
+    date: new Date(nowMs),
+    from: { ...from },
+    to: to.map((mailbox) => ({ ...mailbox })),
     headers: { 'Auto-Submitted': 'auto-generated', 'List-Id': `<${sink}.recording-notifier.${domain}>` },
   };
+}
+
+function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf('@') + 1);
 }
 
 /** One for each recording, and one for each source or sink that an operator hears of. A uuid may hold any character, and an id of a message may not. */
@@ -105,7 +121,7 @@ function subjectOf(event: RecordingEvent): string {
   return oneLine(`${titleOf(event)}: ${room === '' ? uuid : room}`, SUBJECT_CHARACTERS_MAX);
 }
 
-function contentOf(event: RecordingEvent, timezone: string): Content {
+export function contentOf(event: RecordingEvent, timezone: string): Content {
   const { roomId, meetingId, createdAt, uuid, url, urlExpiresAt } = event.data.recording;
   const tookMs = processedForMs(event);
   const facts = [
@@ -169,6 +185,15 @@ function renderHtml({ title, lead, facts, link, linkNote, footer }: Content): st
       `<tr><td class="label" style="padding:4px 16px 4px 0;color:#5b6672;vertical-align:top;white-space:nowrap">${escapeHtml(label)}</td>` +
       `<td class="value" style="padding:4px 0;color:#1c2228;overflow-wrap:anywhere;word-break:break-word">${escapeHtml(value)}</td></tr>`,
   );
+  const table = `<table role="presentation" cellpadding="0" cellspacing="0" style="border-collapse:collapse;width:100%;font-size:15px">
+${rows.join('\n')}
+</table>
+`;
+  return renderPage(title, `${renderLead(lead)}${table}${renderButton(link, linkNote)}`, footer);
+}
+
+/** @param body HTML; title and footer are text */
+export function renderPage(title: string, body: string, footer: string): string {
   return `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -183,10 +208,7 @@ function renderHtml({ title, lead, facts, link, linkNote, footer }: Content): st
 <body class="page" style="margin:0;padding:24px;background:#f3f5f7;${FONT};font-size:15px;line-height:1.45">
 <div class="card" style="max-width:520px;margin:0 auto;padding:24px;background:#ffffff;border:1px solid #dde2e7;border-radius:8px">
 <h1 class="title" style="margin:0 0 16px;font-size:20px;line-height:1.3;color:#1c2228">${escapeHtml(title)}</h1>
-${renderLead(lead)}<table role="presentation" cellpadding="0" cellspacing="0" style="border-collapse:collapse;width:100%;font-size:15px">
-${rows.join('\n')}
-</table>
-${renderButton(link, linkNote)}</div>
+${body}</div>
 <p class="footer" style="max-width:520px;margin:12px auto 0;font-size:12px;color:#5b6672;overflow-wrap:anywhere">${escapeHtml(footer)}</p>
 </body>
 </html>

@@ -1,9 +1,10 @@
 import { createTransport } from 'nodemailer';
 import type { NotifierEvent } from '../core/event.js';
-import type { Failed } from '../core/failure.js';
+import type { Failed, Outcome } from '../core/failure.js';
 import { type Deadline, startDeadline } from '../http/deadline.js';
 import { WITHOUT_TEMPLATE } from '../template/use.js';
-import { defineSink, type SinkContext } from './define.js';
+import { type Digest, defineSink, type SinkContext } from './define.js';
+import { digestMessageOf } from './email-digest.js';
 import { plainLogin } from './email-login.js';
 import { messageOf } from './email-message.js';
 import { failureOfSession, ledgerOf, outcomeOfError, outcomeOfHanded, waitingOf } from './email-outcome.js';
@@ -39,27 +40,8 @@ export const email = defineSink({
       ...(hasFailed ? [{ name: 'note', content: WITHOUT_TEMPLATE }] : []),
     ];
   },
-  async deliver(event, context) {
-    const { settings, progress, clock, timeoutMs, signal } = context;
-    const { host } = connectionOf(settings);
-    const recipients = settings.to.map(({ address }) => address);
-    const ledger = ledgerOf(progress, recipients);
-    const to = waitingOf(ledger, recipients);
-    if (to.length === 0) return outcomeOfHanded({ accepted: [] }, ledger);
-    const deadline = startDeadline(clock, timeoutMs, signal);
-    try {
-      const { message, hasFailed } = mailOf(event, context);
-      const envelope = { from: settings.from.address, to };
-      const handed = await poolOf(settings).sendMail({ ...message, envelope, signal: deadline.signal });
-      const outcome = outcomeOfHanded(handed, ledger);
-      if (!hasFailed || outcome.kind === 'failed') return outcome;
-      return { ...outcome, receipt: `${outcome.receipt}, ${WITHOUT_TEMPLATE}` };
-    } catch (error) {
-      return endOf(deadline, host) ?? outcomeOfError(error, host, to, ledger);
-    } finally {
-      deadline.release();
-    }
-  },
+  deliver: (event, context) => send(() => mailOf(event, context), context),
+  deliverDigest: (digest, context) => send(() => digestMailOf(digest, context), context),
   async connect({ settings, clock, timeoutMs, signal }) {
     const { host } = connectionOf(settings);
     const deadline = startDeadline(clock, timeoutMs, signal);
@@ -79,8 +61,38 @@ export const email = defineSink({
   },
 });
 
-function mailOf(event: NotifierEvent, { name, settings, clock, timezone = 'UTC' }: SinkContext<EmailSettings>) {
+type Context = SinkContext<EmailSettings>;
+type Mail = ReturnType<typeof withTemplate>;
+
+function mailOf(event: NotifierEvent, { name, settings, clock, timezone = 'UTC' }: Context): Mail {
   return withTemplate(messageOf(event, name, settings, clock.nowMs(), timezone), settings, event, timezone);
+}
+
+function digestMailOf(digest: Digest, { name, settings, clock, timezone = 'UTC' }: Context): Mail {
+  return { message: digestMessageOf(digest, name, settings, clock.nowMs(), timezone), hasFailed: false };
+}
+
+/** To those who do not have it yet. */
+async function send(mail: () => Mail, context: Context): Promise<Outcome> {
+  const { settings, progress, clock, timeoutMs, signal } = context;
+  const { host } = connectionOf(settings);
+  const recipients = settings.to.map(({ address }) => address);
+  const ledger = ledgerOf(progress, recipients);
+  const to = waitingOf(ledger, recipients);
+  if (to.length === 0) return outcomeOfHanded({ accepted: [] }, ledger);
+  const deadline = startDeadline(clock, timeoutMs, signal);
+  try {
+    const { message, hasFailed } = mail();
+    const envelope = { from: settings.from.address, to };
+    const handed = await poolOf(settings).sendMail({ ...message, envelope, signal: deadline.signal });
+    const outcome = outcomeOfHanded(handed, ledger);
+    if (!hasFailed || outcome.kind === 'failed') return outcome;
+    return { ...outcome, receipt: `${outcome.receipt}, ${WITHOUT_TEMPLATE}` };
+  } catch (error) {
+    return endOf(deadline, host) ?? outcomeOfError(error, host, to, ledger);
+  } finally {
+    deadline.release();
+  }
 }
 
 function endOf(deadline: Deadline, host: string): Failed | undefined {

@@ -28,9 +28,13 @@ export function defineOwnSink<Settings extends z.ZodType = typeof NO_SETTINGS>(
 /** What keeps a value from being a sink type, as a predicate; undefined when it is one. */
 export function flawOf(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return 'is an object with type, settings and deliver';
-  const { type, deliver, settings, rate, timeout } = value as Partial<Record<keyof SinkDefinition, unknown>>;
+  const { type, deliver, deliverDigest, settings, rate, timeout } = value as Partial<
+    Record<keyof SinkDefinition, unknown>
+  >;
   if (typeof type !== 'string' || type === '') return 'needs a type, the name that a config calls it by';
   if (typeof deliver !== 'function') return 'needs deliver, a function';
+  if (deliverDigest !== undefined && typeof deliverDigest !== 'function')
+    return 'has a deliverDigest that is no function';
   const isRate = rate === undefined || (typeof rate === 'string' && /^[1-9]\d{0,2}\/[smh]$/.test(rate));
   if (!isRate) return 'has a rate that is none, such as 1/s';
   const isTimeout = timeout === undefined || (typeof timeout === 'string' && duration().safeParse(timeout).success);

@@ -14,12 +14,12 @@ import {
   webLink,
 } from './text.js';
 
-type SlackBlock = NonNullable<IncomingWebhookSendArguments['blocks']>[number];
+export type SlackBlock = NonNullable<IncomingWebhookSendArguments['blocks']>[number];
 
 /** `parse: none` keeps Slack from making links and mentions out of plain text. */
 export type SlackMessage = IncomingWebhookSendArguments & { readonly text: string; readonly parse: 'none' };
 
-const PLAIN = { parse: 'none', unfurl_links: false, unfurl_media: false } as const;
+export const PLAIN = { parse: 'none', unfurl_links: false, unfurl_media: false } as const;
 
 /** Far below the limits of Slack (2,000 for a field, 3,000 for a text), even when every character is escaped into five. */
 const VALUE_CHARACTERS_MAX = 200;
@@ -46,7 +46,7 @@ const LINK_CHARACTERS_MAX = 3_000;
  */
 export function slackMessage(event: NotifierEvent, timezone = 'UTC'): SlackMessage {
   if (!isRecordingEvent(event)) return operatorMessage(event, timezone);
-  const url = webLink(event.data.recording.url, LINK_CHARACTERS_MAX);
+  const url = watchable(event);
   const context = [...(url === undefined ? [] : worksUntil(event, timezone)), identity(event)];
   return {
     ...PLAIN,
@@ -159,7 +159,7 @@ function identity(event: NotifierEvent): string {
 }
 
 /** Shown in the time zone of each reader; a client that cannot shows the words. */
-function slackDate(ms: number, timezone: string): string {
+export function slackDate(ms: number, timezone: string): string {
   return `<!date^${Math.floor(ms / 1_000)}^{date_short_pretty} at {time}|${dateWords(ms, timezone)}>`;
 }
 
@@ -167,8 +167,13 @@ function safe(text: string | null, charactersMax = VALUE_CHARACTERS_MAX): string
   return text === null ? '' : escapeSlack(oneLine(text, charactersMax));
 }
 
+/** What a button may lead to. */
+export function watchable(event: RecordingEvent | undefined): string | undefined {
+  return webLink(event?.data.recording.url ?? null, LINK_CHARACTERS_MAX);
+}
+
 /** In a text a bar would end the address. */
-function linkInText(url: string | null): string | undefined {
+export function linkInText(url: string | null): string | undefined {
   const link = webLink(url, LINK_CHARACTERS_MAX);
   if (link === undefined) return undefined;
   const escaped = escapeSlack(link.replaceAll('|', '%7C'));
@@ -180,6 +185,6 @@ function watchButton(url: string): SlackBlock {
   return { type: 'actions', elements: [{ type: 'button', text, url, style: 'primary' }] };
 }
 
-function markdown(text: string) {
+export function markdown(text: string) {
   return { type: 'mrkdwn', text, verbatim: true } as const;
 }

@@ -7,6 +7,7 @@ import { httpUrl } from '../settings.js';
 import { applyTemplate, liquid, WITHOUT_TEMPLATE } from '../template/use.js';
 import { defineSink, type SinkContext } from './define.js';
 import { outcomeOf } from './http.js';
+import { plainSlackDigest, slackDigest } from './slack-digest.js';
 import { plainSlackMessage, type SlackMessage, slackMessage, writtenSlackMessages } from './slack-message.js';
 
 /**
@@ -20,6 +21,7 @@ const REASON_BY_WORD: ReadonlyMap<string, FailureReason | null> = new Map([
   ['invalid_payload', 'rejected_by_receiver'],
   ['invalid_blocks', 'rejected_by_receiver'],
   ['invalid_blocks_format', 'rejected_by_receiver'],
+  ['msg_blocks_too_long', 'rejected_by_receiver'],
   ['no_text', 'rejected_by_receiver'],
   ['too_many_attachments', 'rejected_by_receiver'],
   ['user_not_found', 'destination_refused'],
@@ -42,43 +44,61 @@ const BODY_BYTES_MAX = 1_024;
 
 const YES = 'ok';
 
+const settings = z.strictObject({
+  url: httpUrl().describe('The incoming webhook, https://hooks.slack.com/services/…; whoever knows it can post.'),
+  template: z
+    .strictObject({ text: liquid('The message, mrkdwn.') })
+    .optional()
+    .meta({ example: { text: '{{ title }}: *{{ recording.roomId }}*' } })
+    .describe('A message of your own, in place of ours; below it stands which event it is.'),
+});
+
 export const slack = defineSink({
   type: 'slack',
   summary: 'Posts each event to a Slack channel, through an incoming webhook.',
-  settings: z.strictObject({
-    url: httpUrl().describe('The incoming webhook, https://hooks.slack.com/services/…; whoever knows it can post.'),
-    template: z
-      .strictObject({ text: liquid('The message, mrkdwn.') })
-      .optional()
-      .meta({ example: { text: '{{ title }}: *{{ recording.roomId }}*' } })
-      .describe('A message of your own, in place of ours; below it stands which event it is.'),
-  }),
+  settings,
   example: 'url: ${SLACK_WEBHOOK_URL}\n',
   concurrency: 1,
   rate: '1/s',
   templates: ({ template }) =>
     template === undefined ? [] : [{ key: ['template', 'text'], source: template.text, place: 'mrkdwn' }],
   async deliver(event, context) {
-    const startedAtMs = context.clock.monotonicMs();
-    const { messages, note } = messagesOf(event, context);
-    const first = noted(await post(messages[0], context, context.timeoutMs), note);
-    if (first.kind === 'delivered' || first.reason !== 'rejected_by_receiver') return first;
-    const leftMs = context.timeoutMs - (context.clock.monotonicMs() - startedAtMs);
-    const second = noted(await post(messages[1], context, Math.max(leftMs, 1)), note);
-    if (second.kind === 'delivered') return { ...second, receipt: `${second.receipt} as plain text` };
-    return { ...second, detail: `${second.detail}, as plain text after ${first.detail}` };
+    return postEitherWay(messagesOf(event, context), context);
+  },
+  async deliverDigest(digest, context) {
+    const { timezone = 'UTC' } = context;
+    return postEitherWay({ messages: [slackDigest(digest, timezone), plainSlackDigest(digest, timezone)] }, context);
   },
   async connect({ settings: { url }, http, timeoutMs, signal }) {
     return (await http.connect(url, timeoutMs, signal))?.detail;
   },
 });
 
-type Context = SinkContext<z.output<typeof slack.settings>>;
+type Context = SinkContext<z.output<typeof settings>>;
+
+/** As Slack shows it best, and as plain text. */
+interface Messages {
+  readonly messages: readonly [rich: SlackMessage, plain: SlackMessage];
+  /** For the receipt. */
+  readonly note?: string;
+}
+
+/** What Slack refuses to show goes as plain text, within the same attempt. */
+async function postEitherWay({ messages, note = '' }: Messages, context: Context): Promise<Outcome> {
+  const startedAtMs = context.clock.monotonicMs();
+  const first = noted(await post(messages[0], context, context.timeoutMs), note);
+  if (first.kind === 'delivered' || first.reason !== 'rejected_by_receiver') return first;
+  const leftMs = context.timeoutMs - (context.clock.monotonicMs() - startedAtMs);
+  const second = noted(await post(messages[1], context, Math.max(leftMs, 1)), note);
+  if (second.kind === 'delivered') return { ...second, receipt: `${second.receipt} as plain text` };
+  return { ...second, detail: `${second.detail}, as plain text after ${first.detail}` };
+}
+
 /** A template that fails on an event makes way for our own message: somebody waits for the news, and its author for word of it. */
-function messagesOf(event: NotifierEvent, { settings: { template }, timezone = 'UTC' }: Context) {
+function messagesOf(event: NotifierEvent, { settings: { template }, timezone = 'UTC' }: Context): Messages {
   const made = applyTemplate(template ?? {}, 'text', 'mrkdwn', event, timezone);
   const written = made !== undefined && 'text' in made ? writtenSlackMessages(made.text, event) : undefined;
-  if (written !== undefined) return { messages: written, note: '' };
+  if (written !== undefined) return { messages: written };
   const messages = [slackMessage(event, timezone), plainSlackMessage(event, timezone)] as const;
   return { messages, note: made === undefined ? '' : `, ${WITHOUT_TEMPLATE}` };
 }

@@ -1,6 +1,7 @@
 import { type SlackPayload, slackHtml, slackLines } from '../../src/fake/slack-preview.js';
+import { slackDigest } from '../../src/sinks/slack-digest.js';
 import { plainSlackMessage, slackMessage } from '../../src/sinks/slack-message.js';
-import { sampleEvent } from '../support/sample-event.js';
+import { sampleDigest, sampleEvent } from '../support/sample-event.js';
 
 const { data } = sampleEvent;
 const HOSTILE = '<!channel> & <b>"\r\nBcc: <https://evil.example|Watch> *x*';
@@ -46,4 +47,10 @@ test('a section with a text is no header', () => {
   const page = slackHtml({ text: '', blocks: [{ type: 'header', text: { text: 'T & *t*' } }, section] });
   expect(page).toContain('<h1>T &amp; *t*</h1>');
   expect(page).toContain('<p class="text">a <a href="https://a.example/?b&amp;c">link</a> &lt;here&gt;</p>');
+});
+
+test('a digest: each event with its own button', () => {
+  const digest = slackDigest(sampleDigest) as SlackPayload;
+  expect(slackHtml(digest).match(/class="button" href="https:/g)).toHaveLength(1);
+  expect(slackLines(digest)).toEqual(expect.arrayContaining(['3 recordings are available', '[ Watch ]', 'standup']));
 });

@@ -288,6 +288,11 @@ test.each([
     want: 'has a rate',
   },
   {
+    name: 'a deliverDigest that is none',
+    definition: { type: 'mine', deliver: () => undefined, deliverDigest: true },
+    want: 'has a deliverDigest',
+  },
+  {
     name: 'settings of another kind',
     definition: { type: 'mine', deliver: () => undefined, settings: { parse: () => 1 } },
     want: 'no schema of zod 4',

@@ -42,6 +42,7 @@ const WORDS: readonly (readonly [word: string, status: number, want: FailureReas
   ['invalid_payload', 400, 'rejected_by_receiver'],
   ['invalid_blocks', 400, 'rejected_by_receiver'],
   ['invalid_blocks_format', 400, 'rejected_by_receiver'],
+  ['msg_blocks_too_long', 400, 'rejected_by_receiver'],
   ['no_text', 400, 'rejected_by_receiver'],
   ['too_many_attachments', 400, 'rejected_by_receiver'],
   ['user_not_found', 400, 'destination_refused'],

@@ -1,1 +1,1 @@
-export { sampleEvent } from '../../src/testing/sample-event.js';
+export { sampleDigest, sampleEvent } from '../../src/testing/sample-event.js';
