@@ -175,6 +175,8 @@ export interface Ledger {
     alarms?: readonly AlarmRecord[],
   ): Promise<void>;
   delivery(id: DeliveryId): Promise<Delivery | undefined>;
+  /** Those that are stored, in no promised order. */
+  deliveries(ids: readonly DeliveryId[]): Promise<readonly Delivery[]>;
   /** The outbox: deliveries not finished. */
   pending(): AsyncIterable<Delivery>;
   finished(): AsyncIterable<Delivery>;

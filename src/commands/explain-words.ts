@@ -1,5 +1,6 @@
 import type { Config, SinkConfig } from '../config/config.js';
 import { listed } from '../config/words.js';
+import { batchOf, isCollectable } from '../core/batch.js';
 import type { Delivery } from '../core/delivery.js';
 import { isRecordingEvent } from '../core/event.js';
 import { FAILURE_REASONS } from '../core/failure.js';
@@ -97,9 +98,14 @@ function pendingWords(delivery: Delivery, around: Surroundings): Words {
     };
   }
   const attempt = `attempt ${roundAttempts + 1} of ${configured.retry.delaysMs.length + 1}`;
-  const dueMs = Math.max(nextAttemptAtMs ?? nowMs, pausedUntilMs ?? 0);
+  const collectMs = isCollectable(delivery) ? (configured.digest?.everyMs ?? 0) : 0;
+  const dueMs = Math.max((nextAttemptAtMs ?? nowMs) + collectMs, pausedUntilMs ?? 0);
   const due = dueMs > nowMs ? `at ${timeWords(dueMs, nowMs)}` : `due since ${timeWords(dueMs, nowMs)}`;
-  return { why: pendingWhy(delivery), next: [`Next: ${attempt}, ${due}.`, ...(delivery.attempts > 0 ? [tryNow] : [])] };
+  const company = collectMs > 0 ? ' at the latest, in a digest' : companyWords(delivery);
+  return {
+    why: pendingWhy(delivery),
+    next: [`Next: ${attempt}, ${due}${company}.`, ...(delivery.attempts > 0 ? [tryNow] : [])],
+  };
 
   function pendingWhy({ lastError }: Delivery): string {
     if (urlWaitSinceMs !== null)
@@ -109,6 +115,12 @@ function pendingWords(delivery: Delivery, around: Surroundings): Words {
     if (lastError === null) return roundAttempts === 0 ? untriedWords(delivery, around) : 'pending: tried again';
     return `pending, failed so far with ${lastError.reason}: ${lastError.detail}`;
   }
+}
+
+/** Those that have left since are counted too: who has is known when it goes. */
+function companyWords(delivery: Delivery): string {
+  const others = (batchOf(delivery)?.members.length ?? 1) - 1;
+  return others === 0 ? '' : `, in a digest with ${counted(others, 'other')}`;
 }
 
 /** That an attempt has begun is not stored, since it would cost a write each: of what an earlier process had, it may have. */

@@ -117,10 +117,11 @@ function checkSink(
   const definition = checker.definition(parts.type, path, sinkTypes, 'sink', unusableTypes);
   const common = checker.parse(sinkKeys, parts.common, path);
   const settings = definition && checker.parse(definition.settings, parts.settings, path, parts.otherKeys);
+  if (definition !== undefined && isRecord(parts.common['digest'])) checker.refuseDigest(definition, sinkTypes, path);
   if (definition === undefined || common === undefined || settings === undefined) return undefined;
   if (definition.needsUrl) checker.refuseWithoutUrl(definition.type, common, path);
   for (const template of definition.templates?.(settings) ?? []) checker.checkTemplate(template, common, path);
-  const { rate, concurrency, timeout, ...rest } = common;
+  const { rate, concurrency, timeout, digest, ...rest } = common;
   return {
     ...rest,
     name,
@@ -129,6 +130,7 @@ function checkSink(
     concurrency: concurrency ?? definition.concurrency,
     timeout: timeout ?? sinkKeys.shape.timeout.parse(definition.timeout),
     intervalMs: rate ?? sinkKeys.shape.rate.parse(definition.rate) ?? 0,
+    digest: digest && { everyMs: digest.every, max: digest.max },
   };
 }
 
@@ -197,6 +199,15 @@ class Checker {
       const remedy = fix === '' && hint !== undefined ? `; ${hint}` : fix;
       this.#reportUnsettled(at, 'value', `line ${line}, column ${column} of the template ${problem}${what}${remedy}`);
     }
+  }
+
+  /** Not every place has a form for several events. */
+  refuseDigest({ type, deliverDigest }: SinkDefinition, types: readonly SinkDefinition[], path: Path) {
+    if (deliverDigest !== undefined) return;
+    const able = types.filter((each) => each.deliverDigest !== undefined).map((each) => each.type);
+    const others = able.length === 0 ? '' : `, or take a sink of type ${listed(able, 'or')}`;
+    const message = `a sink of type ${type} is told each event by itself; leave the key out${others}`;
+    this.#report([...path, 'digest'], 'key', message);
   }
 
   /** Of the keys that are made from references, `sources.production.auth.secret (${NAME})`; undefined when there are none. */

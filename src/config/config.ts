@@ -1,3 +1,4 @@
+import type { DigestPolicy } from '../core/batch.js';
 import type { EventType } from '../core/event.js';
 import type { RetryPolicy } from '../core/retry.js';
 import type { Only } from '../core/routing.js';
@@ -55,6 +56,8 @@ export interface SinkConfig {
   readonly includeUrl: boolean;
   /** Of dates in what it sends. A name of the IANA database. */
   readonly timezone: string;
+  /** Undefined: each event goes at once. */
+  readonly digest?: DigestPolicy | undefined;
 }
 
 export type StoreConfig =

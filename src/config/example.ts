@@ -39,11 +39,14 @@ function variantOf(entries: JsonSchema | undefined, type: string): JsonSchema {
   return variants.find(({ properties }) => properties?.['type']?.['const'] === type) ?? {};
 }
 
-/** A source or sink. What every sink takes is written out for the first one only; a rate of the type's own is no such thing. */
+/** A source or sink. What every sink takes is written out for the first one only; a rate of the type's own is no such thing, nor is what few types take. */
 function entryLines(name: string, schema: JsonSchema, example: string, isRepeated: boolean): string[] {
   const given: unknown = parse(example);
   const isShown = (key: string, { default: standard }: JsonSchema) =>
-    !isRepeated || !(key in sinkKeys.shape) || (['rate', 'timeout'].includes(key) && standard !== undefined);
+    !isRepeated ||
+    !(key in sinkKeys.shape) ||
+    (['rate', 'timeout'].includes(key) && standard !== undefined) ||
+    key === 'digest';
   const own = Object.entries(schema.properties ?? {}).filter(([key, value]) => isShown(key, value));
   return [
     withComment(`  ${name}:`, schema.description),

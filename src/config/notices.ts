@@ -1,3 +1,4 @@
+import { RECORDING_EVENT_TYPES } from '../core/event.js';
 import { OPERATOR_EVENT_TYPES } from '../core/operator-event.js';
 import { matchesGlob } from '../core/routing.js';
 import type { Config, SinkConfig } from './config.js';
@@ -26,13 +27,19 @@ function unheard(sinks: readonly SinkConfig[]): string[] {
 }
 
 function sinkNotices(
-  { name, enabled, definition, settings, only }: SinkConfig,
+  { name, enabled, definition, settings, only, digest, events }: SinkConfig,
   sourceNames: readonly string[],
 ): string[] {
   if (!enabled)
     return [`sinks.${name}: is disabled; what waits for it is kept, and new events make no deliveries for it.`];
   const emptyGlobs = (only.sources ?? []).filter((glob) => !sourceNames.some((source) => matchesGlob(glob, source)));
   return [
+    ...(digest !== undefined && !events.some((type) => type in RECORDING_EVENT_TYPES)
+      ? [`sinks.${name}.digest: collects events of recordings, and the sink gets none.`]
+      : []),
+    ...(digest !== undefined && (definition.templates?.(settings) ?? []).length > 0
+      ? [`sinks.${name}.template: is for messages of one event; a digest is in our own words.`]
+      : []),
     ...emptyGlobs.map((glob) => `sinks.${name}.only.sources: "${glob}" matches no source.`),
     ...(definition.notices?.(settings) ?? []).map((notice) => `sinks.${name}: ${notice}`),
   ];

@@ -41,9 +41,9 @@ export function renderReference({ sourceTypes, sinkTypes }: Types): string {
     ]),
     '## Every sink',
     keyTable(jsonSchemaOf(sinkKeys)),
-    ...sinkTypes.flatMap(({ type, summary, settings, concurrency, rate }) => [
+    ...sinkTypes.flatMap(({ type, summary, settings, concurrency, rate, deliverDigest }) => [
       `### Sink \`${type}\``,
-      `${summary} \`concurrency\` is ${concurrency}${rate === undefined ? '' : ` and \`rate\` ${rate}`} unless it is set.`,
+      `${summary} \`concurrency\` is ${concurrency}${rate === undefined ? '' : ` and \`rate\` ${rate}`} unless it is set.${deliverDigest === undefined ? '' : ' It takes `digest`.'}`,
       keyTable(jsonSchemaOf(settings)),
     ]),
     '## Templates',

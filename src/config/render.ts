@@ -59,16 +59,18 @@ interface SinkTypeDefinition extends Definition {
   readonly concurrency: number;
   readonly rate?: string;
   readonly timeout?: string;
+  readonly deliverDigest?: unknown;
 }
 
 function sinkSchema(definition: SinkTypeDefinition): JsonSchema {
   const type = { const: definition.type, description: 'The type of sink.' };
-  const common = jsonSchemaOf(sinkKeys).properties;
+  const { digest, ...common } = jsonSchemaOf(sinkKeys).properties ?? {};
   return entrySchema(definition, type, ['type'], {
     ...common,
-    concurrency: { ...common?.['concurrency'], default: definition.concurrency },
-    rate: { ...common?.['rate'], ...(definition.rate !== undefined && { default: definition.rate }) },
-    timeout: { ...common?.['timeout'], ...(definition.timeout !== undefined && { default: definition.timeout }) },
+    ...(digest !== undefined && definition.deliverDigest !== undefined && { digest }),
+    concurrency: { ...common['concurrency'], default: definition.concurrency },
+    rate: { ...common['rate'], ...(definition.rate !== undefined && { default: definition.rate }) },
+    timeout: { ...common['timeout'], ...(definition.timeout !== undefined && { default: definition.timeout }) },
   });
 }
 

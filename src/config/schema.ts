@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BATCH_MAX } from '../core/batch.js';
 import { EVENT_TYPES, type EventType } from '../core/event.js';
 import { boolean, duration, integer, number } from '../settings.js';
 import { cron, cronOrOff, httpUrlOrOff, rate, store, timezone } from './fields.js';
@@ -56,6 +57,13 @@ const HOUR_MS = 3_600_000;
 const attemptTimeout = (maxMs: number) => duration({ minMs: 100, maxMs });
 const eventTypes = Object.keys(EVENT_TYPES) as [EventType, ...EventType[]];
 
+const digest = z.strictObject({
+  every: duration({ minMs: 1_000, maxMs: 24 * HOUR_MS })
+    .prefault('10m')
+    .describe('How long the first waits for others.'),
+  max: integer(1, BATCH_MAX).prefault(BATCH_MAX).describe('As many go at once, without a further wait.'),
+});
+
 /** The keys that every sink takes beside its `type`. */
 export const sinkKeys = z.strictObject({
   events: z
@@ -82,6 +90,10 @@ export const sinkKeys = z.strictObject({
   timezone: timezone()
     .prefault('UTC')
     .describe('The time zone of dates in messages that people read, and in templates.'),
+  digest: digest
+    .optional()
+    .meta({ example: { every: '10m', max: BATCH_MAX } })
+    .describe('Events of recordings are collected and told in one message. Of types that can tell several at once.'),
 });
 
 const delivery = z.strictObject({

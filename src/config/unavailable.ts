@@ -27,7 +27,6 @@ const UNAVAILABLE: readonly Unavailable[] = [
     what: quoted,
     instead: 'write webhook, slack, email, stdout or archive',
   },
-  { at: 'sinks.*.digest' },
 ];
 
 export interface Refusal {

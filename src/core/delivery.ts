@@ -41,6 +41,8 @@ export interface Delivery {
   readonly progress: Progress | null;
   /** The latest ones, oldest first. */
   readonly history: readonly Attempt[];
+  /** The deliveries that it goes with, itself included, in their order; without it, by itself or not decided yet. Of pending ones alone. */
+  readonly batch?: readonly DeliveryId[] | undefined;
 }
 
 export interface Attempt {
@@ -177,7 +179,12 @@ function counted(delivery: Delivery, attempt: Attempt): Delivery {
 }
 
 function finished(delivery: Delivery, state: 'delivered' | 'dead', nowMs: number): Delivery {
-  return { ...delivery, state, nextAttemptAtMs: null, urlWaitSinceMs: null, finishedAtMs: nowMs };
+  return { ...byItself(delivery), state, nextAttemptAtMs: null, urlWaitSinceMs: null, finishedAtMs: nowMs };
+}
+
+/** Not in a batch, or not any more. */
+function byItself({ batch: _, ...delivery }: Delivery): Delivery {
+  return delivery;
 }
 
 /** Given up without an attempt: it waited too long for a sink that gets nothing, or somebody discarded it. */
@@ -185,10 +192,10 @@ export function givenUp(delivery: Delivery, reason: FailureReason, nowMs: number
   return finished({ ...delivery, lastError: { reason, detail: FAILURE_REASONS[reason].help } }, 'dead', nowMs);
 }
 
-/** One attempt at once, then a new schedule; a planned retry is replaced. Who refused it for good is asked once more. */
+/** One attempt at once and by itself, then a new schedule; a planned retry is replaced. Who refused it for good is asked once more. */
 export function again(delivery: Delivery, nowMs: number): Delivery {
   return {
-    ...delivery,
+    ...byItself(delivery),
     state: 'pending',
     round: delivery.round + 1,
     roundAttempts: 0,
@@ -212,6 +219,6 @@ export function waitForUrl(delivery: Delivery, nowMs: number, waitMs: number): D
 }
 
 /** How long until the next attempt. A wait longer than any plan means that the clock went back, and is cut to the longest plan. */
-export function dueInMs(delivery: Delivery, retry: RetryPolicy, nowMs: number): number {
+export function dueInMs(delivery: Pick<Delivery, 'nextAttemptAtMs'>, retry: RetryPolicy, nowMs: number): number {
   return Math.min(Math.max(0, (delivery.nextAttemptAtMs ?? nowMs) - nowMs), longestDelayMs(retry));
 }

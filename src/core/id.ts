@@ -34,6 +34,11 @@ export function deliveryIdOf(sha256: Sha256, eventId: EventId, sink: string): De
   return `dlv_${digest(sha256, [eventId, sink])}` as DeliveryId;
 }
 
+/** One message of several deliveries: the same ones, in the same order, have the same id. */
+export function digestIdOf(sha256: Sha256, deliveries: readonly DeliveryId[]): DigestId {
+  return `dig_${digest(sha256, deliveries)}` as DigestId;
+}
+
 function digest(sha256: Sha256, parts: readonly (string | number)[]): string {
   return sha256(JSON.stringify(parts)).slice(0, HASH_DIGITS);
 }

@@ -64,10 +64,12 @@ export function createSaver(ports: SaverPorts): MakeAttemptPorts['save'] {
     }
   }
 
-  return (delivery, outcome) => {
-    const { event, sink } = delivery;
+  return (deliveries, outcome) => {
+    const [delivery] = deliveries;
     const archived = outcome?.kind === 'delivered' ? outcome.archived : undefined;
-    if (news === undefined || archived === undefined || !isRecordingEvent(event)) return results.saveDelivery(delivery);
+    if (news === undefined || archived === undefined || delivery === undefined) return results.saveTogether(deliveries);
+    const { event, sink } = delivery;
+    if (!isRecordingEvent(event)) return results.saveTogether(deliveries);
     return saveArchived(delivery, event, { ...archived, sink }, news);
   };
 }

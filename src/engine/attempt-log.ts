@@ -3,9 +3,16 @@ import { uuidOf } from '../core/event.js';
 import type { FailureReason, Outcome } from '../core/failure.js';
 import type { Suspension } from '../core/suspension.js';
 import type { Log } from '../ports.js';
+import { isDigest, type Message } from './attempt.js';
 
 /** The one line of an attempt, with everything that was decided about it. */
-export function logAttempt(log: Log, { delivery, effect }: Verdict, outcome: Outcome, durationMs: number): void {
+export function logAttempt(
+  log: Log,
+  { delivery, effect }: Verdict,
+  outcome: Outcome,
+  durationMs: number,
+  message: Message,
+): void {
   const { state, attempts, nextAttemptAtMs } = delivery;
   const failure: { reason?: FailureReason; detail: string } =
     outcome.kind === 'delivered' ? { detail: outcome.receipt } : { reason: outcome.reason, detail: outcome.detail };
@@ -13,6 +20,7 @@ export function logAttempt(log: Log, { delivery, effect }: Verdict, outcome: Out
   const isPlanned = state === 'pending' && nextAttemptAtMs !== null && effect.kind !== 'suspend';
   const fields = {
     ...subjectOf(delivery),
+    ...(isDigest(message) && { digest: message.id, events: message.events.length }),
     attempts,
     ...failure,
     durationMs: Math.round(durationMs),

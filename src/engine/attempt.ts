@@ -2,7 +2,10 @@ import type { SinkConfig } from '../config/config.js';
 import type { NotifierEvent } from '../core/event.js';
 import type { Outcome, Progress } from '../core/failure.js';
 import type { Clock, HttpClient, Log, Random } from '../ports.js';
-import type { UrlSupply } from '../sinks/define.js';
+import type { Digest, UrlSupply } from '../sinks/define.js';
+
+/** What is sent at once. */
+export type Message = NotifierEvent | Digest;
 
 export interface AttemptPorts {
   readonly http: HttpClient;
@@ -17,13 +20,13 @@ export interface AttemptPorts {
 const STOPPED: Outcome = { kind: 'failed', reason: 'stopped', detail: 'cut off by the stop of the notifier' };
 
 /**
- * One try of one delivery: never throws, and is over when its time is, whatever the sink does.
+ * One try of one message: never throws, and is over when its time is, whatever the sink does.
  *
  * @param stop aborted when the notifier cannot wait any longer; the attempt then ends as `stopped`
  */
 export async function attemptOnce(
   sink: SinkConfig,
-  event: NotifierEvent,
+  message: Message,
   progress: Progress | null,
   ports: AttemptPorts,
   stop: AbortSignal,
@@ -54,7 +57,10 @@ export async function attemptOnce(
 
     async function delivered(): Promise<Outcome> {
       try {
-        return await sink.definition.deliver(event, context);
+        const { definition } = sink;
+        if (!isDigest(message)) return await definition.deliver(message, context);
+        if (definition.deliverDigest === undefined) throw new Error(`a ${definition.type} sink takes no digest`);
+        return await definition.deliverDigest(message, context);
       } catch (error) {
         if (!ended.signal.aborted)
           log.error({ sink: sink.name, error }, 'a sink threw instead of returning an outcome');
@@ -66,4 +72,8 @@ export async function attemptOnce(
     stop.removeEventListener('abort', onStop);
     ended.abort();
   }
+}
+
+export function isDigest(message: Message): message is Digest {
+  return 'events' in message;
 }

@@ -1,8 +1,7 @@
 import type { SinkConfig } from '../config/config.js';
-import { type Attempted, attemptedOf } from '../core/alarm.js';
-import type { Delivery, DeliveryState, Verdict } from '../core/delivery.js';
-import { isRecordingEvent } from '../core/event.js';
-import type { DeliveryId } from '../core/id.js';
+import type { Attempted } from '../core/alarm.js';
+import type { Delivery, DeliveryState } from '../core/delivery.js';
+import type { DeliveryId, Sha256 } from '../core/id.js';
 import { SINK_WORKS, type SinkState } from '../core/suspension.js';
 import type { Ledger } from '../ports.js';
 import { type ArchiveNews, createSaver } from './archive-news.js';
@@ -11,22 +10,21 @@ import { logSuspension } from './attempt-log.js';
 import { closeSinks } from './close-sinks.js';
 import { Expected } from './expected.js';
 import { Lane } from './lane.js';
-import { makeAttempt } from './make-attempt.js';
 import { Orders } from './orders.js';
 import { createOutbox } from './outbox.js';
 import { createResults, type ResultsPorts } from './results.js';
 import { RetiredLanes } from './retired-lanes.js';
+import { type SendPorts, sendParcel } from './send-parcel.js';
 import { SinkStates } from './sink-states.js';
 import type { Urls } from './urls.js';
 
 /** How long a graceful stop waits for attempts that are under way, and for the store to take what became of them. */
 const STOP_GRACE_MS = 8_000;
-/** After a mistake of ours: not at once, or it would be made without end. */
-const AGAIN_MS = 30_000;
 
 export interface DispatcherPorts extends AttemptPorts {
   readonly ledger: Ledger;
   readonly urls: Urls;
+  readonly sha256: Sha256;
   readonly watch?: Watch;
   readonly news?: ArchiveNews;
 }
@@ -51,7 +49,7 @@ export class Dispatcher {
   readonly orders: Orders;
   readonly #ports: DispatcherPorts;
   readonly #results;
-  readonly #save;
+  readonly #sendPorts: SendPorts;
   readonly #outbox;
   readonly #states = new SinkStates();
   readonly #lanes = new Map<string, Lane>();
@@ -73,13 +71,20 @@ export class Dispatcher {
       ...ports,
       prepare: (results) => this.#expected.expectBeside(ports.watch?.prepare?.(results)),
     });
-    this.#save = createSaver({
+    const save = createSaver({
       ...ports,
       results: this.#results,
       expect: (deliveries) => this.expect(deliveries),
       offer: (deliveries) => this.offer(deliveries),
       doubt: () => this.readAgain(),
     });
+    this.#sendPorts = {
+      ...ports,
+      ...{ results: this.#results, save },
+      note: (sink, attempted) => ports.watch?.noteAttempt(sink, attempted),
+      readAgain: () => this.#outbox.readAgain(),
+      isStopping: () => this.#stopping,
+    };
     this.#outbox = createOutbox({
       ...ports,
       begin: () => {
@@ -97,8 +102,12 @@ export class Dispatcher {
       outbox: this.#outbox,
       states: this.#states,
       lanes: this.#lanes,
-      isUnderWay: (id) => this.#isUnderWay(id),
-      done: () => this.#notify(),
+      isUnderWay: (delivery) => this.#isUnderWay(delivery),
+      isTaken: (id) => this.#allLanes().some((lane) => lane.isTaken(id)),
+      done: () => {
+        for (const lane of this.#lanes.values()) lane.changed();
+        this.#notify();
+      },
     });
   }
 
@@ -173,8 +182,7 @@ export class Dispatcher {
 
   /** Deliveries that wait for a sink, as far as they are held in memory. */
   waiting(sink: string): { readonly all: number; readonly ofRecordings: number } {
-    const deliveries = this.#lanes.get(sink)?.deliveries() ?? [];
-    return { all: deliveries.length, ofRecordings: deliveries.filter(({ event }) => isRecordingEvent(event)).length };
+    return this.#lanes.get(sink)?.onTheirWay() ?? { all: 0, ofRecordings: 0 };
   }
 
   stateOf(sink: string): SinkState {
@@ -217,7 +225,7 @@ export class Dispatcher {
   /** Starts nothing more, waits for what is under way, and cuts off what takes longer than 8 s. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    const lanes = [...this.#lanes.values(), ...this.#retired.all];
+    const lanes = this.#allLanes();
     for (const lane of lanes) lane.stop();
     const timer = this.#ports.clock.after(STOP_GRACE_MS, () => {
       this.#stop.abort();
@@ -254,46 +262,33 @@ export class Dispatcher {
       { ...this.#states.get(name), inactive: null },
       {
         clock: this.#ports.clock,
-        attempt: (delivery, trial) => this.#attempt(sink, delivery, trial),
+        attempt: (parcel, trial, begin) => sendParcel(sink, parcel, trial, begin, this.#sendPorts, this.#stop.signal),
         save: (delivery) => this.#results.saveDelivery(delivery).catch(() => undefined),
         // What a retired lane learns late, the lane of now finds out for itself.
         saveState: (state) => this.#lanes.get(name) === lane && this.#saveState(name, state),
         refill: () => this.#outbox.readAgain(),
-        ended: (id, delivery) => this.#ended(name, id, delivery),
+        ended: (ids, deliveries) => this.#ended(name, ids, deliveries),
         putOff: ({ id }, why) => this.orders.answer(id, { kind: 'put_off', why, state: lane.state }),
         inFlightBefore: () => this.#retired.inFlightOf(sink),
+        isChanging: (id) => this.orders.isChanging(id),
       },
       before?.sink.definition === sink.definition ? before : undefined,
     );
     return lane;
   }
 
-  /** An attempt ends without a verdict when the store did not take it before the stop, or by a mistake of ours. */
-  async #attempt(sink: SinkConfig, delivery: Delivery, trial: boolean): Promise<Verdict | undefined> {
-    try {
-      const ports = { ...this.#ports, save: this.#save };
-      const verdict = await makeAttempt(sink, delivery, trial, ports, this.#stop.signal);
-      const attempted = attemptedOf(delivery, verdict);
-      if (attempted !== undefined) this.#ports.watch?.noteAttempt(sink.name, attempted);
-      return verdict;
-    } catch (error) {
-      if (this.#stopping) return undefined;
-      this.#ports.log.error(
-        { error, sink: sink.name, delivery: delivery.id },
-        'an attempt broke off; it is made again',
-      );
-      this.#ports.clock.after(AGAIN_MS, () => this.#outbox.readAgain());
-      return undefined;
-    }
+  /** Those of earlier configurations too. */
+  #allLanes(): readonly Lane[] {
+    return [...this.#lanes.values(), ...this.#retired.all];
   }
 
-  #isUnderWay(id: DeliveryId): boolean {
-    return [...this.#lanes.values(), ...this.#retired.all].some((lane) => lane.isInFlight(id));
+  #isUnderWay(delivery: Delivery): boolean {
+    return this.#allLanes().some((lane) => lane.isInFlight(delivery));
   }
 
   #take(delivery: Delivery): void {
     const { id } = delivery;
-    if (this.#expected.has(id) || this.orders.has(id) || this.#isUnderWay(id)) return;
+    if (this.#expected.has(id) || this.orders.has(id) || this.#isUnderWay(delivery)) return;
     const lane = this.#lanes.get(delivery.sink);
     if (lane === undefined) this.#parked.set(delivery.sink, (this.#parked.get(delivery.sink) ?? 0) + 1);
     else lane.add(delivery);
@@ -309,13 +304,17 @@ export class Dispatcher {
     this.#notify();
   }
 
-  #ended(sink: string, id: DeliveryId, delivery: Delivery | undefined): void {
-    this.#outbox.touch(id);
-    if (delivery !== undefined) this.#ends[delivery.state] += 1;
-    if (delivery !== undefined) this.orders.answer(id, { kind: 'attempted', delivery });
-    else this.orders.answer(id, { kind: 'put_off', why: this.#stopping ? 'stopped' : 'broken', state: SINK_WORKS });
+  #ended(sink: string, ids: readonly DeliveryId[], deliveries: readonly Delivery[] | undefined): void {
+    for (const id of ids) this.#outbox.touch(id);
+    for (const delivery of deliveries ?? []) {
+      this.#ends[delivery.state] += 1;
+      this.orders.answer(delivery.id, { kind: 'attempted', delivery });
+    }
+    const why = this.#stopping ? 'stopped' : 'broken';
+    if (deliveries === undefined)
+      for (const id of ids) this.orders.answer(id, { kind: 'put_off', why, state: SINK_WORKS });
     // The lane of now, which need not be the one that made the attempt.
-    if (delivery?.state === 'pending') this.offer([delivery]);
+    this.offer(deliveries?.filter(({ state }) => state === 'pending') ?? []);
     this.#closeRetired();
     // It may have waited for the end of an attempt that a lane before it made.
     this.#lanes.get(sink)?.pump();

@@ -1,11 +1,13 @@
 import type { Delivery } from '../core/delivery.js';
-import type { DeliveryId } from '../core/id.js';
+
+/** Something with a time at which it is due. */
+type Due = Pick<Delivery, 'createdAtMs' | 'nextAttemptAtMs'> & { readonly id: string };
 
 /** Deliveries that wait for their time, in memory. What does not fit stays in the store and is read again when it is its turn. */
-export class DueQueue {
+export class DueQueue<Item extends Due = Delivery> {
   /** The earliest last, so that taking it moves nothing. */
-  readonly #deliveries: Delivery[] = [];
-  readonly #ids = new Set<DeliveryId>();
+  readonly #items: Item[] = [];
+  readonly #ids = new Set<string>();
   readonly #max: number;
   /** When the earliest is due of those that did not fit. */
   #leftOutDueMs = Number.POSITIVE_INFINITY;
@@ -15,12 +17,12 @@ export class DueQueue {
   }
 
   get size(): number {
-    return this.#deliveries.length;
+    return this.#items.length;
   }
 
   /** In no promised order. */
-  get all(): readonly Delivery[] {
-    return this.#deliveries;
+  get all(): readonly Item[] {
+    return this.#items;
   }
 
   /**
@@ -33,47 +35,47 @@ export class DueQueue {
     return this.size <= this.#max / 4 || first === undefined || dueMs(first) > this.#leftOutDueMs;
   }
 
-  add(delivery: Delivery): void {
-    if (this.#ids.has(delivery.id)) return;
-    if (this.#deliveries.length >= this.#max) {
-      const latest = this.#deliveries[0];
-      if (latest === undefined || dueMs(delivery) >= dueMs(latest)) {
-        this.#leaveOut(delivery);
+  add(item: Item): void {
+    if (this.#ids.has(item.id)) return;
+    if (this.#items.length >= this.#max) {
+      const latest = this.#items[0];
+      if (latest === undefined || dueMs(item) >= dueMs(latest)) {
+        this.#leaveOut(item);
         return;
       }
-      this.#deliveries.shift();
+      this.#items.shift();
       this.#ids.delete(latest.id);
       this.#leaveOut(latest);
     }
-    this.#deliveries.splice(this.#placeOf(dueMs(delivery)), 0, delivery);
-    this.#ids.add(delivery.id);
+    this.#items.splice(this.#placeOf(dueMs(item)), 0, item);
+    this.#ids.add(item.id);
   }
 
   /** The one that is due first. */
-  peek(): Delivery | undefined {
-    return this.#deliveries.at(-1);
+  peek(): Item | undefined {
+    return this.#items.at(-1);
   }
 
-  take(): Delivery | undefined {
-    const delivery = this.#deliveries.pop();
-    if (delivery !== undefined) this.#ids.delete(delivery.id);
-    return delivery;
+  take(): Item | undefined {
+    const item = this.#items.pop();
+    if (item !== undefined) this.#ids.delete(item.id);
+    return item;
   }
 
-  remove(id: DeliveryId): void {
+  remove(id: string): void {
     if (!this.#ids.delete(id)) return;
-    const at = this.#deliveries.findIndex((delivery) => delivery.id === id);
-    this.#deliveries.splice(at, 1);
+    const at = this.#items.findIndex((item) => item.id === id);
+    this.#items.splice(at, 1);
   }
 
   /** What is due later than this is due then. Returns what was changed. */
-  cutTo(latestMs: number): readonly Delivery[] {
-    const latest = this.#deliveries[0];
+  cutTo(latestMs: number): readonly Item[] {
+    const latest = this.#items[0];
     if (latest === undefined || dueMs(latest) <= latestMs) return [];
-    const kept = this.#deliveries.findIndex((delivery) => dueMs(delivery) <= latestMs);
-    const late = this.#deliveries.splice(0, kept < 0 ? this.#deliveries.length : kept);
-    const cut = late.map((delivery) => ({ ...delivery, nextAttemptAtMs: latestMs }));
-    this.#deliveries.unshift(...cut);
+    const kept = this.#items.findIndex((item) => dueMs(item) <= latestMs);
+    const late = this.#items.splice(0, kept < 0 ? this.#items.length : kept);
+    const cut = late.map((item) => ({ ...item, nextAttemptAtMs: latestMs }));
+    this.#items.unshift(...cut);
     return cut;
   }
 
@@ -82,17 +84,17 @@ export class DueQueue {
     this.#leftOutDueMs = Number.POSITIVE_INFINITY;
   }
 
-  #leaveOut(delivery: Delivery): void {
-    this.#leftOutDueMs = Math.min(this.#leftOutDueMs, dueMs(delivery));
+  #leaveOut(item: Item): void {
+    this.#leftOutDueMs = Math.min(this.#leftOutDueMs, dueMs(item));
   }
 
   /** First place whose delivery is due no later: of equals, the one that came first goes first. */
   #placeOf(due: number): number {
     let low = 0;
-    let high = this.#deliveries.length;
+    let high = this.#items.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const there = this.#deliveries[middle];
+      const there = this.#items[middle];
       if (there !== undefined && dueMs(there) > due) low = middle + 1;
       else high = middle;
     }
@@ -100,6 +102,6 @@ export class DueQueue {
   }
 }
 
-function dueMs({ nextAttemptAtMs, createdAtMs }: Delivery): number {
+function dueMs({ nextAttemptAtMs, createdAtMs }: Due): number {
   return nextAttemptAtMs ?? createdAtMs;
 }

@@ -1,43 +1,68 @@
 import type { SinkConfig } from '../config/config.js';
+import { type Batch, batchOf } from '../core/batch.js';
 import { type Delivery, dueInMs, type Verdict } from '../core/delivery.js';
+import { isRecordingEvent } from '../core/event.js';
 import type { DeliveryId } from '../core/id.js';
 import { longestDelayMs } from '../core/retry.js';
 import { RETRY_AFTER_MS_MAX } from '../core/retry-after.js';
 import { type SinkState, type Suspension, suspend, TRIAL_DELAY_MS_MAX } from '../core/suspension.js';
 import type { Clock, Timer } from '../ports.js';
-import { DueQueue } from './due-queue.js';
-
-/** Deliveries of one sink held in memory. */
-const QUEUE_MAX = 10_000;
+import { Backlog, type Next, type Parcel } from './backlog.js';
 
 /** Why a delivery that somebody asked for is not attempted now. It stays pending. */
 export type PutOff = 'paused' | 'suspended' | 'stopped' | 'broken';
 
 export interface LanePorts {
   readonly clock: Clock;
-  /** Makes the attempt and stores what became of it; undefined when that could not be done. */
-  readonly attempt: (delivery: Delivery, trial: boolean) => Promise<Verdict | undefined>;
+  /**
+   * Makes the attempt and stores what became of it; undefined when that could not be done. A verdict for each delivery, all with the
+   * same effect; none when a batch has lost its last member.
+   *
+   * @param begin called once it is known what goes
+   */
+  readonly attempt: (
+    parcel: Parcel,
+    trial: boolean,
+    begin: (deliveries: readonly Delivery[]) => void,
+  ) => Promise<readonly Verdict[] | undefined>;
   /** Stores a delivery that is still to be attempted. */
   readonly save: (delivery: Delivery) => unknown;
   /** Stores the state of the sink. */
   readonly saveState: (state: SinkState) => unknown;
   /** The store has more, and it is its turn. */
   readonly refill: () => void;
-  /** After every attempt, with what it made of the delivery; undefined when that could not be stored. */
-  readonly ended: (id: DeliveryId, delivery: Delivery | undefined) => void;
+  /** After every attempt, with what it made of the deliveries; undefined when that could not be stored. */
+  readonly ended: (ids: readonly DeliveryId[], deliveries: readonly Delivery[] | undefined) => void;
   readonly putOff: (delivery: Delivery, why: PutOff) => void;
   /** Attempts that lanes before this one still have in flight for the same sink: they count for its limits. */
   readonly inFlightBefore: () => number;
+  /** Whether somebody is changing it, also for what is not in this lane by itself. */
+  readonly isChanging: (id: DeliveryId) => boolean;
 }
+
+/** What is under way at once. */
+interface Flight {
+  /** Empty until it is known what a batch still has. */
+  deliveries: readonly Delivery[];
+  /** What it may be, so that nobody changes it meanwhile. */
+  readonly ids: readonly DeliveryId[];
+  /** While its members are looked for. */
+  batch: Batch | undefined;
+}
+
+/** Goes before everything, whether the lane is open or not. */
+const ASKED: Next = { dueAtMs: -1, members: [] };
 
 /** Everything that is on its way to one sink: when it goes, how much at once, and whether at all. No lane waits for another. */
 export class Lane {
   readonly sink: SinkConfig;
   readonly #ports: LanePorts;
-  readonly #queue = new DueQueue(QUEUE_MAX);
+  readonly #backlog: Backlog;
   /** Somebody waits for these: they go first, whatever their time. */
   readonly #asked = new Map<DeliveryId, Delivery>();
-  readonly #inFlight = new Map<DeliveryId, Delivery>();
+  readonly #inFlight = new Set<Flight>();
+  /** A batch is due of which somebody is changing a member. */
+  #awaitsChange = false;
   #state: SinkState;
   #wantsTrial: boolean;
   /** Monotonic, as {@link #lastStartMs} is. */
@@ -51,6 +76,7 @@ export class Lane {
   /** @param before the lane of the same sink in the configuration before */
   constructor(sink: SinkConfig, state: SinkState, ports: LanePorts, before?: Lane) {
     this.sink = sink;
+    this.#backlog = new Backlog({ policy: sink.digest, isPossible: sink.definition.deliverDigest !== undefined });
     this.#lastStartMs = before === undefined ? Number.NEGATIVE_INFINITY : before.#lastStartMs;
     this.#ports = ports;
     this.#state = state;
@@ -62,12 +88,15 @@ export class Lane {
   }
 
   get waiting(): number {
-    return this.#queue.size + this.#asked.size;
+    return this.#backlog.size + this.#asked.size;
   }
 
-  /** Everything that is on its way, as far as it is held in memory. */
-  deliveries(): readonly Delivery[] {
-    return [...this.#queue.all, ...this.#asked.values(), ...this.#inFlight.values()];
+  /** Deliveries that are on their way, as far as they are held in memory. */
+  onTheirWay(): { readonly all: number; readonly ofRecordings: number } {
+    const moving = [...this.#asked.values(), ...[...this.#inFlight].flatMap(({ deliveries }) => deliveries)];
+    const count = (matches: (delivery: Delivery) => boolean) =>
+      this.#backlog.count(matches) + moving.filter(matches).length;
+    return { all: count(() => true), ofRecordings: count(({ event }) => isRecordingEvent(event)) };
   }
 
   get inFlight(): number {
@@ -79,28 +108,38 @@ export class Lane {
     if (this.#inFlight.size > 0) return true;
     const next = this.#next();
     if (this.#stopped || next === undefined || this.#pauseMs() > 0) return false;
-    if (this.#state.suspension === null) return this.#isOpenFor(next);
+    if (this.#state.suspension === null) return this.#isOpenFor(next.dueAtMs);
     const mayTry = this.#wantsTrial && this.#nextTrialMs <= this.#ports.clock.monotonicMs();
     return mayTry || this.#asked.size > 0;
   }
 
-  isInFlight(id: DeliveryId): boolean {
-    return this.#inFlight.has(id);
+  isInFlight(delivery: Delivery): boolean {
+    const batch = batchOf(delivery)?.id;
+    return [...this.#inFlight].some(
+      (flight) =>
+        flight.deliveries.some(({ id }) => id === delivery.id) || (batch !== undefined && flight.batch?.id === batch),
+    );
+  }
+
+  /** Whether it is in flight, or may turn out to be: what a batch had when it was stored need not be in it any more. */
+  isTaken(id: DeliveryId): boolean {
+    return [...this.#inFlight].some(({ ids }) => ids.includes(id));
   }
 
   add(delivery: Delivery): void {
-    if (!this.#inFlight.has(delivery.id) && !this.#asked.has(delivery.id)) this.#queue.add(delivery);
+    if (!this.isInFlight(delivery) && !this.#asked.has(delivery.id)) this.#backlog.add(delivery);
   }
 
   /** Deliveries that are due by then may start, later ones stay where they are. */
   open(untilMs: number): void {
     this.#openUntilMs = untilMs;
+    this.#backlog.collects = untilMs === Number.POSITIVE_INFINITY;
     this.pump();
   }
 
   /** Somebody asked for this one: it is tried at once, even if the sink is suspended, or else put off. */
   tryNow(delivery: Delivery): void {
-    this.#queue.remove(delivery.id);
+    this.#backlog.remove(delivery.id);
     this.#asked.set(delivery.id, delivery);
     if (this.#stopped) this.#putOffAsked('stopped');
     else if (this.#pauseMs() > 0) this.#putOffAsked('paused');
@@ -108,11 +147,16 @@ export class Lane {
   }
 
   remove(id: DeliveryId): void {
-    this.#queue.remove(id);
+    this.#backlog.remove(id);
+  }
+
+  /** Nobody changes it any more. */
+  changed(): void {
+    if (this.#awaitsChange) this.pump();
   }
 
   beginRefill(): void {
-    this.#queue.beginRefill();
+    this.#backlog.beginRefill();
   }
 
   /** Starts nothing any more; what is in flight goes on. */
@@ -126,40 +170,42 @@ export class Lane {
   pump(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
+    this.#awaitsChange = false;
     if (this.#stopped) return;
     this.#cutWaits();
-    if (this.#queue.wantsRefill) this.#ports.refill();
+    if (this.#backlog.wantsRefill) this.#ports.refill();
     while (this.#inFlight.size + this.#ports.inFlightBefore() < this.sink.concurrency) {
       const waitMs = this.#waitMs();
       if (waitMs > 0) {
         this.#wakeIn(waitMs);
         return;
       }
-      const delivery = this.#take();
-      if (delivery === undefined) return;
-      void this.#start(delivery);
+      const parcel = this.#take();
+      if (parcel === undefined) return;
+      void this.#start(parcel);
     }
   }
 
-  #next(): Delivery | undefined {
-    const [asked] = this.#asked.values();
-    return asked ?? this.#queue.peek();
+  #next(): Next | undefined {
+    return this.#asked.size > 0 ? ASKED : this.#backlog.next();
   }
 
-  #take(): Delivery | undefined {
+  #take(): Parcel | undefined {
     const [asked] = this.#asked.values();
-    if (asked === undefined) return this.#queue.take();
+    if (asked === undefined) return this.#backlog.take();
     this.#asked.delete(asked.id);
-    return asked;
+    return { kind: 'single', delivery: asked };
   }
 
   /** Until the next delivery may start; Infinity when nothing of ours will change that. */
   #waitMs(): number {
     const next = this.#next();
     if (next === undefined) return Number.POSITIVE_INFINITY;
+    this.#awaitsChange = next.members.some((id) => this.#ports.isChanging(id));
+    if (this.#awaitsChange) return Number.POSITIVE_INFINITY;
     if (this.#state.suspension !== null) return this.#trialWaitMs(this.#state.suspension);
-    if (!this.#isOpenFor(next)) return Number.POSITIVE_INFINITY;
-    return Math.max(this.#dueInMs(next), this.#pauseMs(), this.#rateWaitMs());
+    if (!this.#isOpenFor(next.dueAtMs)) return Number.POSITIVE_INFINITY;
+    return Math.max(this.#dueInMs(next.dueAtMs), this.#pauseMs(), this.#rateWaitMs());
   }
 
   #rateWaitMs(): number {
@@ -176,12 +222,12 @@ export class Lane {
     return nextTrialAtMs === null ? Number.POSITIVE_INFINITY : Math.max(possibleInMs, nextTrialAtMs - clock.nowMs());
   }
 
-  #isOpenFor({ id, nextAttemptAtMs }: Delivery): boolean {
-    return this.#asked.has(id) || (nextAttemptAtMs ?? 0) <= (this.#openUntilMs ?? -1);
+  #isOpenFor(dueAtMs: number): boolean {
+    return dueAtMs <= (this.#openUntilMs ?? ASKED.dueAtMs);
   }
 
-  #dueInMs(delivery: Delivery): number {
-    return this.#asked.has(delivery.id) ? 0 : dueInMs(delivery, this.sink.retry, this.#ports.clock.nowMs());
+  #dueInMs(dueAtMs: number | null): number {
+    return dueInMs({ nextAttemptAtMs: dueAtMs }, this.sink.retry, this.#ports.clock.nowMs());
   }
 
   #pauseMs(): number {
@@ -191,7 +237,8 @@ export class Lane {
   /** Times are wall clock: what is further ahead than anything is planned was planned before the clock went back, and is cut to that. */
   #cutWaits(): void {
     const nowMs = this.#ports.clock.nowMs();
-    for (const delivery of this.#queue.cutTo(nowMs + longestDelayMs(this.sink.retry))) this.#ports.save(delivery);
+    const cut = this.#backlog.cutTo(nowMs, nowMs + longestDelayMs(this.sink.retry));
+    for (const delivery of cut) this.#ports.save(delivery);
     const { pausedUntilMs, suspension } = this.#state;
     const latestMs = nowMs + RETRY_AFTER_MS_MAX;
     if ((pausedUntilMs ?? 0) > latestMs) this.#setState({ ...this.#state, pausedUntilMs: latestMs });
@@ -205,20 +252,29 @@ export class Lane {
     if (delayMs !== Number.POSITIVE_INFINITY) this.#timer = this.#ports.clock.after(delayMs, () => this.pump());
   }
 
-  async #start(delivery: Delivery): Promise<void> {
+  async #start(parcel: Parcel): Promise<void> {
     const trial = this.#state.suspension !== null;
     if (trial) this.#wantsTrial = false;
-    this.#inFlight.set(delivery.id, delivery);
+    const flight = flightOf(parcel);
+    this.#inFlight.add(flight);
     this.#lastStartMs = this.#ports.clock.monotonicMs();
-    // Without a verdict the delivery is pending in the store, as it was.
-    const verdict = await this.#ports.attempt(delivery, trial);
-    this.#inFlight.delete(delivery.id);
+    // Without a verdict the deliveries are pending in the store, as they were.
+    const verdicts = await this.#ports.attempt(parcel, trial, (deliveries) => {
+      flight.deliveries = deliveries;
+      flight.batch = undefined;
+    });
+    this.#inFlight.delete(flight);
+    const [verdict] = verdicts ?? [];
     if (verdict !== undefined) this.#apply(verdict, trial);
+    else if (trial) this.#wantsTrial = true;
     if (this.#pauseMs() > 0) this.#putOffAsked('paused');
     else if (this.#state.suspension !== null && (trial || verdict?.effect.kind === 'suspend')) {
       this.#putOffAsked('suspended');
     }
-    this.#ports.ended(delivery.id, verdict?.delivery);
+    this.#ports.ended(
+      flight.deliveries.map(({ id }) => id),
+      verdicts?.map(({ delivery }) => delivery),
+    );
     this.pump();
   }
 
@@ -251,14 +307,14 @@ export class Lane {
 
   #postponeTrial(delivery: Delivery): void {
     this.#wantsTrial = true;
-    this.#nextTrialMs = this.#ports.clock.monotonicMs() + this.#dueInMs(delivery);
+    this.#nextTrialMs = this.#ports.clock.monotonicMs() + this.#dueInMs(delivery.nextAttemptAtMs);
   }
 
   #putOffAsked(why: PutOff): void {
     const asked = [...this.#asked.values()];
     this.#asked.clear();
     for (const delivery of asked) {
-      this.#queue.add(delivery);
+      this.#backlog.add(delivery);
       this.#ports.putOff(delivery, why);
     }
   }
@@ -268,4 +324,10 @@ export class Lane {
     this.#state = state;
     this.#ports.saveState(state);
   }
+}
+
+function flightOf(parcel: Parcel): Flight {
+  if (parcel.kind === 'batch') return { deliveries: [], ids: parcel.batch.members, batch: parcel.batch };
+  const deliveries = parcel.kind === 'single' ? [parcel.delivery] : parcel.deliveries;
+  return { deliveries, ids: deliveries.map(({ id }) => id), batch: undefined };
 }

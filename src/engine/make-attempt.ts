@@ -1,56 +1,98 @@
 import type { SinkConfig } from '../config/config.js';
 import { afterAttempt, type Delivery, type Verdict, waitForUrl } from '../core/delivery.js';
-import { isRecordingEvent, NO_URL, withUrl } from '../core/event.js';
+import { type FreshUrl, isRecordingEvent, NO_URL, type NotifierEvent, withUrl } from '../core/event.js';
 import type { Outcome } from '../core/failure.js';
-import { type AttemptPorts, attemptOnce } from './attempt.js';
+import { digestIdOf, type Sha256 } from '../core/id.js';
+import { type AttemptPorts, attemptOnce, type Message } from './attempt.js';
 import { logAttempt, logUrlWait } from './attempt-log.js';
 import type { Urls } from './urls.js';
 
 export interface MakeAttemptPorts extends AttemptPorts {
   readonly urls: Urls;
-  /** Resolves once it is stored. */
-  readonly save: (delivery: Delivery, outcome?: Outcome) => Promise<void>;
+  readonly sha256: Sha256;
+  /** One write. Resolves once it is stored. */
+  readonly save: (deliveries: readonly Delivery[], outcome?: Outcome) => Promise<void>;
 }
 
 /**
- * Finds the URL, makes the attempt, and stores and logs what became of it. Rejects when that could not be stored.
+ * Finds the URLs, makes the attempt, and stores and logs what became of it. Rejects when that could not be stored.
  *
- * @param stop aborted when the notifier cannot wait any longer
+ * @param deliveries one, or the members of a batch: what becomes of one becomes of all
+ * @param stop       aborted when the notifier cannot wait any longer
+ * @returns a verdict for each, all with the same effect
  */
 export async function makeAttempt(
   sink: SinkConfig,
-  delivery: Delivery,
+  deliveries: readonly [Delivery, ...Delivery[]],
   trial: boolean,
   ports: MakeAttemptPorts,
   stop: AbortSignal,
-): Promise<Verdict> {
+): Promise<readonly Verdict[]> {
   const { clock, urls, random, log, save } = ports;
-  const url = await urls.urlFor(delivery, stop);
-  if (url.kind === 'unavailable') {
-    const postponed = stop.aborted ? delivery : waitForUrl(delivery, clock.nowMs(), url.waitMs);
-    if (postponed !== undefined) return postpone(delivery, postponed, url.detail, ports);
-  }
+  const { fresh, lack } = await urls.urlsFor(deliveries, stop);
+  const postponed = lack && waiting(deliveries, clock.nowMs(), lack.waitMs, stop);
+  if (postponed !== undefined) return postpone(deliveries, postponed, lack?.detail ?? '', ports);
   const startedAtMs = clock.nowMs();
   const startedMs = clock.monotonicMs();
-  const { event: stored } = delivery;
-  const event = isRecordingEvent(stored) ? withUrl(stored, url.kind === 'url' ? url.fresh : NO_URL) : stored;
-  const supply = isRecordingEvent(stored) ? urls.supplyOf(stored) : undefined;
-  const outcome = await attemptOnce(sink, event, delivery.progress, { ...ports, supply }, stop);
+  const message = messageOf(deliveries, fresh, ports.sha256);
+  const [{ event, progress }] = deliveries;
+  const supply = isRecordingEvent(event) ? urls.supplyOf(event) : undefined;
+  const outcome = await attemptOnce(sink, message, progress, { ...ports, supply }, stop);
   const durationMs = clock.monotonicMs() - startedMs;
   const facts = { startedAtMs, nowMs: clock.nowMs(), durationMs, random: random(), retry: sink.retry, trial };
-  const verdict = afterAttempt(delivery, outcome, facts);
-  if (verdict.delivery !== delivery) await save(verdict.delivery, outcome);
-  logAttempt(log, verdict, outcome, durationMs);
-  return verdict;
+  const verdicts = deliveries.map((delivery) => afterAttempt(delivery, outcome, facts));
+  await saveChanged(deliveries, verdicts, (changed) => save(changed, outcome));
+  for (const verdict of verdicts) logAttempt(log, verdict, outcome, durationMs, message);
+  return verdicts;
+}
+
+/** Undefined when the hour is over and they go without. They share their times, so that it is over for all of them at once. */
+function waiting(
+  deliveries: readonly Delivery[],
+  nowMs: number,
+  waitMs: number,
+  stop: AbortSignal,
+): readonly Delivery[] | undefined {
+  if (stop.aborted) return deliveries;
+  const postponed = deliveries.map((delivery) => waitForUrl(delivery, nowMs, waitMs));
+  return postponed.every((delivery) => delivery !== undefined) ? postponed : undefined;
 }
 
 async function postpone(
-  delivery: Delivery,
-  postponed: Delivery,
+  deliveries: readonly Delivery[],
+  postponed: readonly Delivery[],
   detail: string,
   { log, save }: MakeAttemptPorts,
-): Promise<Verdict> {
-  if (postponed !== delivery) await save(postponed);
-  logUrlWait(log, postponed, detail);
-  return { delivery: postponed, effect: { kind: 'none' } };
+): Promise<readonly Verdict[]> {
+  const verdicts = postponed.map((delivery): Verdict => ({ delivery, effect: { kind: 'none' } }));
+  await saveChanged(deliveries, verdicts, save);
+  for (const delivery of postponed) logUrlWait(log, delivery, detail);
+  return verdicts;
+}
+
+async function saveChanged(
+  deliveries: readonly Delivery[],
+  verdicts: readonly Verdict[],
+  save: (changed: readonly Delivery[]) => Promise<void>,
+): Promise<void> {
+  const changed = verdicts.map(({ delivery }) => delivery).filter((delivery, index) => delivery !== deliveries[index]);
+  if (changed.length > 0) await save(changed);
+}
+
+/** What stands alone is the ordinary message. Only events of recordings go together. */
+function messageOf(
+  deliveries: readonly [Delivery, ...Delivery[]],
+  fresh: readonly FreshUrl[],
+  sha256: Sha256,
+): Message {
+  const events = deliveries.map(
+    ({ event }, index): NotifierEvent => (isRecordingEvent(event) ? withUrl(event, fresh[index] ?? NO_URL) : event),
+  );
+  const [first, ...others] = events;
+  if (first !== undefined && others.length === 0) return first;
+  const id = digestIdOf(
+    sha256,
+    deliveries.map((delivery) => delivery.id),
+  );
+  return { id, events: events.filter((event) => isRecordingEvent(event)) };
 }

@@ -22,7 +22,9 @@ export interface OrderPorts {
   readonly states: SinkStates;
   readonly lanes: ReadonlyMap<string, Lane>;
   /** Whether a lane, also one of an earlier configuration, is making an attempt. */
-  readonly isUnderWay: (id: DeliveryId) => boolean;
+  readonly isUnderWay: (delivery: Delivery) => boolean;
+  /** Whether one is, or may turn out to be, whatever its delivery is by then. */
+  readonly isTaken: (id: DeliveryId) => boolean;
   /** An order has been carried out. */
   readonly done: () => void;
 }
@@ -40,6 +42,10 @@ export class Orders {
   /** Changes that are being stored. */
   get changing(): number {
     return this.#claimed.size;
+  }
+
+  isChanging(id: DeliveryId): boolean {
+    return this.#claimed.has(id);
   }
 
   has(id: DeliveryId): boolean {
@@ -67,7 +73,8 @@ export class Orders {
     if (this.#isTaken(made.id)) return { kind: 'refused', why: 'under_way' };
     const delivery = await this.#claim([made.id], async () => {
       const stored = await ledger.delivery(made.id);
-      const due = stored === undefined ? made : again(stored, clock.nowMs());
+      // By itself, also after a crash between the answer and our note of it.
+      const due = stored === undefined ? { ...made, batch: [made.id] } : again(stored, clock.nowMs());
       await results.saveDelivery(due);
       return due;
     });
@@ -123,7 +130,7 @@ export class Orders {
   }
 
   #isTaken(id: DeliveryId): boolean {
-    return this.has(id) || this.#ports.isUnderWay(id);
+    return this.has(id) || this.#ports.isTaken(id);
   }
 
   async #claim<Result>(ids: readonly DeliveryId[], work: () => Promise<Result>): Promise<Result> {
@@ -152,7 +159,7 @@ export class Orders {
     const { lanes, states } = this.#ports;
     const lane = lanes.get(delivery.sink);
     if (lane === undefined) return { kind: 'put_off', why: 'stopped', state: states.get(delivery.sink) };
-    if (this.#isTaken(delivery.id)) return { kind: 'refused', why: 'under_way' };
+    if (this.has(delivery.id) || this.#ports.isUnderWay(delivery)) return { kind: 'refused', why: 'under_way' };
     const redelivery = new Promise<Redelivery>((resolve) => this.#askedFor.set(delivery.id, resolve));
     lane.tryNow(delivery);
     return redelivery;

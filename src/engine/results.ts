@@ -13,6 +13,8 @@ const RETRY_MS_MAX = 30_000;
 export interface Results {
   /** Resolves once it is stored. While the store fails this waits, since forgetting it would send the delivery again. */
   saveDelivery(delivery: Delivery): Promise<void>;
+  /** The same of several, in one write. At most {@link BATCH_MAX}. */
+  saveTogether(deliveries: readonly Delivery[]): Promise<void>;
   /**
    * The same, and in the same write the deliveries that follow from it, those that are stored already left out.
    *
@@ -56,7 +58,7 @@ export interface ResultsPorts {
 }
 
 interface Entry {
-  readonly delivery?: Delivery;
+  readonly deliveries: readonly Delivery[];
   readonly sink?: { readonly name: string; readonly state: SinkState };
   readonly following: readonly Delivery[];
   /** Of {@link following}; found out before the first write, since one that failed may have been done. */
@@ -75,7 +77,7 @@ export function createResults({ ledger, clock, log, prepare = () => undefined }:
   let abandoned = false;
 
   function enqueue(
-    entry: Pick<Entry, 'delivery' | 'sink'>,
+    entry: Pick<Entry, 'deliveries' | 'sink'>,
     following: readonly Delivery[] = [],
   ): Promise<readonly Delivery[]> {
     return new Promise((resolve, reject) => {
@@ -92,7 +94,7 @@ export function createResults({ ledger, clock, log, prepare = () => undefined }:
   async function flush(): Promise<void> {
     const batch = nextBatch(queue);
     // Nobody waits for it after the stop: the next start finds out again.
-    const beside = abandoned ? undefined : prepare(batch.flatMap(({ delivery }) => delivery ?? []));
+    const beside = abandoned ? undefined : prepare(batch.flatMap(({ deliveries }) => deliveries));
     if (batch.length === 0 && beside === undefined) return rest();
     state = 'writing';
     plan(await write(batch, beside));
@@ -109,10 +111,7 @@ export function createResults({ ledger, clock, log, prepare = () => undefined }:
     let made: readonly Delivery[] = [];
     try {
       for (const entry of batch) entry.fresh ??= await absent(entry.following);
-      const deliveries = batch.flatMap(({ delivery, fresh = [] }) => [
-        ...(delivery === undefined ? [] : [delivery]),
-        ...fresh,
-      ]);
+      const deliveries = batch.flatMap((entry) => [...entry.deliveries, ...(entry.fresh ?? [])]);
       if (beside !== undefined && beside.deliveries.length > 0) made = await missing(beside, deliveries);
       await ledger.save([...deliveries, ...made], new Map(sinks), beside?.alarms);
     } catch (error) {
@@ -161,9 +160,10 @@ export function createResults({ ledger, clock, log, prepare = () => undefined }:
   }
 
   return {
-    saveDelivery: async (delivery) => void (await enqueue({ delivery })),
-    saveWith: (delivery, following) => enqueue({ delivery }, following),
-    saveSink: async (name, sinkState) => void (await enqueue({ sink: { name, state: sinkState } })),
+    saveDelivery: async (delivery) => void (await enqueue({ deliveries: [delivery] })),
+    saveTogether: async (deliveries) => void (await enqueue({ deliveries })),
+    saveWith: (delivery, following) => enqueue({ deliveries: [delivery] }, following),
+    saveSink: async (name, state) => void (await enqueue({ deliveries: [], sink: { name, state } })),
     wake: () => {
       if (state === 'idle' && !abandoned) plan(0);
     },
@@ -194,6 +194,7 @@ function nextBatch(queue: readonly Entry[]): readonly Entry[] {
   return queue.slice(0, end < 0 ? BATCH_MAX : end);
 }
 
-function keysOf({ delivery, sink, following }: Entry): readonly string[] {
-  return [delivery?.id ?? `sink ${sink?.name}`, ...following.map(({ id }) => id)];
+function keysOf({ deliveries, sink, following }: Entry): readonly string[] {
+  const ids = [...deliveries, ...following].map(({ id }) => id);
+  return sink === undefined ? ids : [`sink ${sink.name}`, ...ids];
 }

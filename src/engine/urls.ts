@@ -1,5 +1,5 @@
 import type { Delivery } from '../core/delivery.js';
-import { type FreshUrl, NO_URL, type StoredRecordingEvent } from '../core/event.js';
+import { type FreshUrl, isRecordingEvent, NO_URL, type StoredEvent, type StoredRecordingEvent } from '../core/event.js';
 import type { RecordingUuid } from '../core/id.js';
 import type { Recording } from '../core/recording.js';
 import { RETRY_AFTER_MS_MAX } from '../core/retry-after.js';
@@ -25,7 +25,14 @@ interface FetchedUrl {
   readonly atMonotonicMs: number;
 }
 
-export type UrlAnswer =
+/** Of several deliveries, in their order. */
+export interface UrlsAnswer {
+  readonly fresh: readonly FreshUrl[];
+  /** Some source gives none just now. */
+  readonly lack?: { readonly waitMs: number; readonly detail: string };
+}
+
+type UrlAnswer =
   | { readonly kind: 'url'; readonly fresh: FreshUrl }
   | { readonly kind: 'unavailable'; readonly waitMs: number; readonly detail: string };
 
@@ -37,7 +44,8 @@ export interface Urls {
   refresh(source: string, recordings: readonly Recording[]): void;
   /** The one seen last of a recording with news, without asking anybody. */
   lastSeen(source: string, uuid: RecordingUuid): FreshUrl;
-  urlFor(delivery: Delivery, signal: AbortSignal): Promise<UrlAnswer>;
+  /** One after the other, since a request may bring those of the next ones too. */
+  urlsFor(deliveries: readonly Delivery[], signal: AbortSignal): Promise<UrlsAnswer>;
   /** For a sink that fetches the recording itself. */
   supplyOf(event: StoredRecordingEvent): UrlSupply;
 }
@@ -51,6 +59,8 @@ export function createUrls(ports: {
   const kept = new Map<string, SeenUrl>();
   const fetched = new Map<string, FetchedUrl>();
   const fetching = new Map<string, Promise<UrlAnswer>>();
+  /** Keys of those that are asked for together, as often as they are: a row that passes by serves them. */
+  const wanted = new Map<string, number>();
 
   function remember(source: string, { uuid, url }: Recording): void {
     const seen = seenUrl(url);
@@ -63,12 +73,44 @@ export function createUrls(ports: {
     for (const recording of recordings) if (kept.has(keyOf(source, recording.uuid))) remember(source, recording);
   }
 
+  /** Rows of a fetch for another one. */
+  function passBy(source: string, recordings: readonly Recording[]): void {
+    if (wanted.size === 0) return;
+    for (const { uuid, url } of recordings) {
+      const key = keyOf(source, uuid);
+      if (wanted.has(key)) noteFetched(key, seenUrl(url));
+    }
+  }
+
   function lastSeen(source: string, uuid: RecordingUuid): FreshUrl {
     return freshUrl(kept.get(keyOf(source, uuid)));
   }
 
   function seenUrl(url: string | null): SeenUrl | undefined {
     return url === null ? undefined : { url, expiresAtMs: urlExpiryMs(url), seenAtMs: clock.nowMs() };
+  }
+
+  async function urlsFor(deliveries: readonly Delivery[], signal: AbortSignal): Promise<UrlsAnswer> {
+    const keys = deliveries.flatMap(({ event }) => keyOfEvent(event) ?? []);
+    for (const key of keys) wanted.set(key, (wanted.get(key) ?? 0) + 1);
+    try {
+      const fresh: FreshUrl[] = [];
+      let lack: UrlsAnswer['lack'];
+      for (const delivery of deliveries) {
+        const answer = await urlFor(delivery, signal);
+        fresh.push(answer.kind === 'url' ? answer.fresh : NO_URL);
+        if (answer.kind === 'unavailable') lack ??= answer;
+      }
+      return { fresh, ...(lack !== undefined && { lack }) };
+    } finally {
+      for (const key of keys) release(key);
+    }
+  }
+
+  function release(key: string): void {
+    const others = (wanted.get(key) ?? 1) - 1;
+    if (others === 0) wanted.delete(key);
+    else wanted.set(key, others);
   }
 
   async function urlFor(delivery: Delivery, signal: AbortSignal): Promise<UrlAnswer> {
@@ -117,14 +159,18 @@ export function createUrls(ports: {
     try {
       const seen = seenUrl(await find(polled, event, stop));
       polled.urlFailures = 0;
-      keep(fetched, key, { seen, atMonotonicMs: clock.monotonicMs() });
-      if (seen !== undefined) keep(kept, key, seen);
+      noteFetched(key, seen);
       return answerWith(seen);
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
       if (!stop.aborted) noteFailure(polled, error.retryAfterMs ?? 0);
       return { kind: 'unavailable', waitMs: Math.max(0, waitUntilMs(polled) - clock.nowMs()), detail: error.message };
     }
+  }
+
+  function noteFetched(key: string, seen: SeenUrl | undefined): void {
+    keep(fetched, key, { seen, atMonotonicMs: clock.monotonicMs() });
+    if (seen !== undefined) keep(kept, key, seen);
   }
 
   /** Fetches that fail together are one failure. */
@@ -138,7 +184,7 @@ export function createUrls(ports: {
   }
 
   async function find(
-    { source }: PolledSource,
+    { source, config }: PolledSource,
     { data }: StoredRecordingEvent,
     stop: AbortSignal,
   ): Promise<string | null> {
@@ -146,14 +192,15 @@ export function createUrls(ports: {
     const tooLong = new AbortController();
     const timer = clock.after(FETCH_MS_MAX, () => tooLong.abort());
     try {
-      const recording = await source.find(uuid, { meetingId, roomId }, AbortSignal.any([stop, tooLong.signal]));
+      const signal = AbortSignal.any([stop, tooLong.signal]);
+      const recording = await source.find(uuid, { meetingId, roomId }, signal, (rows) => passBy(config.name, rows));
       return recording?.url ?? null;
     } finally {
       timer.cancel();
     }
   }
 
-  return { remember, refresh, lastSeen, urlFor, supplyOf };
+  return { remember, refresh, lastSeen, urlsFor, supplyOf };
 }
 
 function waitUntilMs({ askAgainAtMs, silentUntilMs }: PolledSource): number {
@@ -176,6 +223,10 @@ function answerWith(seen: SeenUrl | undefined): UrlAnswer {
 
 function freshUrl(seen: SeenUrl | undefined): FreshUrl {
   return seen === undefined ? NO_URL : { url: seen.url, expiresAtMs: seen.expiresAtMs };
+}
+
+function keyOfEvent(event: StoredEvent): string | undefined {
+  return isRecordingEvent(event) ? keyOf(event.source, event.data.recording.uuid) : undefined;
 }
 
 function keyOf(source: string, uuid: string): string {

@@ -50,6 +50,8 @@ export interface SinkOptions {
   readonly includeUrl?: boolean;
   /** Of dates in messages that people read, and in templates: `UTC` unless it is given. */
   readonly timezone?: string;
+  /** Events of recordings are collected and told in one message: `{ every: '10m', max: 50 }`. Of types that have `deliverDigest`. */
+  readonly digest?: { readonly every?: Duration; readonly max?: number };
   readonly [setting: string]: unknown;
 }
 

@@ -34,11 +34,16 @@ export interface Source {
   /** When the credential dies, wall clock; null when nothing says so. */
   readonly credentialExpiresAtMs: number | null;
   walk(signal: AbortSignal): AsyncGenerator<Page, WalkEnd, void>;
-  /** The row as it is now, asked for as narrowly as the platform allows; undefined when the list has it not. Throws {@link SourceError}. */
+  /**
+   * The row as it is now, asked for as narrowly as the platform allows; undefined when the list has it not. Throws {@link SourceError}.
+   *
+   * @param passing called with every row that is met on the way, of whatever recording
+   */
   find(
     uuid: RecordingUuid,
     hints: { meetingId: string | null; roomId: string | null },
     signal: AbortSignal,
+    passing?: (recordings: readonly Recording[]) => void,
   ): Promise<Recording | undefined>;
 }
 

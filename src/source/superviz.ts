@@ -63,11 +63,12 @@ export function openSuperviz(context: SourceContext<Settings>, quickRetryDelayMs
     scope: JSON.stringify([TYPE, baseUrl, roomId ?? null, meetingId ?? null]),
     credentialExpiresAtMs: expiryOf(auth),
     walk: (signal) => walk(filtersOf(roomId, meetingId), signal),
-    async find(uuid, hints, signal) {
+    async find(uuid, hints, signal, passing) {
       const hintedRoomId = hints.meetingId === null ? hints.roomId : undefined;
       const pages = walk(filtersOf(roomId ?? hintedRoomId, meetingId ?? hints.meetingId), signal);
       let step = await pages.next();
       while (!step.done) {
+        passing?.(step.value.recordings);
         const found = step.value.recordings.find((recording) => recording.uuid === uuid);
         if (found !== undefined) return found;
         step = await pages.next();

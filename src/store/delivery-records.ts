@@ -88,6 +88,7 @@ const delivery = z.strictObject({
   history: z.array(
     z.strictObject({ atMs: ms, durationMs: z.number().nonnegative(), reason: reason.nullable(), detail: z.string() }),
   ),
+  batch: z.array(deliveryId).optional(),
 });
 
 const sinkState = z.strictObject({

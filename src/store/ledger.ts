@@ -77,9 +77,17 @@ export function createLedger(store: Store): Ledger {
     for (const some of batches([...leftovers, ...over])) await store.deleteMany(some);
   }
 
-  async function delivery(id: DeliveryId): Promise<Delivery | undefined> {
+  async function deliveries(ids: readonly DeliveryId[]): Promise<readonly Delivery[]> {
+    const found: Delivery[] = [];
+    for (const some of batches(ids, STORE_BATCH_MAX / 2)) {
+      const rows = await store.getMany(some.flatMap((id) => [keys.pending(id), keys.finished(id)]));
+      found.push(...some.flatMap((id) => deliveryIn(rows, id) ?? []));
+    }
+    return found;
+  }
+
+  function deliveryIn(rows: ReadonlyMap<string, Json>, id: DeliveryId): Delivery | undefined {
     const [pendingKey, finishedKey] = [keys.pending(id), keys.finished(id)];
-    const rows = await store.getMany([pendingKey, finishedKey]);
     const [pendingRow, finishedRow] = [rows.get(pendingKey), rows.get(finishedKey)];
     const pendingOne = pendingRow === undefined ? undefined : decodeDelivery(pendingKey, pendingRow);
     const finishedOne = finishedRow === undefined ? undefined : decodeDelivery(finishedKey, finishedRow);
@@ -142,7 +150,8 @@ export function createLedger(store: Store): Ledger {
     existing,
     commit,
     save,
-    delivery,
+    delivery: async (id) => (await deliveries([id]))[0],
+    deliveries,
     pending,
     finished,
     forget: async (ids) => {

@@ -137,6 +137,19 @@ test.each<Told & { readonly name: string; readonly want: readonly string[] }>([
     want: ['hook pending: not tried yet, or tried by a process that died', 'Next: attempt 1 of 11, due since now.'],
   },
   {
+    name: 'collected for a digest',
+    deliveries: [deliveryOf(EVENT, { nextAttemptAtMs: NOW_MS })],
+    sinks: 'hook: { type: slack, url: "https://example.com", digest: { every: 90s } }',
+    want: ['hook pending: not tried yet', 'Next: attempt 1 of 11, at in 90 seconds at the latest, in a digest.'],
+  },
+  {
+    name: 'of a batch',
+    deliveries: [
+      deliveryOf(EVENT, { nextAttemptAtMs: NOW_MS + 60_000, batch: [DELIVERY_ID, DELIVERY_ID, DELIVERY_ID] }),
+    ],
+    want: ['hook pending: not tried yet', 'Next: attempt 1 of 11, at in 60 seconds, in a digest with 2 others.'],
+  },
+  {
     name: 'a receiver that wants a pause',
     deliveries: [deliveryOf(EVENT)],
     sinkState: { pausedUntilMs: NOW_MS + 90_000 },

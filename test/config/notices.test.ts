@@ -20,6 +20,16 @@ test.each([
     want: ['sinks.out.only.sources: "staging" matches no source.'],
   },
   {
+    name: 'a digest of nothing',
+    sinks: `chat: { type: slack, url: "https://example.com", digest: {}, events: [source.failing] }`,
+    want: ['sinks.chat.digest: collects events of recordings, and the sink gets none.'],
+  },
+  {
+    name: 'a digest beside a template',
+    sinks: `chat: { type: slack, url: "https://example.com", digest: {}, template: { text: "{{ title }}" } }`,
+    want: ['sinks.chat.template: is for messages of one event; a digest is in our own words.'],
+  },
+  {
     name: 'what the type of sink has to say',
     sinks: 'hook: { type: webhook, url: "https://example.com" }',
     want: ['sinks.hook: It has no secret, so nothing is signed.'],

@@ -8,6 +8,7 @@ import { createUrls } from '../../src/engine/urls.js';
 import { createHttpClient } from '../../src/http/client.js';
 import type { Ledger, Store } from '../../src/ports.js';
 import { createLedger } from '../../src/store/ledger.js';
+import { sha256 } from '../../src/system.js';
 import { createFailingStore, type FailingStore } from '../support/failing-store.js';
 import type { ManualClock } from '../support/manual-clock.js';
 import { createMemoryLog, type MemoryLog } from '../support/memory-log.js';
@@ -59,7 +60,7 @@ export async function openDispatchStage(
 
   async function load(configured: readonly SinkConfig[]): Promise<Dispatcher> {
     const urls = createUrls({ source: () => options.source, clock, random });
-    const ports = { ledger, urls, random, http, clock, log, print: async () => undefined };
+    const ports = { ledger, urls, random, sha256, http, clock, log, print: async () => undefined };
     const started = new Dispatcher(options.news === undefined ? ports : { ...ports, news: options.news });
     await started.load(configured);
     return started;

@@ -2,6 +2,7 @@ import type { Delivery } from '../../src/core/delivery.js';
 import { Dispatcher, type Watch } from '../../src/engine/dispatcher.js';
 import { createResults } from '../../src/engine/results.js';
 import { createUrls } from '../../src/engine/urls.js';
+import { sha256 } from '../../src/system.js';
 import { until } from '../support/turn.js';
 import { type DispatchStage, openDispatchStage } from './dispatch-stage.js';
 import { deliveryOf, sinkThat } from './sinks.js';
@@ -44,7 +45,7 @@ async function openWatched(stage: DispatchStage, tries: readonly Wanted[]) {
     connect: async () => undefined,
     close: async () => {},
   };
-  const ports = { ledger, urls, random: () => 0, http, clock, log, print: async () => undefined, watch };
+  const ports = { ledger, urls, random: () => 0, sha256, http, clock, log, print: async () => undefined, watch };
   const dispatcher: Dispatcher = new Dispatcher(ports);
   await dispatcher.load([sink]);
   dispatcher.open(Number.POSITIVE_INFINITY);

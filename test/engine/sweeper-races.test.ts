@@ -132,7 +132,16 @@ test('what is forgotten at once is not told again by polls that show it again', 
   await ledger.save(offered.map((each) => givenUp(each, 'server_error', clock.nowMs())));
   clock.advance(1);
   const http = createHttpClient({ privateAddresses: 'allow', clock: realClock, userAgent: 'test' });
-  const dispatcher = new Dispatcher({ ledger, urls, random: () => 0, http, clock, log, print: async () => undefined });
+  const dispatcher = new Dispatcher({
+    ledger,
+    urls,
+    random: () => 0,
+    sha256,
+    http,
+    clock,
+    log,
+    print: async () => undefined,
+  });
   await sweep({ ledger, clock, log, dispatcher, retention: () => ({ keepDeliveredMs: 0, keepDeadMs: 0 }) });
   expect(await collect(ledger.finished())).toEqual([]);
   await polled.poll();

@@ -1,6 +1,7 @@
 import type { Delivery } from '../../src/core/delivery.js';
+import { type FreshUrl, NO_URL } from '../../src/core/event.js';
 import type { PolledSource } from '../../src/engine/polled-source.js';
-import { createUrls, type UrlAnswer, type Urls } from '../../src/engine/urls.js';
+import { createUrls, type Urls } from '../../src/engine/urls.js';
 import { type FakeApi, startFakeApi } from '../../src/fake/api.js';
 import type { NewRecording } from '../../src/fake/api-schema.js';
 import { openSource, walkAll } from '../source/support.js';
@@ -13,6 +14,10 @@ import { deliveryOf, sourceThat, webhookTo } from './sinks.js';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const NEVER = new AbortController().signal;
+
+type UrlAnswer =
+  | { readonly kind: 'url'; readonly fresh: FreshUrl }
+  | { readonly kind: 'unavailable'; readonly waitMs: number; readonly detail: string };
 
 interface UrlStage extends AsyncDisposable {
   readonly api: FakeApi;
@@ -39,8 +44,11 @@ async function openUrlStage(
     clock,
     polled,
     urls,
-    ask: (uuid = 'r', change = {}) =>
-      urls.urlFor({ ...deliveryOf('hook', uuid, clock.nowMs(), 0, true), ...change }, NEVER),
+    async ask(uuid = 'r', change = {}) {
+      const delivery = { ...deliveryOf('hook', uuid, clock.nowMs(), 0, true), ...change };
+      const { fresh, lack } = await urls.urlsFor([delivery], NEVER);
+      return lack === undefined ? { kind: 'url', fresh: fresh[0] ?? NO_URL } : { kind: 'unavailable', ...lack };
+    },
     async seeAll() {
       for (const recording of (await walkAll(opened.source)).recordings) urls.remember('production', recording);
     },
@@ -104,6 +112,33 @@ test('one request serves all sinks, whatever the life of what comes', async () =
   expect(stage.api.requestCount).toBe(1);
   stage.clock.advance(1);
   expect(serialOf(await stage.ask())).toBe(2);
+});
+
+test('one request serves several of a digest, where it meets them', async () => {
+  const of = (uuid: string, meetingId: string) => ({ uuid, meetingId, status: 'available' });
+  await using stage = await openUrlStage([of('a', 'm'), of('b', 'm'), of('c', 'other'), of('d', 'm')], 2 * MINUTE_MS);
+  const deliveries = ['a', 'b', 'c', 'd'].map((uuid) => {
+    const delivery = deliveryOf('chat', uuid, stage.clock.nowMs(), 0, true);
+    const { event } = delivery;
+    if (event.type !== 'recording.available') throw new Error('it is of a recording');
+    const recording = { ...event.data.recording, meetingId: uuid === 'c' ? 'other' : 'm' };
+    return { ...delivery, event: { ...event, data: { ...event.data, recording } } };
+  });
+  const { fresh, lack } = await stage.urls.urlsFor(deliveries, NEVER);
+  expect(lack).toBeUndefined();
+  expect(fresh.map(({ url }) => url !== null)).toEqual([true, true, true, true]);
+  expect(new Set(fresh.map(({ url }) => url)).size).toBe(4);
+  expect(stage.api.requests.map(({ query }) => query['meetingId'])).toEqual(['m', 'other']);
+});
+
+test('of a digest, those that a source cannot give just now are a lack of all', async () => {
+  await using stage = await openUrlStage();
+  stage.api.fault({ kind: 'unauthorized' }, { times: 3 });
+  const deliveries = ['r', 's'].map((uuid) => deliveryOf('chat', uuid, stage.clock.nowMs(), 0, true));
+  expect(await stage.urls.urlsFor(deliveries, NEVER)).toMatchObject({
+    fresh: [{ url: null }, { url: null }],
+    lack: { waitMs: 10_000 },
+  });
 });
 
 test('one that has died since it was fetched is not sent', async () => {

@@ -37,6 +37,7 @@ function stored(value: Json): Json {
 test.each([
   { name: 'one just made', delivery: FRESH },
   { name: 'one with a history', delivery: TRIED },
+  { name: 'one of a batch', delivery: { ...FRESH, batch: [FRESH.id, TRIED.id] } },
 ])('a delivery is read as it was written: $name', ({ delivery }) => {
   expect(decodeDelivery('out/x', stored(encodeDelivery(delivery)))).toEqual(delivery);
 });
