@@ -106,7 +106,7 @@ export const CONTROLS: Readonly<Record<string, Control>> = {
   },
   'an alarm is written before its deliveries': {
     twist: { ledger: (ledger) => ({ ...ledger, save: alarmsFirst(ledger) }) },
-    seed: 151,
+    seed: 247,
     violates: /^operators/,
   },
   'of all who listen to an event for operators, one is told': {
@@ -118,6 +118,11 @@ export const CONTROLS: Readonly<Record<string, Control>> = {
     twist: { ledger: (ledger) => ({ ...ledger, sourceMark: shortListed(ledger) }) },
     seed: 320,
     violates: /nobody is told that/,
+  },
+  'a batch is not stored before it is sent': {
+    twist: { ledger: (ledger) => ({ ...ledger, save: withoutBatches(ledger) }) },
+    seed: 1,
+    violates: /not stored before|another batch/,
   },
   'an answer that is lost counts as delivered': {
     twist: { sink: believing },
@@ -181,6 +186,16 @@ function shortListed(ledger: Ledger): Ledger['sourceMark'] {
     const mark = await ledger.sourceMark(source);
     return mark && { ...mark, listed: Math.min(mark.listed ?? 0, 1) };
   };
+}
+
+/** What goes together is kept in memory, somebody thought. */
+function withoutBatches(ledger: Ledger): Ledger['save'] {
+  return (deliveries, sinks, alarms) =>
+    ledger.save(
+      deliveries.map(({ batch: _, ...delivery }) => delivery),
+      sinks,
+      alarms,
+    );
 }
 
 function oneAtATime(sink: SinkDefinition): SinkDefinition {

@@ -1,4 +1,6 @@
+import type { StoredEvent } from '../../src/core/event.js';
 import type { Order } from '../../src/core/order.js';
+import { Batches } from './batches.js';
 import { deliveryIdFor, eventIdFor, type Oracle } from './oracle.js';
 import type { Possibility } from './possible.js';
 import type { Acceptance } from './sim-sinks.js';
@@ -31,6 +33,7 @@ export class Deliveries {
   /** Of operator events: a store in trouble makes the notifier send directly what it cannot store, and again once it can. */
   readonly #direct = new Set<string>();
   readonly #orders: Order[] = [];
+  readonly #batches: Batches;
   #outbox: ReadonlySet<string> = new Set();
   /** When something last happened that may delay anything. */
   troubledAtMs: () => number = () => 0;
@@ -40,6 +43,13 @@ export class Deliveries {
     this.#tally = world.tally;
     this.#oracle = world.oracle;
     this.#say = world.say;
+    this.#batches = new Batches({
+      tally: world.tally,
+      violate: (what) => world.oracle.violate(what),
+      deliveryIdFor,
+      hasLeft: ({ id, event, state }) => state !== 'pending' || this.#orders.some((order) => asksFor(order, id, event)),
+      collects: (sink) => world.oracle.collects(sink),
+    });
   }
 
   /** Ids of events that receivers have, for orders. */
@@ -56,6 +66,7 @@ export class Deliveries {
   }
 
   storeHas(key: string, text: string | undefined): void {
+    this.#batches.storeHas(key, text);
     if (text === undefined) return;
     const id = key.slice(4);
     const mayGo = key.startsWith('out/') && text.includes('"state":"pending"');
@@ -75,6 +86,7 @@ export class Deliveries {
     if (isOperators) this.#checkOperatorEvent(acceptance);
     const isNearTrouble = acceptance.atMs - this.troubledAtMs() < DIRECT_WITHIN_MS;
     if (isOperators && isNearTrouble) this.#direct.add(id);
+    this.#batches.accepted(acceptance);
     if (before.length > 0) this.#checkRepeat(id, before, acceptance);
     else if (sink === WITNESS_SINK && !isOperators) this.#checkArrival(id);
   }
@@ -190,7 +202,7 @@ interface Reached {
 }
 
 /** Whether a person may have wanted this delivery once more. */
-function asksFor(order: Order, id: string, event: Acceptance['event']): boolean {
+function asksFor(order: Order, id: string, event: StoredEvent): boolean {
   if (order.kind === 'redeliver') return order.dead || order.ids.includes(event.id) || order.ids.includes(id);
   const { data } = event as { data: { recording?: { uuid: string } } };
   return order.kind === 'announce' && order.uuids.includes(data.recording?.uuid ?? '');

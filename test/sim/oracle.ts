@@ -86,6 +86,11 @@ export class Oracle implements WalkWitness {
     for (const window of this.#windows) this.#stretch(window);
   }
 
+  /** Whether a sink sends digests, by every configuration that may be in force. */
+  collects(sink: string): boolean {
+    return this.#configs.every(({ sinks }) => sinks.some(({ name, digest }) => name === sink && digest !== undefined));
+  }
+
   violate(what: string): void {
     this.violations.push(what);
   }

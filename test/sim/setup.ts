@@ -1,6 +1,7 @@
 import type { Config, SinkConfig, SourceConfig } from '../../src/config/config.js';
 import { loadTree } from '../../src/config/load.js';
 import { objectTree } from '../../src/config/object.js';
+import type { DigestPolicy } from '../../src/core/batch.js';
 import { EVENT_TYPES, type EventType } from '../../src/core/event.js';
 import type { SinkDefinition } from '../../src/sinks/define.js';
 import type { SourceDefinition } from '../../src/source/define.js';
@@ -107,7 +108,18 @@ function drawSink(name: string, dice: Dice): SinkPlan {
     timeoutMs: dice.pick([2_000, 20_000]),
     retry: { delaysMs, jitterRatio },
     includeUrl: dice.chance(0.7),
+    digest: drawDigest(dice.fork(`digest of ${name}`)),
   };
+}
+
+function drawDigest(dice: Dice): DigestPolicy | undefined {
+  if (dice.chance(0.5)) return undefined;
+  return { everyMs: dice.pick([1_000, MINUTE_MS, 10 * MINUTE_MS, HOUR_MS]), max: dice.pick([1, 2, 3, 50]) };
+}
+
+/** Somebody has changed or removed it. Dice of its own, so that stories of other things stay what they are. */
+function withOtherDigest(sink: SinkPlan, dice: Dice): SinkPlan {
+  return sink.name === WITNESS_SINK || dice.chance(0.7) ? sink : { ...sink, digest: drawDigest(dice) };
 }
 
 function sinkDefaults(name: string): SinkPlan {
@@ -129,7 +141,8 @@ export function drawPlan(setup: Setup, dice: Dice): Plan {
     .filter(({ name }) => name === WITNESS_SINK || dice.chance(0.85))
     .map((sink) => ({ ...sink, enabled: sink.name === WITNESS_SINK || dice.chance(0.85) }))
     .map((sink) => (dice.chance(0.2) ? { ...sink, events: drawEvents(sink, dice) } : sink));
-  return { ...setup, sources, sinks };
+  const other = dice.fork(`digests of ${JSON.stringify([sources, sinks].map((some) => some.map(({ name }) => name)))}`);
+  return { ...setup, sources, sinks: sinks.map((sink) => withOtherDigest(sink, other)) };
 }
 
 function drawEvents({ name }: SinkPlan, dice: Dice): readonly EventType[] {

@@ -15,6 +15,8 @@ export type SinkMood = (typeof SINK_MOODS)[number];
 export interface Acceptance {
   readonly sink: string;
   readonly event: NotifierEvent;
+  /** Ids of the events in the same message, its own included. */
+  readonly together: readonly string[];
   readonly life: Life;
   readonly atMs: number;
   /** The program had given the attempt up when it arrived. */
@@ -51,14 +53,15 @@ export class SimSinks {
       settings: z.strictObject({ name: z.string() }),
       example: '',
       concurrency: 1,
-      deliver: (event, context) => this.#deliver(life, event, context),
+      deliver: (event, context) => this.#deliver(life, [event], context),
+      deliverDigest: ({ events }, context) => this.#deliver(life, events, context),
     });
   }
 
-  #deliver(life: Life, event: NotifierEvent, context: Context): Promise<Outcome> {
+  #deliver(life: Life, events: readonly NotifierEvent[], context: Context): Promise<Outcome> {
     const dice = this.#dice;
     const mood = this.moods.get(context.name) ?? 'works';
-    const accept = () => this.#accept(life, event, context);
+    const accept = () => events.map((event) => this.#accept(life, event, events, context));
     // When the process dies the request has left, or not.
     const act = life.act('send', () => mood === 'works' && dice.chance(0.5) && accept());
     if (act !== 'lives') return NEVER;
@@ -69,11 +72,12 @@ export class SimSinks {
     return new Promise((resolve, reject) => {
       const early = isEarly && (mood === 'hangs' || accepts(mood)) ? accept() : undefined;
       life.after(delayMs, () => {
-        const acceptance = early ?? (accepts(mood) && accept());
+        const acceptances = early ?? (accepts(mood) ? accept() : []);
         const outcome = this.#answer(mood);
         if (outcome === 'throws') return reject(new Error('a mistake of the sink'));
         if (outcome === 'hangs') return;
-        if (acceptance && outcome.kind === 'delivered' && !context.signal.aborted) acceptance.answered = true;
+        const isHeard = outcome.kind === 'delivered' && !context.signal.aborted;
+        if (isHeard) for (const acceptance of acceptances) acceptance.answered = true;
         resolve(outcome);
       });
       // A sink that keeps its word ends with its signal; one that hangs does not even do that.
@@ -83,10 +87,11 @@ export class SimSinks {
     });
   }
 
-  #accept(life: Life, event: NotifierEvent, { name, signal }: Context): Acceptance {
+  #accept(life: Life, event: NotifierEvent, events: readonly NotifierEvent[], { name, signal }: Context): Acceptance {
     const acceptance = {
       sink: name,
       event,
+      together: events.map(({ id }) => id),
       life,
       atMs: this.#world.time.passedMs,
       isLate: signal.aborted,
