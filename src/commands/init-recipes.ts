@@ -124,6 +124,23 @@ const KNOWN_SINKS: readonly (Recipe & { readonly type: string })[] = [
   },
   {
     section: 'sinks',
+    name: 'team-teams',
+    type: 'teams',
+    label: 'a Teams channel',
+    comment: ' A workflow of Teams that posts what a webhook brings. Whoever knows its URL can post.',
+    suitsOperators: true,
+    questions: [
+      {
+        flag: 'teams-url',
+        ask: 'URL of the workflow “Send webhook alerts to a channel”',
+        path: ['url'],
+        variable: 'TEAMS_WORKFLOW_URL',
+        isSecret: true,
+      },
+    ],
+  },
+  {
+    section: 'sinks',
     name: 'team-telegram',
     type: 'telegram',
     label: 'a Telegram chat',

@@ -23,7 +23,7 @@ const UNAVAILABLE: readonly Unavailable[] = [
   { at: 'sources.*.type', value: /^[./@]/, what: () => 'a type of your own' },
   {
     at: 'sinks.*.type',
-    value: /^(?:teams|exec)$/,
+    value: /^exec$/,
     what: quoted,
     instead: 'write webhook, slack, email, stdout or archive',
   },

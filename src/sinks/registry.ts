@@ -6,6 +6,7 @@ import { file } from './file.js';
 import { ntfy } from './ntfy.js';
 import { slack } from './slack.js';
 import { stdout } from './stdout.js';
+import { teams } from './teams.js';
 import { telegram } from './telegram.js';
 import { webhook } from './webhook.js';
 
@@ -13,6 +14,7 @@ export const SINK_TYPES: readonly SinkDefinition[] = [
   webhook,
   slack,
   discord,
+  teams,
   telegram,
   ntfy,
   email,

@@ -58,6 +58,7 @@ test('every sink that it asks about makes a valid config', async () => {
   const answers: Readonly<Record<string, string>> = {
     'slack-url': 'https://hooks.slack.com/services/T0/B0/x',
     'discord-url': 'https://discord.com/api/webhooks/1/x',
+    'teams-url': 'https://prod-1.westeurope.logic.azure.com/workflows/x?sig=y',
     'telegram-token': '123456:abc',
     'telegram-chat': '@channel',
     'ntfy-topic': 'recordings-7bQx',
