@@ -49,20 +49,38 @@ export interface Place {
 
 /** Where a secret, or eight characters in a row of it, can be read in one form or another. */
 export function tracesOf(secrets: Readonly<Record<string, string>>, places: readonly Place[]): string[] {
-  const searched = Object.entries(secrets).map(([name, value]) => ({
-    name,
-    windows: [...new Set(formsOf(value).flatMap(windowsOf))],
-  }));
-  return places.flatMap(({ name: place, content }) =>
-    searched
-      .filter(({ windows }) => windows.some((window) => content.includes(window)))
-      .map(({ name, windows }) => `${name} in ${place}: ${around(content, windows)}`),
-  );
+  const owners = ownersOf(secrets);
+  return places.flatMap(({ name: place, content }) => {
+    const found = firstTraces(content, owners);
+    return Object.keys(secrets).flatMap((name) => {
+      const at = found.get(name);
+      return at === undefined ? [] : [`${name} in ${place}: ${content.slice(Math.max(0, at - 100), at + 60)}`];
+    });
+  });
 }
 
-function around(content: string, windows: readonly string[]): string {
-  const at = Math.min(...windows.map((window) => content.indexOf(window)).filter((index) => index >= 0));
-  return content.slice(Math.max(0, at - 100), at + 60);
+/** Whose each window is. */
+function ownersOf(secrets: Readonly<Record<string, string>>): ReadonlyMap<string, ReadonlySet<string>> {
+  const owners = new Map<string, Set<string>>();
+  for (const [name, value] of Object.entries(secrets)) {
+    for (const window of formsOf(value).flatMap(windowsOf)) {
+      owners.set(window, (owners.get(window) ?? new Set()).add(name));
+    }
+  }
+  return owners;
+}
+
+/** The first place of each secret: all of them in one reading, since there are many of them and megabytes to read. */
+function firstTraces(content: string, owners: ReadonlyMap<string, ReadonlySet<string>>): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
+  for (const length of new Set([...owners.keys()].map((window) => window.length))) {
+    for (let at = 0; at + length <= content.length; at += 1) {
+      for (const name of owners.get(content.slice(at, at + length)) ?? []) {
+        found.set(name, Math.min(found.get(name) ?? at, at));
+      }
+    }
+  }
+  return found;
 }
 
 /** Every file below the folder, byte for byte. */
