@@ -49,7 +49,7 @@ export function createConfiguredHttp(config: Config, { environment }: Pick<Proce
     },
     request: (request) => client.request(request),
     open: (request) => client.open(request),
-    connect: (url, timeoutMs, signal) => client.connect(url, timeoutMs, signal),
+    connect: (...args) => client.connect(...args),
     close: async () => {
       await Promise.all(clients.map((each) => each.close()));
     },
@@ -86,7 +86,8 @@ export function assemble(config: Config, { store, ...ports }: Surroundings): Not
 
 /** What an operator should know before it runs. */
 export function logNotices(config: Config, log: Log): void {
-  for (const notice of notices(config)) log.warn({ notice }, 'the config is valid, but look at this');
+  for (const notice of notices(config, systemClock.nowMs()))
+    log.warn({ notice }, 'the config is valid, but look at this');
 }
 
 /** What is odd about the store. One that has just been made makes everything a first poll. */

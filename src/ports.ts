@@ -58,6 +58,24 @@ export interface Store {
 
 export const STORE_BATCH_MAX = 1_000;
 
+/** How a receiver is reached, where the system's ways are not the right ones. */
+export interface HttpRoute {
+  readonly tls?:
+    | {
+        /** PEM: who may vouch for the receiver, in place of the authorities of the system. */
+        readonly ca?: string | undefined;
+        /** PEM: what we show to a receiver that asks for it, with the certificates between it and its authority. */
+        readonly cert?: string | undefined;
+        /** PEM: of the certificate. */
+        readonly key?: string | undefined;
+        /** Of a key that is encrypted. */
+        readonly passphrase?: string | undefined;
+      }
+    | undefined;
+  /** `off`, or a URL, in place of what the environment says. */
+  readonly proxy?: string | undefined;
+}
+
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
   readonly url: string;
@@ -69,6 +87,7 @@ export interface HttpRequest {
   readonly bodyBytesMax: number;
   /** The caller's stop. An aborted request ends with the failure `aborted`. */
   readonly signal: AbortSignal;
+  readonly route?: HttpRoute | undefined;
 }
 
 export interface HttpAnswer {
@@ -93,6 +112,8 @@ export interface HttpFailure {
     | 'aborted';
   /** In words, with the host and the system's error code where there is one; never path, query or credentials of the URL. */
   readonly detail: string;
+  /** What of a route would do, or is the wrong one: an authority that vouches for the receiver, or a certificate of ours. */
+  readonly wants?: 'ca' | 'client_certificate';
 }
 
 /** A GET whose body is read piece by piece, of a URL that nobody wrote into the config: an API's answer or a redirect gave it. */
@@ -141,7 +162,7 @@ export interface HttpClient {
   /** The proxy that stands before a URL, for a client of somebody else's; it may hold credentials. Undefined: none. */
   proxyFor?(url: URL): URL | undefined;
   /** Opens a connection (TCP, TLS for https) and closes it: reachable without a message. Undefined when that worked. */
-  connect(url: string, timeoutMs: number, signal: AbortSignal): Promise<HttpFailure | undefined>;
+  connect(url: string, timeoutMs: number, signal: AbortSignal, route?: HttpRoute): Promise<HttpFailure | undefined>;
   close(): Promise<void>;
 }
 

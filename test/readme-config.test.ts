@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig } from '../src/config/load.js';
 import { formatProblem } from '../src/config/problem.js';
+import { AUTHORITY, issuedCertificate } from './support/certificate.js';
 
 /** The README's configurations, as they stand there, load. */
 
@@ -21,6 +22,18 @@ const REST = {
   sinks: 'sinks: { out: { type: stdout } }\n',
 };
 
+const CLIENT = issuedCertificate('client');
+
+/** The files that they name. */
+function readMade(path: string): string {
+  const made: Readonly<Record<string, string>> = {
+    'tls/ca.pem': AUTHORITY,
+    'tls/client.pem': CLIENT.cert,
+    'tls/client.key': CLIENT.key,
+  };
+  return made[path] ?? '<p>{{ title }}</p>';
+}
+
 /** A sink type of one's own is held to what it says by the test of the library. */
 const blocks = [...README.matchAll(/```yaml\n([\s\S]*?)```/g)]
   .flatMap(([, text]) => text ?? [])
@@ -32,9 +45,6 @@ test('there are some', () => {
 
 test.each(blocks)('%s', (text) => {
   const missing = Object.entries(REST).flatMap(([key, section]) => (text.includes(`${key}:`) ? [] : section));
-  const loaded = loadConfig('README.md', text + missing.join(''), {
-    env: VARIABLES,
-    readFile: () => '<p>{{ title }}</p>',
-  });
+  const loaded = loadConfig('README.md', text + missing.join(''), { env: VARIABLES, readFile: readMade });
   expect('problems' in loaded ? loaded.problems.map(formatProblem) : []).toEqual([]);
 });

@@ -53,7 +53,7 @@ async function check(config: Config, options: CheckOptions, context: CommandCont
 }
 
 async function* findings(config: Config, { connect }: CheckOptions, context: CommandContext): AsyncGenerator<Finding> {
-  for (const notice of notices(config)) yield { what: 'config', result: 'notice', detail: notice };
+  for (const notice of notices(config, systemClock.nowMs())) yield { what: 'config', result: 'notice', detail: notice };
   yield* waitingFor(config, context);
   for (const { name, definition, settings } of config.sinks) {
     const facts = definition.facts?.(settings) ?? [];

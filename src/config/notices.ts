@@ -5,10 +5,10 @@ import type { Config, SinkConfig } from './config.js';
 import { listed } from './words.js';
 
 /** What a valid config may yet have got wrong: sentences for `check` and `run`, none of them a reason not to start. */
-export function notices(config: Config): string[] {
+export function notices(config: Config, nowMs: number): string[] {
   const sourceNames = config.sources.map(({ name }) => name);
   return [
-    ...config.sinks.flatMap((sink) => sinkNotices(sink, sourceNames)),
+    ...config.sinks.flatMap((sink) => sinkNotices(sink, sourceNames, nowMs)),
     ...(config.sinks.some(({ enabled }) => enabled)
       ? unheard(config.sinks)
       : ['sinks: none is enabled, so nothing is told to anyone.']),
@@ -29,6 +29,7 @@ function unheard(sinks: readonly SinkConfig[]): string[] {
 function sinkNotices(
   { name, enabled, definition, settings, only, digest, events }: SinkConfig,
   sourceNames: readonly string[],
+  nowMs: number,
 ): string[] {
   if (!enabled)
     return [`sinks.${name}: is disabled; what waits for it is kept, and new events make no deliveries for it.`];
@@ -41,6 +42,6 @@ function sinkNotices(
       ? [`sinks.${name}.template: is for messages of one event; a digest is in our own words.`]
       : []),
     ...emptyGlobs.map((glob) => `sinks.${name}.only.sources: "${glob}" matches no source.`),
-    ...(definition.notices?.(settings) ?? []).map((notice) => `sinks.${name}: ${notice}`),
+    ...(definition.notices?.(settings, nowMs) ?? []).map((notice) => `sinks.${name}: ${notice}`),
   ];
 }

@@ -1,13 +1,14 @@
-import type { buildConnector, Dispatcher } from 'undici';
-import type { Clock, HttpAnswer, HttpClient, HttpFailure, HttpRequest } from '../ports.js';
-import { unbracketed } from './address-guard.js';
+import type { Dispatcher } from 'undici';
+import type { Clock, HttpAnswer, HttpClient, HttpRequest } from '../ports.js';
 import { ACCEPTED_CODINGS, readBody } from './body.js';
 import { type Deadline, startDeadline } from './deadline.js';
-import { createDispatchers, type DispatcherOptions } from './dispatchers.js';
+import type { DispatcherOptions } from './dispatchers.js';
 import { failure, failureOf } from './failure.js';
 import { invalidHeader, joinRepeated, lowerCaseNames } from './headers.js';
 import { createOpener } from './opener.js';
 import { proxyRules } from './proxy.js';
+import { reach } from './reach.js';
+import { createRoutes } from './routes.js';
 import { basicAuthorization, hostProblem, parseTarget } from './target.js';
 
 export interface HttpClientOptions extends DispatcherOptions {
@@ -26,8 +27,8 @@ const DISCARD_TIME_MAX_MS = 1_000;
  * may have any address: the operator named it.
  */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
-  const dispatchers = createDispatchers(options);
-  const opener = createOpener(options, dispatchers);
+  const routes = createRoutes(options);
+  const opener = createOpener(options, routes.dispatchersFor(undefined));
   return {
     open: opener.open,
     proxyFor: proxyRules(options.proxyEnv ?? {}).proxyFor,
@@ -38,23 +39,30 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       if (problem !== undefined) return problem;
       const deadline = startDeadline(options.clock, request.timeoutMs, request.signal);
       try {
-        return await send(request, target, dispatchers.dispatcherFor(target), options, deadline);
+        const dispatcher = routes.dispatchersFor(request.route).dispatcherFor(target);
+        return await send(request, target, dispatcher, options, deadline);
       } catch (error) {
         return deadline.failure(target.host) ?? failureOf(error, target.host);
       } finally {
         deadline.release();
       }
     },
-    async connect(url, timeoutMs, signal) {
+    async connect(url, timeoutMs, signal, route) {
       const target = parseTarget(url);
       if (target === undefined) return failure('connection_failed', 'not an http or https URL');
       const problem = hostProblem(target, options.privateAddresses);
       if (problem !== undefined) return problem;
       const deadline = startDeadline(options.clock, timeoutMs, signal);
-      return open(target, dispatchers.connectorFor(target), deadline).finally(deadline.release);
+      try {
+        return await reach(target, routes.dispatchersFor(route).connectorFor(target), deadline, options.clock);
+      } catch (error) {
+        return failureOf(error, target.host);
+      } finally {
+        deadline.release();
+      }
     },
     async close() {
-      await Promise.all([dispatchers.close(), opener.close()]);
+      await Promise.all([routes.close(), opener.close()]);
     },
   };
 }
@@ -96,22 +104,4 @@ function discard(body: Dispatcher.ResponseData['body'], clock: Clock): void {
   const timer = clock.after(DISCARD_TIME_MAX_MS, () => stop.abort());
   const ignore = () => undefined;
   void body.dump({ limit: DISCARD_BYTES_MAX, signal: stop.signal }).catch(ignore).finally(timer.cancel.bind(timer));
-}
-
-/** Resolves by the deadline; a connection that comes up later is closed at once. */
-function open(
-  target: URL,
-  connect: buildConnector.connector,
-  { signal, failure: endedBy }: Deadline,
-): Promise<HttpFailure | undefined> {
-  return new Promise((resolve) => {
-    const end = () => resolve(endedBy(target.host));
-    if (signal.aborted) return end();
-    signal.addEventListener('abort', end, { once: true });
-    const { protocol, host, port } = target;
-    connect({ protocol, host, hostname: unbracketed(target.hostname), port }, (error, socket) => {
-      socket?.destroy();
-      resolve(error === null ? undefined : failureOf(error, target.host));
-    });
-  });
 }

@@ -36,11 +36,15 @@ function variable(environment: ProxyEnvironment, name: string): string | undefin
 function proxyUrl(environment: ProxyEnvironment, name: string): URL | undefined {
   const text = variable(environment, name);
   if (text === undefined) return undefined;
+  const url = parseProxy(text);
+  if (url !== undefined) return url;
+  throw new Error(`${name.toUpperCase()} in the environment is not a proxy URL; write it as http://host:port`);
+}
+
+/** Undefined when it is no URL of a proxy. Without a scheme it is http. */
+export function parseProxy(text: string): URL | undefined {
   const url = URL.parse(text.includes('://') ? text : `http://${text}`);
-  if (url === null || !['http:', 'https:'].includes(url.protocol) || !hasDecodableUserinfo(url)) {
-    throw new Error(`${name.toUpperCase()} in the environment is not a proxy URL; write it as http://host:port`);
-  }
-  return url;
+  return url !== null && ['http:', 'https:'].includes(url.protocol) && hasDecodableUserinfo(url) ? url : undefined;
 }
 
 function hasDecodableUserinfo({ username, password }: URL): boolean {

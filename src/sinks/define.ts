@@ -80,7 +80,7 @@ export interface SinkDefinition<Settings extends z.ZodType = z.ZodType> {
   /** The templates in the settings, which are checked with them: each has to make something of every event that the sink gets. */
   templates?(settings: z.output<Settings>): readonly SinkTemplate[];
   /** What `check` and `run` should point out about valid settings, each a sentence. */
-  notices?(settings: z.output<Settings>): readonly string[];
+  notices?(settings: z.output<Settings>, nowMs: number): readonly string[];
   /** What `check` tells of valid settings, such as what the receiver has to know. No secret. */
   facts?(settings: z.output<Settings>): readonly string[];
   /**

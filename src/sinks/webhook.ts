@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import type { Outcome } from '../core/failure.js';
 import { isHeaderName, isHeaderValue } from '../http/headers.js';
-import type { HttpAnswer, HttpFailure } from '../ports.js';
+import type { HttpAnswer, HttpFailure, HttpRoute } from '../ports.js';
 import { type Flaw, httpUrl, issueOf, secret } from '../settings.js';
 import { defineSink } from './define.js';
 import { outcomeOf } from './http.js';
 import { publicKeyOf, signingKeyFlaw } from './signing-keys.js';
 import { sign } from './standard-webhooks.js';
 import { contentOf, WEBHOOK_FORMATS } from './webhook-format.js';
+import { expiryNotices, proxy, remedyOf, tls } from './webhook-route.js';
 import { webhookTemplate, webhookTemplates, writtenContent } from './webhook-template.js';
 
 /** Headers that the sink or the connection sets, or that belong to the next hop alone. */
@@ -83,13 +84,26 @@ const settings = z
       .optional()
       .meta({ example: 'com.example' })
       .describe('With cloudevents, what stands before the type, and a dot. Default: recording-notifier.'),
+    tls: tls
+      .optional()
+      .meta({ example: { ca: '${file:ca.pem}' } })
+      .describe('For https: a private authority, a client certificate. Read again at a reload.'),
+    proxy: proxy
+      .optional()
+      .meta({ example: 'http://proxy.example.com:3128' })
+      .describe('A proxy of its own, or off, in place of HTTPS_PROXY, HTTP_PROXY and NO_PROXY.'),
     headers: extraHeaders.prefault({}).describe('Extra request headers; not webhook-*, content-type, host.'),
     template: webhookTemplate,
   })
-  .superRefine(({ format, typePrefix: prefix }, context) => {
-    if (format === 'cloudevents' || prefix === undefined) return;
-    const flaw = { problem: 'is for CloudEvents alone', hint: 'write format: cloudevents, or leave it out' };
-    context.addIssue({ ...issueOf({ ...flaw, isBare: true }), path: ['typePrefix'] });
+  .superRefine(({ url, format, typePrefix: prefix, tls: given }, context) => {
+    const refuse = (key: string, flaw: Flaw) =>
+      context.addIssue({ ...issueOf({ ...flaw, isBare: true }), path: [key] });
+    if (format !== 'cloudevents' && prefix !== undefined) {
+      refuse('typePrefix', { problem: 'is for CloudEvents alone', hint: 'write format: cloudevents, or leave it out' });
+    }
+    if (given !== undefined && URL.parse(url)?.protocol === 'http:') {
+      refuse('tls', { problem: 'is for https, and url is http', hint: 'write an https URL, or leave it out' });
+    }
   });
 
 export const webhook = defineSink({
@@ -98,8 +112,9 @@ export const webhook = defineSink({
   settings,
   example: 'url: https://example.com/hooks/recordings\nsecret: ${WEBHOOK_SECRET}\n',
   concurrency: 8,
-  notices(given) {
-    return given.secret === undefined ? ['It has no secret, so nothing is signed.'] : [];
+  notices(given, nowMs) {
+    const unsigned = given.secret === undefined ? ['It has no secret, so nothing is signed.'] : [];
+    return [...unsigned, ...expiryNotices(given, nowMs)];
   },
   facts({ secret: given }) {
     return [given ?? []].flat().flatMap((key) => {
@@ -109,9 +124,9 @@ export const webhook = defineSink({
   },
   templates: ({ template }) => webhookTemplates(template),
   async deliver(event, { settings, http, clock, timeoutMs, signal, timezone = 'UTC' }) {
-    const { url, secret: given, headers, template, ...format } = settings;
+    const { url, secret: given, headers, template } = settings;
     const secrets = [given ?? []].flat();
-    const content = writtenContent(template, event, timezone) ?? contentOf(event, format);
+    const content = writtenContent(template, event, timezone) ?? contentOf(event, settings);
     if ('kind' in content) return content;
     const { contentType, body } = content;
     const message = { id: event.id, timestampSeconds: Math.floor(clock.nowMs() / 1_000), body };
@@ -129,17 +144,21 @@ export const webhook = defineSink({
       timeoutMs,
       bodyBytesMax: 0,
       signal,
+      // One object for as long as the settings are what they are, which is when connections may be shared.
+      route: settings,
     });
-    return withHint(outcomeOf(result, url, clock.nowMs()), result);
+    return withHint(outcomeOf(result, url, clock.nowMs()), result, settings);
   },
-  async connect({ settings: { url }, http, timeoutMs, signal }) {
-    return (await http.connect(url, timeoutMs, signal))?.detail;
+  async connect({ settings, http, timeoutMs, signal }) {
+    const failure = await http.connect(settings.url, timeoutMs, signal, settings);
+    return failure && failure.detail + remedyOf(failure, settings);
   },
 });
 
-/** Most often the two sides have different secrets, or one of them has none. */
-function withHint(outcome: Outcome, result: HttpAnswer | HttpFailure): Outcome {
-  const isRefused = result.kind === 'answer' && (result.status === 401 || result.status === 403);
-  if (outcome.kind === 'delivered' || !isRefused) return outcome;
+/** A refusal comes most often of two sides with different secrets, or of one that has none. */
+function withHint(outcome: Outcome, result: HttpAnswer | HttpFailure, route: HttpRoute): Outcome {
+  if (outcome.kind === 'delivered') return outcome;
+  if (result.kind === 'failure') return { ...outcome, detail: outcome.detail + remedyOf(result, route) };
+  if (result.status !== 401 && result.status !== 403) return outcome;
   return { ...outcome, detail: `${outcome.detail}: do both sides have the same secret, and clocks within 5 min?` };
 }

@@ -8,7 +8,7 @@ const OPERATORS = `ops: { type: stdout, events: [${Object.keys(OPERATOR_EVENT_TY
 function noticesOf(sinks: string, rest = ''): string[] {
   const text = `sources: { production: { auth: { clientId: a, secret: b } } }\nsinks: { ${sinks} }\n${rest}`;
   const loaded = loadConfig('notifier.yaml', text, { env: {}, readFile: () => '' });
-  return 'config' in loaded ? notices(loaded.config) : ['the config is faulty'];
+  return 'config' in loaded ? notices(loaded.config, Date.parse('2026-11-28')) : ['the config is faulty'];
 }
 
 test.each([

@@ -1,5 +1,8 @@
+import type { TLSSocket } from 'node:tls';
+import { AUTHORITY, issuedCertificate } from '../support/certificate.js';
 import type { Program } from '../support/child-program.js';
 import { createStage, sourceOf, uuidOf, webhookTo } from '../support/stage.js';
+import { type Behaviour, greet, startZoo } from '../support/zoo.js';
 
 const stage = createStage();
 
@@ -51,12 +54,34 @@ test('a signal that comes while it is starting is not its end', async () => {
   await stage.untilLog(program, 'config reloaded');
 });
 
-test('a new sink is used from then on', async () => {
+test('a new sink is used from then on, and a client certificate that was renewed', async () => {
   const { api, first, second, source, program } = await startRunning();
-  await reload(program, { sources: source, sinks: { first: webhookTo(first), second: webhookTo(second) } });
+  const greeted: string[] = [];
+  const greetAndNote: Behaviour = (socket, request) => {
+    greeted.push(String((socket as TLSSocket).getPeerCertificate().subject.CN));
+    greet(socket, request);
+  };
+  const server = { ...issuedCertificate('service'), ca: AUTHORITY, requestCert: true, rejectUnauthorized: true };
+  const { port, arrivals, close } = await startZoo(greetAndNote, server);
+  const keep = ({ cert, key }: { cert: string; key: string }) => {
+    stage.configure(AUTHORITY, 'tls/ca.pem');
+    stage.configure(cert, 'tls/cert.pem');
+    stage.configure(key, 'tls/key.pem');
+  };
+  keep(issuedCertificate('client'));
+  const tls = { ca: '${file:tls/ca.pem}', cert: '${file:tls/cert.pem}', key: '${file:tls/key.pem}' };
+  const secure = { type: 'webhook', url: `https://127.0.0.1:${port}/`, tls };
+  const config = { sources: source, sinks: { first: webhookTo(first), second: webhookTo(second), secure } };
+  await reload(program, config);
   const uuid = api.recordings.add({ status: 'available' });
-  await Promise.all([first.waitFor(1), second.waitFor(1)]);
+  await Promise.all([first.waitFor(1), second.waitFor(1), arrivals.reach(1)]);
   expect([...first.messages, ...second.messages].map(uuidOf)).toEqual([uuid, uuid]);
+  keep(issuedCertificate('renewed'));
+  await reload(program, config);
+  api.recordings.add({ status: 'available' });
+  await arrivals.reach(2);
+  expect(greeted).toEqual(['client', 'renewed']);
+  await close();
 });
 
 test('a new source has a first poll of its own, and the others go on', async () => {

@@ -1,11 +1,9 @@
-import { once } from 'node:events';
-import { createServer, request as httpRequest, type Server } from 'node:http';
-import { type AddressInfo, type Socket, connect as tcpConnect } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { createHttpClient } from '../../src/http/client.js';
 import { type ProxyEnvironment, proxyRules } from '../../src/http/proxy.js';
 import type { HttpClient } from '../../src/ports.js';
 import { selfSignedCertificate } from '../support/certificate.js';
+import { type ForwardProxy, startForwardProxy } from '../support/forward-proxy.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { answer, startZoo, type Zoo } from '../support/zoo.js';
 
@@ -73,10 +71,7 @@ test.each(['socks5://user:secret@p', 'http://', 'http://user:%zz-secret@p'])(
 describe('through a proxy', () => {
   const certificate = selfSignedCertificate('here');
   const systemCertificates = getCACertificates('default');
-  const seen: string[] = [];
-  const tunnels = new Set<Socket>();
-  let proxy: Server;
-  let proxyPort: number;
+  let proxy: ForwardProxy;
   let zoo: Zoo;
   let client: HttpClient;
 
@@ -84,45 +79,14 @@ describe('through a proxy', () => {
   afterAll(() => setDefaultCACertificates(systemCertificates));
 
   beforeEach(async () => {
-    seen.length = 0;
-    proxy = startProxy();
-    await once(proxy, 'listening');
-    proxyPort = (proxy.address() as AddressInfo).port;
+    proxy = await startForwardProxy();
   });
 
   afterEach(async () => {
     await client.close();
     await zoo.close();
-    for (const tunnel of tunnels) tunnel.destroy();
-    proxy.closeAllConnections();
     proxy.close();
   });
-
-  /** Forwards and tunnels to this machine, whatever the name says, for who knows the password. */
-  function startProxy(): Server {
-    const server = createServer((request, response) => {
-      seen.push(`${request.method} ${request.url} ${request.headers['proxy-authorization']}`);
-      const { port, pathname } = new URL(request.url ?? '');
-      const onwards = httpRequest({ port, path: pathname, method: request.method ?? '' }, (answered) => {
-        response.writeHead(answered.statusCode ?? 0, answered.headers);
-        answered.pipe(response);
-      });
-      request.pipe(onwards);
-    });
-    server.on('connect', (request, socket: Socket) => {
-      seen.push(`CONNECT ${request.url} ${request.headers['proxy-authorization']}`);
-      if (request.headers['proxy-authorization'] === undefined) {
-        socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
-        return;
-      }
-      const onwards = tcpConnect(Number(request.url?.split(':')[1]), '127.0.0.1');
-      tunnels.add(socket).add(onwards);
-      socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
-      socket.pipe(onwards).pipe(socket);
-      for (const end of [socket, onwards]) end.on('error', () => undefined);
-    });
-    return server.listen(0, '127.0.0.1');
-  }
 
   function clientBehind(proxyEnv: ProxyEnvironment): HttpClient {
     client = createHttpClient({ privateAddresses: 'allow', clock: createManualClock(), userAgent: 'test', proxyEnv });
@@ -136,27 +100,27 @@ describe('through a proxy', () => {
 
   test('http is forwarded; the name is for the proxy to resolve', async () => {
     zoo = await startZoo(answer(200, {}, 'ok'));
-    clientBehind({ HTTP_PROXY: `http://me:p%40ss@127.0.0.1:${proxyPort}` });
+    clientBehind({ HTTP_PROXY: `http://me:p%40ss@127.0.0.1:${proxy.port}` });
     await expect(get(`http://inside.example:${zoo.port}/in`)).resolves.toMatchObject({
       status: 200,
       body: Buffer.from('ok'),
     });
-    expect(seen).toEqual([
+    expect(proxy.seen).toEqual([
       `GET http://inside.example:${zoo.port}/in Basic ${Buffer.from('me:p@ss').toString('base64')}`,
     ]);
   });
 
   test('https is tunnelled, and the certificate is that of the target', async () => {
     zoo = await startZoo(answer(200, {}, 'ok'), certificate);
-    clientBehind({ HTTPS_PROXY: `http://me:p@127.0.0.1:${proxyPort}` });
+    clientBehind({ HTTPS_PROXY: `http://me:p@127.0.0.1:${proxy.port}` });
     await expect(get(`https://127.0.0.1:${zoo.port}/in`)).resolves.toMatchObject({ status: 200 });
     await expect(get(`https://inside.example:${zoo.port}/in`)).resolves.toMatchObject({ reason: 'tls_failed' });
-    expect(seen).toHaveLength(2);
+    expect(proxy.seen).toHaveLength(2);
   });
 
   test('a proxy that refuses is a failed connection', async () => {
     zoo = await startZoo(answer(200), certificate);
-    clientBehind({ HTTPS_PROXY: `http://127.0.0.1:${proxyPort}` });
+    clientBehind({ HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` });
     await expect(get(`https://inside.example:${zoo.port}/in`)).resolves.toMatchObject({
       reason: 'connection_failed',
       detail: expect.stringContaining('the proxy refused'),
@@ -165,22 +129,22 @@ describe('through a proxy', () => {
 
   test('metadata addresses are refused before the proxy hears of them', async () => {
     zoo = await startZoo(answer(200));
-    clientBehind({ HTTP_PROXY: `http://127.0.0.1:${proxyPort}` });
+    clientBehind({ HTTP_PROXY: `http://127.0.0.1:${proxy.port}` });
     await expect(get('http://169.254.169.254/')).resolves.toMatchObject({ reason: 'address_forbidden' });
-    expect(seen).toEqual([]);
+    expect(proxy.seen).toEqual([]);
   });
 
   test('connect goes as far as the proxy', async () => {
     zoo = await startZoo(answer(200));
     const { signal } = new AbortController();
-    clientBehind({ HTTP_PROXY: `http://127.0.0.1:${proxyPort}` });
+    clientBehind({ HTTP_PROXY: `http://127.0.0.1:${proxy.port}` });
     await expect(client.connect('http://inside.example/', 1_000, signal)).resolves.toBeUndefined();
   });
 
   test('NO_PROXY goes straight', async () => {
     zoo = await startZoo(answer(200));
-    clientBehind({ HTTP_PROXY: `http://127.0.0.1:${proxyPort}`, NO_PROXY: '127.0.0.1' });
+    clientBehind({ HTTP_PROXY: `http://127.0.0.1:${proxy.port}`, NO_PROXY: '127.0.0.1' });
     await expect(get(`http://127.0.0.1:${zoo.port}/`)).resolves.toMatchObject({ status: 200 });
-    expect(seen).toEqual([]);
+    expect(proxy.seen).toEqual([]);
   });
 });

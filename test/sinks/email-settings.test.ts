@@ -118,5 +118,5 @@ test.each([
     want: ['TLS is optional, so others on the way may read its mail.'],
   },
 ])('notices: $name', ({ settings, want }) => {
-  expect(email.notices?.(email.settings.parse({ ...FROM_TO, ...settings }))).toEqual(want);
+  expect(email.notices?.(email.settings.parse({ ...FROM_TO, ...settings }), 0)).toEqual(want);
 });

@@ -80,5 +80,5 @@ test.each([
   { url: 'https://acme.webhook.office.com/webhookb2/x', want: [expect.stringMatching(/retired/)] },
   { url: 'https://prod-11.westeurope.logic.azure.com/workflows/x', want: [] },
 ])('check points out a URL that Microsoft has retired: $url', ({ url, want }) => {
-  expect(teams.notices?.(teams.settings.parse({ url }))).toEqual(want);
+  expect(teams.notices?.(teams.settings.parse({ url }), 0)).toEqual(want);
 });

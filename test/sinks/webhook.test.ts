@@ -249,7 +249,7 @@ test.each([
   { name: 'one secret', settings: { secret: SECRET }, want: [] },
   { name: 'no secret', settings: {}, want: ['It has no secret, so nothing is signed.'] },
 ])('notices: $name', ({ settings, want }) => {
-  expect(webhook.notices?.(webhook.settings.parse({ url: 'https://example.com', ...settings }))).toEqual(want);
+  expect(webhook.notices?.(webhook.settings.parse({ url: 'https://example.com', ...settings }), 0)).toEqual(want);
 });
 
 test.each([

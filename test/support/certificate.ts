@@ -14,3 +14,20 @@ export function selfSignedCertificate(name: 'here' | 'stranger' | 'elsewhere' | 
   const read = (part: string) => readFileSync(join(FOLDER, `${name}.${part}.pem`), 'utf8');
   return { key: read('key'), cert: read('cert') };
 }
+
+/**
+ * A certificate that the private authority below has issued, likewise: `service` is a server at 127.0.0.1 and inside.example, `client`
+ * and `renewed` are for who connects.
+ */
+export function issuedCertificate(name: 'service' | 'client' | 'renewed'): {
+  readonly key: string;
+  readonly cert: string;
+} {
+  return {
+    key: readFileSync(join(FOLDER, `${name}.key.pem`), 'utf8'),
+    cert: readFileSync(join(FOLDER, `${name}.cert.pem`), 'utf8'),
+  };
+}
+
+/** Its key is gone. */
+export const AUTHORITY = readFileSync(join(FOLDER, 'authority.cert.pem'), 'utf8');

@@ -3,10 +3,13 @@ import { findUnavailable } from '../../src/config/unavailable.js';
 import { EVENT_TYPES } from '../../src/core/event.js';
 import type { FakeApi } from '../../src/fake/api.js';
 import type { ReceivedMessage, Receiver, ReceiverAnswer } from '../../src/fake/receiver.js';
+import { issuedCertificate } from './certificate.js';
 import { planted, spiced } from './planted.js';
 import { type Smtp, startSmtp } from './smtp.js';
 
 /** A config with a secret in every key that can hold one, and a world that says back what it is told. */
+
+const CLIENT = issuedCertificate('client');
 
 /** One for each key that can hold one, by the names of {@link secretKeysOf}. A source's base URL is stored, and may hold none. */
 export const BY_KEY = {
@@ -26,8 +29,12 @@ export const BY_KEY = {
   'sinks.telegram.baseUrl': planted('bot server'),
   'sinks.telegram.token': `123456:${planted('bot token')}`,
   'sinks.webhook.headers.*': spiced('header'),
+  'sinks.webhook.proxy': planted('proxy'),
   'sinks.webhook.secret': spiced('signing'),
   'sinks.webhook.secret.*': spiced('signing too'),
+  // The half of the number that makes the key which stands on its second line.
+  'sinks.webhook.tls.key': CLIENT.key.split('\n')[2]?.slice(0, 24) ?? '',
+  'sinks.webhook.tls.passphrase': spiced('passphrase'),
   'sinks.webhook.url': planted('webhook path'),
   'sources.superviz.auth.apiKey': spiced('api key'),
   'sources.superviz.auth.clientId': spiced('client id'),
@@ -54,7 +61,8 @@ export const RECORDING_URL = `https://files.example/r.mp4?X-Amz-Signature=${ELSE
 
 /** Says back everything that it was told, in every place that an answer has. */
 export function echo(message: ReceivedMessage): ReceiverAnswer {
-  const [, status = '500', word] = message.path.split('/');
+  // As a proxy it is asked for a whole URL.
+  const [, status = '500', word] = (URL.parse(message.path)?.pathname ?? message.path).split('/');
   const told = JSON.stringify({ ...message.headers, path: message.path });
   return {
     status: Number(status) || 401,
@@ -90,6 +98,12 @@ function privateKey(): string {
   const publicKey = createPublicKey(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }));
   const bytes = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
   return `whsk_${Buffer.concat([seed, bytes]).toString('base64')}`;
+}
+
+function encryptedClient(): object {
+  const passphrase = BY_KEY['sinks.webhook.tls.passphrase'];
+  const options = { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase } as const;
+  return { cert: CLIENT.cert, key: createPrivateKey(CLIENT.key).export(options), passphrase };
 }
 
 function urlOf(scheme: string, host: string, word: string): string {
@@ -133,7 +147,9 @@ function sinksAt(receiver: Receiver, mail: Smtp): object {
   return {
     ...Object.fromEntries(REFUSALS.map((status) => [`hook-${status}`, hook(urlOf('http', host, String(status)))])),
     'hook-one-key': { ...hook(urlOf('http', host, '500')), secret: signingKey(BY_KEY['sinks.webhook.secret']) },
-    'hook-tls': hook(urlOf('https', host, '200')),
+    'hook-tls': { ...hook(urlOf('https', host, '200')), tls: { ...CLIENT } },
+    'hook-passphrase': { ...hook(urlOf('https', host, '200')), tls: encryptedClient() },
+    'hook-proxy': { ...hook(urlOf('http', host, '500')), proxy: `http://me:${BY_KEY['sinks.webhook.proxy']}@${host}` },
     'hook-dns': hook(urlOf('https', 'nowhere.invalid', '200')),
     'hook-refused': hook(urlOf('http', '127.0.0.1:1', '200')),
     'slack-gone': slack('404/word-no_service'),

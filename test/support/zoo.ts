@@ -1,5 +1,5 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer as createTlsServer, TLSSocket, type TlsOptions } from 'node:tls';
 import { gzipSync } from 'node:zlib';
 
 /** What a server does with a connection once a whole request has come. */
@@ -38,7 +38,7 @@ export class Counter {
   }
 }
 
-export async function startZoo(behave: Behaviour, tls?: { readonly key: string; readonly cert: string }): Promise<Zoo> {
+export async function startZoo(behave: Behaviour, tls?: TlsOptions): Promise<Zoo> {
   const requests: string[] = [];
   const open = new Set<Socket>();
   const [connections, arrivals, ends] = [new Counter(), new Counter(), new Counter()];
@@ -84,6 +84,12 @@ export function answer(
     socket.write(Buffer.concat([Buffer.from(answerHead), Buffer.from(body)]));
   };
 }
+
+/** A yes, with the name in the certificate that the other side showed. */
+export const greet: Behaviour = (socket) => {
+  const shown = socket instanceof TLSSocket ? socket.getPeerCertificate().subject?.CN : undefined;
+  socket.write(head(204, { 'x-greeted': String(shown ?? 'nobody') }));
+};
 
 export const hang: Behaviour = () => undefined;
 
