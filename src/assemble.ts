@@ -8,7 +8,7 @@ import type { HttpClient, Log, Store } from './ports.js';
 import { createLedger } from './store/ledger.js';
 import { type OpenedStore, openStore, type StoreDependencies, type StoreMode } from './store/open.js';
 import { answerRequest, takeRequests } from './store/requests.js';
-import { type Process, sha256, systemClock, systemRandom } from './system.js';
+import { type Process, sha256, systemClock, systemPrograms, systemRandom } from './system.js';
 import { USER_AGENT } from './version.js';
 
 /** How the command line and the library put the program together on the real machine. */
@@ -80,6 +80,7 @@ export function assemble(config: Config, { store, ...ports }: Surroundings): Not
     cron: createCron(systemClock),
     clock: systemClock,
     random: systemRandom,
+    programs: systemPrograms,
     sha256,
   });
 }

@@ -14,7 +14,7 @@ import { createRequestLoop, type OpenRequest, type RequestLoop } from './engine/
 import { createSourceSchedule, type SourceSchedule } from './engine/scheduler.js';
 import { createSweeper, type Sweeper, sweep } from './engine/sweeper.js';
 import { createUrls } from './engine/urls.js';
-import type { Clock, HttpClient, Ledger, Log, Random } from './ports.js';
+import type { Clock, HttpClient, Ledger, Log, Programs, Random } from './ports.js';
 
 export interface NotifierPorts {
   readonly ledger: Ledger;
@@ -28,6 +28,8 @@ export interface NotifierPorts {
   readonly log: Log;
   /** Writes a line to stdout. */
   readonly print: (line: string) => Promise<void>;
+  /** As in a sink's context. */
+  readonly programs?: Programs;
   /** Called with events that have just been stored, and the URLs just seen. Must not throw. */
   readonly tell?: (events: readonly NotifierEvent[]) => void;
 }

@@ -166,6 +166,18 @@ export interface HttpClient {
   close(): Promise<void>;
 }
 
+/** What the programs of others that we start have of ours, and how they end. */
+export interface Programs {
+  /** Of our environment: where programs are, whose they are, language and time zone. No secret stands there. */
+  readonly environment: Readonly<Record<string, string>>;
+  /**
+   * To a program and to all that it has started, where it leads a process group. Zero only asks.
+   *
+   * @returns whether anything of the group is still there
+   */
+  signalGroup(leaderPid: number, signal: 'SIGTERM' | 'SIGKILL' | 0): boolean;
+}
+
 /** What is remembered of a source as a whole. */
 export interface SourceMark {
   /** What it listed at its last complete first poll. */

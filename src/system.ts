@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { hostname } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import type { Sha256 } from './core/id.js';
-import type { Clock, Random } from './ports.js';
+import type { Clock, Programs, Random } from './ports.js';
 
 /** The machine and the process, as everything else is handed them: the only file that touches the ambient clock, dice and environment. */
 
@@ -55,6 +55,26 @@ export interface StatusLine {
   /** Replaces what was drawn before; an empty text takes it away. */
   draw(text: string): void;
 }
+
+/** Nothing else of our environment is anybody's: it may hold every secret of the config. */
+const FOR_PROGRAMS = /^(?:PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_[A-Z]+|TZ|TMPDIR)$/;
+
+export const systemPrograms: Programs = {
+  get environment() {
+    const entries = Object.entries(process.env).filter(
+      (entry): entry is [string, string] => FOR_PROGRAMS.test(entry[0]) && entry[1] !== undefined,
+    );
+    return Object.fromEntries(entries);
+  },
+  signalGroup: (leaderPid, signal) => {
+    try {
+      return process.kill(-leaderPid, signal);
+    } catch (error) {
+      // One that may not be signalled is there all the same.
+      return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+    }
+  },
+};
 
 /** What a command sees of the process that it runs in. */
 export interface Process {

@@ -3,6 +3,7 @@ import { deepStrictEqual, doesNotMatch, match, ok, strictEqual } from 'node:asse
 import type { RecordingEvent } from './core/event.js';
 import type { FailureReason, Outcome } from './core/failure.js';
 import { createHttpClient } from './http/client.js';
+import type { Programs } from './ports.js';
 import type { SinkContext, SinkDefinition, UrlSupply } from './sinks/define.js';
 import { createManualClock, type ManualClock } from './testing/manual-clock.js';
 import { sampleDigest, sampleEvent } from './testing/sample-event.js';
@@ -21,6 +22,8 @@ export interface Place {
   readonly event?: RecordingEvent;
   /** Likewise, for a sink that fetches the recording. */
   readonly urls?: UrlSupply;
+  /** Likewise, for a sink that starts programs. */
+  readonly programs?: Programs;
   /** What has arrived, as text. */
   arrived(): readonly string[] | Promise<readonly string[]>;
   /** Resolves when the place has got the event, whether it answers or not. */
@@ -130,7 +133,8 @@ async function tryIn(open: () => Promise<Place>, suite: SinkSuite, body: (trial:
   const print = place.print ?? (() => Promise.reject(new Error('this sink has no business with standard output')));
   const event = place.event ?? sampleEvent;
   const context: SinkContext<unknown> = {
-    ...{ name: 'sink', progress: null, settings, http, clock, timeoutMs: TIMEOUT_MS, urls: place.urls, print },
+    ...{ name: 'sink', progress: null, settings, http, clock, timeoutMs: TIMEOUT_MS, print },
+    ...{ urls: place.urls, programs: place.programs },
     signal: stop.signal,
   };
   // As in the program: the signal ends the attempt's time as well as the notifier's stop.

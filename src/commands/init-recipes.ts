@@ -224,6 +224,21 @@ const KNOWN_SINKS: readonly (Recipe & { readonly type: string })[] = [
   },
   {
     section: 'sinks',
+    name: 'program',
+    type: 'exec',
+    label: 'a program of yours',
+    comment: ' Runs it for each event, which it gets as JSON on its standard input; there is no shell.',
+    questions: [
+      {
+        flag: 'exec-command',
+        ask: 'Program and arguments, with commas between, such as ./notify.sh,recordings',
+        path: ['command'],
+        isList: true,
+      },
+    ],
+  },
+  {
+    section: 'sinks',
     name: 'vault',
     type: 'archive',
     label: 'an archive of the recordings themselves',

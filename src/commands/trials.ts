@@ -8,7 +8,7 @@ import type { HttpClient } from '../ports.js';
 import type { Source } from '../source/define.js';
 import { StoreError, StoreMissingError } from '../store/errors.js';
 import { hasOwner, openStore } from '../store/open.js';
-import { systemClock, systemRandom } from '../system.js';
+import { systemClock, systemPrograms, systemRandom } from '../system.js';
 import type { CommandContext } from './command.js';
 import { sampleFor } from './sample.js';
 import { quietLogOf, storeDependencies } from './session.js';
@@ -73,7 +73,8 @@ export async function tryConnection(
 ): Promise<Trial> {
   if (definition.connect === undefined) return { result: 'ok', detail: 'nothing to connect to' };
   const signal = new AbortController().signal;
-  const ports = { http, clock: systemClock, random: systemRandom, timeoutMs, signal, print };
+  const machine = { clock: systemClock, random: systemRandom, programs: systemPrograms };
+  const ports = { ...machine, http, timeoutMs, signal, print };
   const problem = await definition.connect({ name, settings, progress: null, ...ports });
   await definition.close?.(settings);
   if (problem !== undefined) return { result: 'failed', detail: problem };
@@ -128,7 +129,8 @@ export async function sendSample(
 ): Promise<Sample> {
   const startedMs = systemClock.monotonicMs();
   const log = quietLogOf(config, context);
-  const ports = { http, clock: systemClock, random: systemRandom, log, print: context.print };
+  const machine = { clock: systemClock, random: systemRandom, programs: systemPrograms };
+  const ports = { ...machine, http, log, print: context.print };
   const event = sampleFor(sink, systemClock.nowMs());
   const outcome = await attemptOnce(sink, event, null, ports, new AbortController().signal);
   await sink.definition.close?.(sink.settings);

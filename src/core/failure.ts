@@ -100,6 +100,11 @@ export const FAILURE_REASONS = {
     help: 'The file may not be written to, or its folder is not there. Nothing is written until a trial succeeds.',
   },
   file_failed: { fate: 'retry', help: 'The file could not be written to, or the disk fails.' },
+  program_unusable: {
+    fate: 'suspend',
+    help: 'The program is not there or may not be executed, or says by its exit code (78, 126, 127) that it cannot work at all.',
+  },
+  program_failed: { fate: 'retry', help: 'The program ended with another exit code than 0, or by a signal.' },
   stopped: { fate: 'uncounted', help: 'The notifier stopped while the attempt was under way.' },
 } as const satisfies Record<string, { fate: 'retry' | 'dead' | 'suspend' | 'uncounted'; pauses?: true; help: string }>;
 

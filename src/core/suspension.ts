@@ -4,7 +4,13 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const TRIAL_DELAYS_MS = [HOUR_MS, 6 * HOUR_MS] as const;
 /** What our own operator mends, mostly at once, and what costs nobody anything to try. */
-const TRIED_OFTEN: readonly FailureReason[] = ['archive_full', 'archive_refused', 'file_full', 'file_refused'];
+const TRIED_OFTEN: readonly FailureReason[] = [
+  'archive_full',
+  'archive_refused',
+  'file_full',
+  'file_refused',
+  'program_unusable',
+];
 const OFTEN_MS = 10 * 60_000;
 /** Between the later trials; no wait for one is longer. */
 export const TRIAL_DELAY_MS_MAX = DAY_MS;

@@ -1,7 +1,7 @@
 import type { SinkConfig } from '../config/config.js';
 import type { NotifierEvent } from '../core/event.js';
 import type { Outcome, Progress } from '../core/failure.js';
-import type { Clock, HttpClient, Log, Random } from '../ports.js';
+import type { Clock, HttpClient, Log, Programs, Random } from '../ports.js';
 import type { Digest, UrlSupply } from '../sinks/define.js';
 
 /** What is sent at once. */
@@ -13,6 +13,8 @@ export interface AttemptPorts {
   readonly log: Log;
   readonly random: Random;
   readonly print: (line: string) => Promise<void>;
+  /** Left out where no program is to be started. */
+  readonly programs?: Programs | undefined;
   /** Of the recording that the event is about. */
   readonly supply?: UrlSupply | undefined;
 }
@@ -31,7 +33,7 @@ export async function attemptOnce(
   ports: AttemptPorts,
   stop: AbortSignal,
 ): Promise<Outcome> {
-  const { clock, http, log, print, random, supply } = ports;
+  const { clock, http, log, print, programs, random, supply } = ports;
   if (stop.aborted) return STOPPED;
   const ended = new AbortController();
   let giveUp: (outcome: Outcome) => void = () => undefined;
@@ -50,7 +52,7 @@ export async function attemptOnce(
   try {
     const { name, settings, timeoutMs, timezone } = sink;
     const context = {
-      ...{ name, settings, progress, http, clock, print, random, timeoutMs, timezone, urls: supply },
+      ...{ name, settings, progress, http, clock, print, programs, random, timeoutMs, timezone, urls: supply },
       signal: ended.signal,
     };
     return await Promise.race([givenUp, delivered()]);

@@ -3,7 +3,7 @@ import type { ArchiveSettings } from '../archive/place.js';
 import type { NotifierEvent, RecordingEvent } from '../core/event.js';
 import type { Outcome, Progress } from '../core/failure.js';
 import type { DigestId } from '../core/id.js';
-import type { Clock, HttpClient, Random } from '../ports.js';
+import type { Clock, HttpClient, Programs, Random } from '../ports.js';
 import type { Place } from '../template/places.js';
 
 /** The URLs of the recording that an event is about. They are credentials, and die. */
@@ -39,6 +39,8 @@ export interface SinkContext<Settings> {
   readonly timezone?: string | undefined;
   /** Always there in the program. */
   readonly random?: Random | undefined;
+  /** For a sink that starts programs; always there in the program. */
+  readonly programs?: Programs | undefined;
   /** Writes a line to stdout and resolves when it has been taken. */
   readonly print: (line: string) => Promise<void>;
 }

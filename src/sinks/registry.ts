@@ -2,6 +2,7 @@ import { archive } from './archive.js';
 import type { SinkDefinition } from './define.js';
 import { discord } from './discord.js';
 import { email } from './email.js';
+import { exec } from './exec.js';
 import { file } from './file.js';
 import { ntfy } from './ntfy.js';
 import { slack } from './slack.js';
@@ -20,5 +21,6 @@ export const SINK_TYPES: readonly SinkDefinition[] = [
   email,
   stdout,
   file,
+  exec,
   archive,
 ];

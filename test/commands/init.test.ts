@@ -197,7 +197,9 @@ test('what is missing is named, all of it', async () => {
   expect(stderr).toEqual([
     'Without questions, init needs all answers as flags. Missing:',
     '  --secret (or SUPERVIZ_SECRET in the environment)',
-    expect.stringMatching(/^ {2}a sink: .*--webhook-url.*--stdout, or --file-path, or --archive-to$/),
+    expect.stringMatching(
+      /^ {2}a sink: .*--webhook-url.*--stdout, or --file-path, or --exec-command, or --archive-to$/,
+    ),
   ]);
   expectNothingWritten();
 });

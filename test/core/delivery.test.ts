@@ -41,6 +41,8 @@ const FATES: Record<FailureReason, 'again' | 'again, and a pause' | 'dead' | 'su
   file_full: 'suspends',
   file_refused: 'suspends',
   file_failed: 'again',
+  program_unusable: 'suspends',
+  program_failed: 'again',
   archive_refused: 'suspends',
   archive_failed: 'again',
   stopped: 'nothing',
