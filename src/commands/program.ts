@@ -17,6 +17,7 @@ import { registerPoll } from './poll.js';
 import { registerRecordings } from './recordings.js';
 import { registerRedeliver } from './redeliver.js';
 import { registerRender } from './render.js';
+import { registerRoutes } from './routes.js';
 import { registerRun } from './run.js';
 import { registerSchema } from './schema.js';
 import { registerTest } from './test-sink.js';
@@ -29,6 +30,7 @@ const COMMANDS: readonly Register[] = [
   registerCheck,
   registerTest,
   registerRender,
+  registerRoutes,
   registerRecordings,
   registerDeliveries,
   registerExplain,
@@ -44,7 +46,7 @@ const COMMANDS: readonly Register[] = [
 ];
 
 /** Commands of later versions: refused by name, so that nobody takes them for a typing mistake. */
-const UNAVAILABLE = ['routes', 'pause', 'resume', 'try', 'doctor', 'completion'];
+const UNAVAILABLE = ['pause', 'resume', 'try', 'doctor', 'completion'];
 
 /** Runs one command line. */
 export async function runCommand(

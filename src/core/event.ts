@@ -78,7 +78,11 @@ export type NotifierEvent = RecordingEvent | OperatorEvent;
 export function isRecordingEvent<Event extends StoredRecordingEvent | RecordingEvent>(
   event: Event | OperatorEvent,
 ): event is Event {
-  return Object.hasOwn(RECORDING_EVENT_TYPES, event.type);
+  return isRecordingEventType(event.type);
+}
+
+export function isRecordingEventType(type: EventType): type is RecordingEvent['type'] {
+  return Object.hasOwn(RECORDING_EVENT_TYPES, type);
 }
 
 /** Of the recording that an event is about; null for an operator event. */

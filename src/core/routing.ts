@@ -1,4 +1,4 @@
-import { type EventType, isRecordingEvent, type StoredEvent } from './event.js';
+import { type EventType, isRecordingEvent, isRecordingEventType, type StoredEvent } from './event.js';
 
 /** Globs of the recordings that a sink wants: all keys given must match, any glob of a list. */
 export interface Only {
@@ -26,24 +26,53 @@ export interface Mismatch {
   readonly wanted: readonly string[];
 }
 
+/** What decides about an event, as far as it is known: null is for what it has not, undefined for what nobody has said. */
+export interface Subject {
+  readonly type: EventType;
+  readonly source: string | null | undefined;
+  readonly room: string | null | undefined;
+  readonly meeting: string | null | undefined;
+}
+
+/** What one key says of an event. */
+export interface Verdict extends Pick<Mismatch, 'key'> {
+  readonly found: string | null | undefined;
+  /** Undefined: the sink does not have the key, and takes any. */
+  readonly wanted: readonly string[] | undefined;
+  /** Undefined: it depends on what is not known. */
+  readonly fits: boolean | undefined;
+}
+
 /** Why a sink does not get an event: the first key that does not match. Undefined when it gets it. */
-export function mismatchOf({ events, only }: Route, event: StoredEvent): Mismatch | undefined {
-  if (!events.includes(event.type)) return { key: 'events', found: event.type, wanted: events };
-  if (event.source !== null && !matchesAny(only.sources, event.source))
-    return globMismatch('sources', event.source, only);
-  if (!isRecordingEvent(event)) return undefined;
-  const { roomId, meetingId } = event.data.recording;
-  if (!matchesAny(only.rooms, roomId)) return globMismatch('rooms', roomId, only);
-  return matchesAny(only.meetings, meetingId) ? undefined : globMismatch('meetings', meetingId, only);
+export function mismatchOf(route: Route, event: StoredEvent): Mismatch | undefined {
+  const { roomId = null, meetingId = null } = isRecordingEvent(event) ? event.data.recording : {};
+  const subject = { type: event.type, source: event.source, room: roomId, meeting: meetingId };
+  const first = verdictsOf(route, subject).find(({ fits }) => fits === false);
+  return first && { key: first.key, found: first.found ?? null, wanted: first.wanted ?? [] };
 }
 
-function globMismatch(key: keyof Only, found: string | null, only: Only): Mismatch {
-  return { key: `only.${key}`, found, wanted: only[key] ?? [] };
+/** What each key says that applies to events of the type. */
+export function verdictsOf({ events, only }: Route, { type, source, room, meeting }: Subject): readonly Verdict[] {
+  return [
+    { key: 'events', found: type, wanted: events, fits: events.includes(type) },
+    ...(source === null ? [] : [globVerdict('sources', only, source)]),
+    ...(isRecordingEventType(type) ? [globVerdict('rooms', only, room), globVerdict('meetings', only, meeting)] : []),
+  ];
 }
 
-function matchesAny(globs: readonly string[] | undefined, text: string | null): boolean {
+function globVerdict(key: keyof Only, only: Only, found: string | null | undefined): Verdict {
+  const globs = only[key];
+  return { key: `only.${key}`, found, wanted: globs, fits: fitsAny(globs, found) };
+}
+
+function fitsAny(globs: readonly string[] | undefined, text: string | null | undefined): boolean | undefined {
   if (globs === undefined) return true;
-  return globs.some((glob) => (text === null ? glob === '*' : matchesGlob(glob, text)));
+  return text === undefined ? undefined : globs.some((glob) => fitsGlob(glob, text));
+}
+
+/** @param text null for a room or a meeting that is missing, which only `*` takes */
+export function fitsGlob(glob: string, text: string | null): boolean {
+  return text === null ? glob === '*' : matchesGlob(glob, text);
 }
 
 /**

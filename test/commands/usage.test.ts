@@ -9,6 +9,7 @@ const COMMANDS = [
   'check',
   'test',
   'render',
+  'routes',
   'recordings',
   'deliveries',
   'explain',
@@ -24,7 +25,6 @@ const COMMANDS = [
 ];
 
 const PLANNED = [
-  ['routes', '--room', 'lobby'],
   ['pause', 'hook'],
   ['resume', 'hook'],
   ['try', 'production'],
