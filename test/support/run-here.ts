@@ -6,6 +6,8 @@ import { builtDist } from './build.js';
 import type { Ended } from './child-program.js';
 import { temporaryFolder } from './temporary-folder.js';
 
+const ROOT = join(import.meta.dirname, '../..');
+
 export interface HereOptions {
   readonly args: readonly string[];
   readonly cwd: string;
@@ -21,11 +23,7 @@ export async function runHere({ args, cwd, env }: HereOptions): Promise<Ended> {
   const stdout: string[] = [];
   const file = join(temporaryFolder(), 'stderr');
   const stderrFd = openSync(file, 'a');
-  const before = process.cwd();
-  process.chdir(cwd);
-  // Commander looks there for what an option may take from the environment.
-  const known = { ...process.env };
-  Object.assign(process.env, env);
+  const leave = enter(cwd, env);
   try {
     const code = await runCommand(
       args,
@@ -48,11 +46,28 @@ export async function runHere({ args, cwd, env }: HereOptions): Promise<Ended> {
     );
     return { code, signal: null, stdout, stderr: linesOf(readFileSync(file, 'utf8')) };
   } finally {
-    for (const name of Object.keys(env)) delete process.env[name];
-    Object.assign(process.env, known);
-    process.chdir(before);
+    leave();
     closeSync(stderrFd);
   }
+}
+
+let inside = 0;
+let known: NodeJS.ProcessEnv = {};
+
+/** Takes the process there; the last to leave takes it back. At one time, all are in one folder, with one environment. */
+function enter(cwd: string, env: HereOptions['env']): () => void {
+  if (inside === 0) known = { ...process.env };
+  inside += 1;
+  process.chdir(cwd);
+  // Commander looks there for what an option may take from the environment.
+  Object.assign(process.env, env);
+  return () => {
+    inside -= 1;
+    if (inside > 0) return;
+    for (const name of Object.keys(process.env)) if (!(name in known)) delete process.env[name];
+    Object.assign(process.env, known);
+    process.chdir(ROOT);
+  };
 }
 
 function linesOf(text: string): string[] {

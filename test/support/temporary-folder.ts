@@ -5,6 +5,8 @@ import { join } from 'node:path';
 const folders: string[] = [];
 
 afterAll(() => {
+  // A test that ran out of time may have left the process in one of them, where no further file would find anything.
+  process.chdir(join(import.meta.dirname, '../..'));
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
