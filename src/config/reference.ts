@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { stringify } from 'yaml';
 import { EVENT_TYPES } from '../core/event.js';
 import { FAILURE_REASONS } from '../core/failure.js';
@@ -66,6 +67,25 @@ export function renderReference({ sourceTypes, sinkTypes }: Types): string {
     .filter((part) => part !== '')
     .join('\n\n')
     .concat('\n');
+}
+
+const MARK = { begin: '<!-- sinks: made from the code by "npm run generate" -->', end: '<!-- /sinks -->' } as const;
+
+/** The README with the table of sink types as the code has them, in place of the one that stands between the marks. */
+export function withSinkTable(readme: string, sinkTypes: Types['sinkTypes']): string {
+  const [before, , after] = readme.split(/^<!-- (?:sinks: .*|\/sinks) -->\n/m);
+  assert(before !== undefined && after !== undefined, 'the README has the marks of the table');
+  return `${before}${MARK.begin}\n${sinkTable(sinkTypes)}\n${MARK.end}\n${after}`;
+}
+
+function sinkTable(sinkTypes: Types['sinkTypes']): string {
+  return table(
+    ['type', 'what it does', 'at once', 'rate', 'takes `template`', 'takes `digest`'],
+    sinkTypes.map(({ type, summary, concurrency, rate = '', templates, deliverDigest }) => [
+      ...[code(type), summary, String(concurrency), rate],
+      ...[templates, deliverDigest].map((takes) => (takes === undefined ? '' : 'yes')),
+    ]),
+  );
 }
 
 function keyTable(schema: JsonSchema): string {

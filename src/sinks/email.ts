@@ -22,7 +22,8 @@ const CONNECTIONS_MAX = 256;
 
 export const email = defineSink({
   type: 'email',
-  summary: 'Sends each event as a mail over SMTP.',
+  summary:
+    "Sends each event as a mail over SMTP; each recipient is retried alone, and a recording's mails are one thread.",
   settings: emailSettings,
   example: 'smtp: ${SMTP_URL}\nfrom: Recordings <recordings@example.com>\nto: [ops@example.com]\n',
   concurrency: 3,

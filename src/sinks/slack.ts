@@ -55,7 +55,7 @@ const settings = z.strictObject({
 
 export const slack = defineSink({
   type: 'slack',
-  summary: 'Posts each event to a Slack channel, through an incoming webhook.',
+  summary: 'Posts each event to a Slack channel, through an incoming webhook, with a button to watch the recording.',
   settings,
   example: 'url: ${SLACK_WEBHOOK_URL}\n',
   concurrency: 1,

@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { renderExample } from '../../src/config/example.js';
 import { loadConfig } from '../../src/config/load.js';
 import { formatProblem } from '../../src/config/problem.js';
-import { renderReference } from '../../src/config/reference.js';
+import { renderReference, withSinkTable } from '../../src/config/reference.js';
 import { renderJsonSchema } from '../../src/config/render.js';
 import { SINK_TYPES } from '../../src/sinks/registry.js';
 import { SOURCE_TYPES } from '../../src/source/registry.js';
@@ -22,6 +22,15 @@ test.each([
   { file: 'REFERENCE.md', want: renderReference(types) },
 ])('config/$file is what the code makes: else run "npm run generate"', ({ file, want }) => {
   expect(readFileSync(join(import.meta.dirname, '..', '..', 'config', file), 'utf8')).toBe(want);
+});
+
+test('README.md has the table of sinks that the code makes: else run "npm run generate"', () => {
+  const readme = readFileSync(join(import.meta.dirname, '..', '..', 'README.md'), 'utf8');
+  expect(withSinkTable(readme, SINK_TYPES)).toBe(readme);
+  const [first, ...others] = SINK_TYPES;
+  const stale = withSinkTable(readme, others);
+  expect(stale).not.toContain(`\n| \`${first?.type}\` |`);
+  expect(withSinkTable(stale, SINK_TYPES)).toBe(readme);
 });
 
 test('the example loads once its variables are set', () => {
