@@ -36,6 +36,7 @@ export type {
   HttpRequest,
   HttpStream,
   LogFields,
+  Programs,
 } from './ports.js';
 export { boolean, duration, httpUrl, integer, number, secret } from './settings.js';
 export type { Digest, RenderedPart, SinkContext, SinkDefinition, SinkTemplate } from './sinks/define.js';

@@ -105,20 +105,29 @@ test('README: the example tells a listener and the sink', async () => {
   expect(receiver.accepted).toEqual([expect.stringMatching(/^evt_/)]);
 });
 
-test('README: the sink is loaded by the command, and is held to the suite', async () => {
+test('OWN-SINK.md: the sink is loaded by the command, delivers, and is held to the suite', async () => {
   const api = await stage.api();
+  const receiver = await stage.receiver();
   const uuid = api.recordings.add({ status: 'available' });
-  write('my-sink.js', exampleWith('export const sink'));
-  write('my-sink.test.js', exampleWith('describeSink('));
+  const guide = readFileSync(join(ROOT, 'config/OWN-SINK.md'), 'utf8');
+  write('my-sink.js', blockWith(guide, 'export const sink'));
+  write('my-sink.test.js', blockWith(guide, 'describeSink('));
   const source = { baseUrl: api.url, auth: { clientId: 'client', secret: CLIENT_SECRET }, firstPoll: 'announce' };
   write(
     'notifier.yaml',
-    `sources: { production: ${JSON.stringify(source)} }\nstore: memory\n${exampleWith('./my-sink.js, path')}`,
+    `sources: { production: ${JSON.stringify(source)} }\nstore: memory\n${blockWith(guide, './my-sink.js, url')}`,
   );
-  const polled = await run('npx', ['--offline', 'recording-notifier', 'poll', '--config', 'notifier.yaml']);
-  expect(polled).toMatchObject({ code: 0 });
-  expect(readFileSync(join(project, 'recordings.ndjson'), 'utf8')).toContain(uuid);
-  expect(await run(process.execPath, ['--test', 'my-sink.test.js'])).toMatchObject({ code: 0 });
+  const env = { BOARD_URL: `${receiver.url}cards`, BOARD_TOKEN: 'hunter2' };
+  const poll = ['--offline', 'recording-notifier', 'poll', '--config', 'notifier.yaml'];
+  expect(await start('npx', poll, project, env).ended).toMatchObject({ code: 0 });
+  expect(receiver.messages).toMatchObject([
+    {
+      headers: { authorization: 'Bearer hunter2' },
+      json: { key: expect.stringMatching(/^evt_/), list: 'Recordings', title: `recording.available ${uuid}` },
+    },
+  ]);
+  const tested = await run(process.execPath, ['--test', '--test-reporter=tap', 'my-sink.test.js']);
+  expect(tested).toMatchObject({ code: 0, output: expect.stringMatching(/^# pass 9$/m) });
 });
 
 test.each([
@@ -186,12 +195,16 @@ function write(file: string, content: string): void {
   writeFileSync(path, content);
 }
 
-/** The block of the README's section that holds this. */
+/** The block of the README's section on the library that holds this. */
 function exampleWith(part: string): string {
   const [, section = ''] = readFileSync(join(ROOT, 'README.md'), 'utf8').split('\n## Library\n');
-  const blocks = [...(section.split('\n## ')[0] ?? '').matchAll(/```\w+\n(.*?)```/gs)].map(([, block = '']) => block);
+  return blockWith(section.split('\n## ')[0] ?? '', part);
+}
+
+function blockWith(markdown: string, part: string): string {
+  const blocks = [...markdown.matchAll(/```\w+\n(.*?)```/gs)].map(([, block = '']) => block);
   const found = blocks.find((block) => block.includes(part));
-  if (found === undefined) throw new Error(`README.md has no example of ${part}`);
+  if (found === undefined) throw new Error(`there is no example of ${part}`);
   return found;
 }
 
