@@ -49,6 +49,7 @@ export function createConfiguredHttp(config: Config, { environment }: Pick<Proce
     },
     request: (request) => client.request(request),
     open: (request) => client.open(request),
+    proxyFor: (url) => client.proxyFor?.(url),
     connect: (...args) => client.connect(...args),
     close: async () => {
       await Promise.all(clients.map((each) => each.close()));
