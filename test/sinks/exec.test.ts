@@ -8,6 +8,7 @@ import { exec } from '../../src/sinks/exec.js';
 import { systemPrograms } from '../../src/system.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { sampleEvent } from '../support/sample-event.js';
+import { createStage, sourceOf } from '../support/stage.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { describeSink, type Place } from './conformance.js';
 
@@ -215,4 +216,22 @@ test('what is shown of it is command, variables and event, and starts nothing', 
   expect(parts?.map(({ name }) => name)).toEqual(['command', 'environment', 'standard input']);
   expect(parts?.[2]?.content).toBe(JSON.stringify(sampleEvent));
   expect(await scene.arrived()).toEqual([]);
+});
+
+const stage = createStage();
+
+test('the program runs it, for what a poll has found and for a sample', async () => {
+  const api = await stage.api();
+  const uuid = api.recordings.add({ status: 'available' });
+  const { settings } = await openScript('cat >> "$1"');
+  const config = {
+    sources: { production: sourceOf(api, { firstPoll: 'announce' }) },
+    sinks: { program: { type: 'exec', command: settings.command, includeUrl: false } },
+  };
+  expect(await stage.run(['poll'], { config })).toMatchObject({ code: 0 });
+  expect(await stage.run(['test', 'program'])).toMatchObject({ code: 0 });
+  const arrived = readFileSync(settings.command[1] ?? '', 'utf8')
+    .trimEnd()
+    .split('\n');
+  expect(arrived.map((line) => JSON.parse(line).data.recording.uuid)).toEqual([uuid, expect.stringMatching(/^test-/)]);
 });
