@@ -24,13 +24,7 @@ const COMMANDS = [
   'listen',
 ];
 
-const PLANNED = [
-  ['pause', 'hook'],
-  ['resume', 'hook'],
-  ['try', 'production'],
-  ['doctor'],
-  ['completion', 'bash'],
-];
+const PLANNED = [['pause', 'hook'], ['resume', 'hook'], ['try', 'production'], ['doctor'], ['completion', 'bash']];
 
 test.each(COMMANDS)('%s --help has an example that can be copied', async (command) => {
   const { code, stdout, stderr } = await stage.run([command, '--help']);
