@@ -33,6 +33,8 @@ export class Operators {
   /** Of sources and sinks, as operators know it. */
   readonly #standing = new Map<string, Standing>();
   readonly #deaths = new Map<string, Set<string>>();
+  /** How often the store has forgotten a finished delivery: one that is made anew can die anew. */
+  readonly #forgotten = new Map<string, number>();
   /** What operators will yet hear of, by the alarms in the store. */
   readonly #untold = new Map<string, number>();
   readonly #deadToldMs = new Map<string, number>();
@@ -101,7 +103,10 @@ export class Operators {
 
   storeHas(key: string, text: string | undefined): void {
     if (key.startsWith('alarm/dead/')) this.#untold.set(key.slice('alarm/dead/'.length), countIn(text));
-    if (text === undefined) return;
+    if (text === undefined) {
+      if (key.startsWith('fin/')) this.#forgotten.set(key, (this.#forgotten.get(key) ?? 0) + 1);
+      return;
+    }
     if (key.startsWith('fin/')) this.#finished(text);
     const event = key.startsWith('out/') ? operatorEventIn(text) : undefined;
     if (event !== undefined) this.#stored(event, sinkIn(text));
@@ -112,7 +117,10 @@ export class Operators {
     if (!event.type.startsWith('recording.')) return;
     if (state === 'delivered') this.#arrivedMs.set(sink, this.#time.passedMs);
     else if (lastError?.reason !== 'discarded') {
-      this.#deaths.set(sink, (this.#deaths.get(sink) ?? new Set()).add(`${id} ${round}`));
+      this.#deaths.set(
+        sink,
+        (this.#deaths.get(sink) ?? new Set()).add(`${id} ${round} ${this.#forgotten.get(`fin/${id}`) ?? 0}`),
+      );
     }
   }
 
