@@ -41,7 +41,7 @@ test('alone: a release that is killed goes on when it is given again', async () 
   for (const count of KILLED_AT) await killOnceArrived(await stage.start(['release']), count, receiver);
   await stage.run(['release']);
   judge(receiver, KILLED_AT.length);
-}, 60_000);
+}, 200_000);
 
 test('beside a running program that is killed: the next one goes on, and what is still held waits to be released', async () => {
   const receiver = await playFlood();
@@ -59,4 +59,4 @@ test('beside a running program that is killed: the next one goes on, and what is
   expect(await stage.run(['release'])).toMatchObject({ code: 0 });
   await stage.until('all have arrived', () => new Set(receiver.accepted).size > HELD);
   judge(receiver, KILLED_AT.length * 2);
-}, 60_000);
+}, 200_000);
