@@ -21,8 +21,8 @@ test('after a restart every sink gets a new URL that works, by one request', asy
   await stage.until('both have it', () => back.every(({ accepted }) => accepted.length === 1));
   expect(narrowed(api)).toEqual([{ meetingId: 'the meeting', page: '1', take: '100' }]);
   const urls = back.map((receiver) => urlsOf(receiver)[0] ?? '');
-  expect(urls[0]).toBe(urls[1]);
-  expect((await fetch(urls[0] ?? '')).status).toBe(200);
+  // Two answers if the first poll passed between them.
+  for (const url of urls) expect((await fetch(url)).status).toBe(200);
   after.kill('SIGTERM');
   await after.ended;
 });

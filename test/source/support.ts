@@ -17,10 +17,16 @@ export interface OpenedSource extends AsyncDisposable {
  * The real source on the real client, with quick retries that do not make a test wait.
  *
  * @param written settings as they are written in YAML
+ * @param requestClock of what a single request may take
  */
-export function openSource(baseUrl: string, written: object = {}, clock: Clock = realClock): OpenedSource {
+export function openSource(
+  baseUrl: string,
+  written: object = {},
+  clock: Clock = realClock,
+  requestClock: Clock = realClock,
+): OpenedSource {
   const log = createMemoryLog();
-  const http = createHttpClient({ privateAddresses: 'allow', clock: realClock, userAgent: USER_AGENT });
+  const http = createHttpClient({ privateAddresses: 'allow', clock: requestClock, userAgent: USER_AGENT });
   const settings = superviz.settings.parse({ baseUrl, auth: { clientId: 'id-7c1', secret: 'secret-9f2' }, ...written });
   const source = openSuperviz({ name: 'production', settings, http, clock, random: () => 0, log }, 1);
   return { source, log, [Symbol.asyncDispose]: () => http.close() };
