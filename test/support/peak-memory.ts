@@ -1,7 +1,13 @@
 import type { Ended } from './child-program.js';
 
 const MARK = 'peak memory in KiB: ';
-const SCRIPT = `process.on('exit', () => process.stderr.write('${MARK}' + process.resourceUsage().maxRSS + '\\n'))`;
+// `maxRSS` alone would count what the process that started it had.
+const SCRIPT = `
+import { readFileSync } from 'node:fs';
+const own = () => /VmHWM:\\s*(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1];
+const peak = () => process.platform === 'linux' ? own() : process.resourceUsage().maxRSS;
+process.on('exit', () => process.stderr.write('${MARK}' + peak() + '\\n'));
+`;
 
 /** For a program that is to tell how much memory it had at most. */
 export const TELLS_PEAK_MEMORY = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(SCRIPT)}` };
