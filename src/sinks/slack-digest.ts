@@ -88,9 +88,13 @@ function entryOf(event: RecordingEvent, events: readonly RecordingEvent[], timez
   return [what.join(' · '), ...when, identity.join(' · ')].join('\n');
 }
 
+/** As much of it as fits when it is escaped: an `&` takes the room of five characters. */
 function named(text: string): string {
-  const whole = escapeSlack(oneLine(text, NAME_CHARACTERS_MAX));
-  return whole.length <= NAME_CHARACTERS_MAX ? whole : escapeSlack(oneLine(text, NAME_CHARACTERS_MAX / 5));
+  for (let charactersMax = NAME_CHARACTERS_MAX; charactersMax > 1; charactersMax -= 1) {
+    const escaped = escapeSlack(oneLine(text, charactersMax));
+    if (escaped.length <= NAME_CHARACTERS_MAX) return escaped;
+  }
+  return '';
 }
 
 /** The same digest has the same id: Slack knows no idempotency key. */

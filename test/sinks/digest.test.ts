@@ -85,6 +85,19 @@ test.each([48, 49, 50])(
   },
 );
 
+test.each([
+  { name: 'that fits is whole', roomId: 'R&D planning, Thursday', want: 'R&amp;D planning, Thursday' },
+  {
+    name: 'that fits but for its escapes loses what is too much',
+    roomId: 'R&D planning meeting, Thursday in Berlin',
+    want: 'R&amp;D planning meeting, Thursday in B…',
+  },
+  { name: 'of nothing but escapes keeps seven and says so', roomId: '&'.repeat(40), want: `${'&amp;'.repeat(7)}…` },
+])('Slack: a room $name', ({ roomId, want }) => {
+  const { blocks } = slackDigest(digestOf(2, { roomId }));
+  expect(JSON.stringify(blocks)).toContain(`*${want}*`);
+});
+
 test('Slack: links that do not fit into a plain text are left out, the entries are not', () => {
   const { text } = plainSlackDigest(digestOf(50, { url: `https://files.example/${'a'.repeat(2_000)}` }));
   expect(text.length).toBeLessThanOrEqual(40_000);
