@@ -5,7 +5,7 @@ import type { SourceDefinition } from '../source/define.js';
 import { type TemplateUse, templateFlaws } from '../template/check.js';
 import type { Config, SinkConfig, SourceConfig, StoreConfig } from './config.js';
 import { explain, type Finding, isRecord, NO_MESSAGE, valueAt } from './explain.js';
-import { type JsonSchema, jsonSchemaOf, schemasAt } from './json-schema.js';
+import { type JsonSchema, jsonSchemaOf, keysOf, schemasAt } from './json-schema.js';
 import type { Path, Problem } from './problem.js';
 import { DEFAULT_SOURCE_TYPE, fileKeys, sinkKeys, sourceKeys } from './schema.js';
 import { readServerUrl } from './store-url.js';
@@ -116,7 +116,7 @@ function checkSink(
   if (parts === undefined) return undefined;
   const definition = checker.definition(parts.type, path, sinkTypes, 'sink', unusableTypes);
   const common = checker.parse(sinkKeys, parts.common, path);
-  const settings = definition && checker.parse(definition.settings, parts.settings, path, parts.otherKeys);
+  const settings = definition && checker.settings(definition, parts, sinkTypes, path);
   if (definition !== undefined && isRecord(parts.common['digest'])) checker.refuseDigest(definition, sinkTypes, path);
   if (definition === undefined || common === undefined || settings === undefined) return undefined;
   if (definition.needsUrl) checker.refuseWithoutUrl(definition.type, common, path);
@@ -133,6 +133,8 @@ function checkSink(
     digest: digest && { everyMs: digest.every, max: digest.max },
   };
 }
+
+type Parts = NonNullable<ReturnType<Checker['split']>>;
 
 class Checker {
   readonly problems: Problem[] = [];
@@ -201,12 +203,22 @@ class Checker {
     }
   }
 
+  /** Those of its own type, where a `template` that the type does not take is answered by the types that do. */
+  settings(definition: SinkDefinition, parts: Parts, types: readonly SinkDefinition[], path: Path) {
+    const { type, settings: schema, deliverDigest } = definition;
+    const otherKeys = parts.otherKeys.filter((key) => key !== 'digest' || deliverDigest !== undefined);
+    const { template, ...rest } = parts.settings;
+    if (template === undefined || hasTemplate(definition)) return this.parse(schema, parts.settings, path, otherKeys);
+    const message = `a sink of type ${type} takes no template; leave the key out${others(types.filter(hasTemplate))}`;
+    this.#report([...path, 'template'], 'key', message);
+    return this.parse(schema, rest, path, otherKeys);
+  }
+
   /** Not every place has a form for several events. */
   refuseDigest({ type, deliverDigest }: SinkDefinition, types: readonly SinkDefinition[], path: Path) {
     if (deliverDigest !== undefined) return;
-    const able = types.filter((each) => each.deliverDigest !== undefined).map((each) => each.type);
-    const others = able.length === 0 ? '' : `, or take a sink of type ${listed(able, 'or')}`;
-    const message = `a sink of type ${type} is told each event by itself; leave the key out${others}`;
+    const able = types.filter((each) => each.deliverDigest !== undefined);
+    const message = `a sink of type ${type} is told each event by itself; leave the key out${others(able)}`;
     this.#report([...path, 'digest'], 'key', message);
   }
 
@@ -291,6 +303,15 @@ const ECHO_LENGTH_MAX = 60;
 
 function isWithin(path: Path, outer: Path): boolean {
   return outer.every((part, index) => part === path[index]);
+}
+
+function hasTemplate({ settings }: SinkDefinition): boolean {
+  return keysOf(jsonSchemaOf(settings)).includes('template');
+}
+
+function others(able: readonly SinkDefinition[]): string {
+  const names = able.map(({ type }) => type);
+  return names.length === 0 ? '' : `, or take a sink of type ${listed(names, 'or')}`;
 }
 
 /** The paths of the values below keys; lists are not looked into. */
