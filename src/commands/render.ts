@@ -118,12 +118,14 @@ function linesOf({ requests, printed, parts }: Shown): string[] {
 }
 
 function tellWhatIsOdd(
-  { name, events }: SinkConfig,
+  { name, events, digest }: SinkConfig,
   event: NotifierEvent,
   outcome: Outcome | undefined,
   { tell }: CommandContext,
 ) {
   if (!events.includes(event.type)) tell(`${name} does not get ${event.type}: its events are ${events.join(', ')}.`);
+  if (digest !== undefined && isRecordingEvent(event))
+    tell(`${name} has a digest: this is what it gets where one event is due alone; several go in one message.`);
   if (outcome?.kind === 'delivered' && outcome.receipt.endsWith(WITHOUT_TEMPLATE))
     tell(`The template of ${name} fails on this event, so it would get our own message.`);
 }

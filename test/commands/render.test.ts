@@ -196,6 +196,7 @@ test('what is odd is said: an event that the sink does not get, a template that 
   const sinks = {
     chat: { type: 'slack', url, template: { text: failing }, includeUrl: false },
     hook: { type: 'webhook', url, template: { body: failing } },
+    digest: { type: 'slack', url, digest: {} },
   };
   const chat = await rendered(sinks, ['chat'], stuck);
   expect(chat.stderr).toBe(
@@ -207,9 +208,12 @@ test('what is odd is said: an event that the sink does not get, a template that 
     code: 1,
     stderr: 'hook would send nothing: template_failed: template.body, line 1, column 32 makes more than a template may',
   });
+  expect((await rendered(sinks, ['digest'], eventWith())).stderr).toBe(
+    'digest has a digest: this is what it gets where one event is due alone; several go in one message.',
+  );
   expect(await rendered(sinks, ['nobody'])).toMatchObject({
     code: 2,
-    stderr: 'The config has no sink "nobody"; it has chat, hook.',
+    stderr: 'The config has no sink "nobody"; it has chat, hook, digest.',
   });
 });
 
