@@ -1,10 +1,10 @@
 import { Option } from 'commander';
 import { DELIVERY_STATES, type Delivery, type DeliveryState } from '../core/delivery.js';
-import { uuidOf } from '../core/event.js';
 import type { DeliveryId } from '../core/id.js';
 import { SINK_WORKS, type SinkState } from '../core/suspension.js';
 import type { Ledger } from '../ports.js';
 import { createLedger } from '../store/ledger.js';
+import { deliveryRow } from '../views/delivery-row.js';
 import { type CommandContext, type CommonOptions, EXIT, type Register } from './command.js';
 import { configOf, openStoreOf } from './session.js';
 import { printRows } from './table.js';
@@ -91,29 +91,7 @@ async function* selected(
 }
 
 async function* rows(deliveries: AsyncIterable<Delivery>, sinkStates: ReadonlyMap<string, SinkState>) {
-  for await (const delivery of deliveries) {
-    const { id, event, sink, state, attempts, lastError, createdAtMs } = delivery;
-    const nextAttemptAtMs = nextAttemptOf(delivery, sinkStates.get(sink));
-    yield {
-      id: id as string,
-      eventId: event.id as string,
-      type: event.type as string,
-      source: event.source,
-      uuid: uuidOf(event) as string | null,
-      sink,
-      state,
-      attempts,
-      nextAttemptAt: nextAttemptAtMs === null ? null : new Date(nextAttemptAtMs).toISOString(),
-      lastError: lastError === null ? null : `${lastError.reason}: ${lastError.detail}`,
-      createdAt: new Date(createdAtMs).toISOString(),
-    };
-  }
-}
-
-/** A suspended sink gets nothing before its next trial, whichever delivery that takes; null where none is planned. */
-function nextAttemptOf({ state, nextAttemptAtMs }: Delivery, sink = SINK_WORKS): number | null {
-  const { suspension } = sink;
-  return state === 'pending' && suspension !== null ? suspension.nextTrialAtMs : nextAttemptAtMs;
+  for await (const delivery of deliveries) yield deliveryRow(delivery, sinkStates.get(delivery.sink));
 }
 
 function tellWhoWaits(

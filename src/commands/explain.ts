@@ -4,10 +4,18 @@ import { jsonLine, printable } from '../observe/printable.js';
 import type { Ledger } from '../ports.js';
 import { createLedger } from '../store/ledger.js';
 import { hasOwner, ownerSinceMs } from '../store/open.js';
-import { systemClock } from '../system.js';
+import { sha256, systemClock } from '../system.js';
+import { type EventFacts, type Facts, findFacts, nearUuids, type RecordingFacts } from '../views/story-facts.js';
+import { storyLines } from '../views/story-lines.js';
+import {
+  counted,
+  firstSeenWords,
+  type SinkStory,
+  type Surroundings,
+  sinkStories,
+  timeWords,
+} from '../views/story-words.js';
 import { type CommandContext, type CommonOptions, EXIT, type ExitCode, type Register } from './command.js';
-import { type EventFacts, type Facts, findFacts, nearUuids, type RecordingFacts } from './explain-facts.js';
-import { counted, firstSeenWords, type SinkStory, type Surroundings, sinkStories, timeWords } from './explain-words.js';
 import { configOf, openStoreOf, storeDependencies } from './session.js';
 import { startedAs } from './started-as.js';
 
@@ -36,7 +44,7 @@ async function explain(what: string, options: CommonOptions, context: CommandCon
   const { store } = await openStoreOf(config, 'read', context);
   try {
     const ledger = createLedger(store);
-    const facts = await findFacts(what, config, ledger);
+    const facts = await findFacts(what, { config, ledger, sha256 });
     const isOwned = await hasOwner(config.store, storeDependencies(context));
     const option = options.config === DEFAULT_CONFIG ? '' : ` --config ${options.config}`;
     const around: Surroundings = {
@@ -48,7 +56,7 @@ async function explain(what: string, options: CommonOptions, context: CommandCon
     };
     if (facts.recordings.length + facts.operatorEvents.length === 0) return await tellUnknown(what, ledger, context);
     if (options.json) {
-      for (const line of jsonLines(facts, around)) await context.print(jsonLine(line));
+      for (const line of storyLines(facts, around)) await context.print(jsonLine(line));
       return EXIT.fine;
     }
     for (const line of textLines(facts, around)) await context.print(printable(line));
@@ -162,55 +170,4 @@ function* missingLines(stories: readonly SinkStory[], { type }: EventFacts['even
 
 function attemptWords({ atMs, durationMs, reason, detail }: Delivery['history'][number], nowMs: number): string {
   return `${timeWords(atMs, nowMs)}  ${durationMs} ms  ${reason === null ? 'delivered' : reason}: ${detail}`;
-}
-
-/** A line for each recording, event and sink, with the words beside the facts. */
-function* jsonLines({ recordings, operatorEvents }: Facts, around: Surroundings): Generator<object> {
-  for (const recording of recordings) {
-    const { source, uuid, state, earlierEvents } = recording;
-    yield {
-      kind: 'recording',
-      source,
-      uuid,
-      roomId: state.roomId,
-      meetingId: state.meetingId,
-      status: state.status,
-      firstSeenAt: isoTime(state.firstSeenAtMs),
-      availableAt: isoTime(state.availableAtMs),
-      occurrence: state.availableCount,
-      firstSeen: firstSeenWords(recording, around.nowMs),
-      earlierEvents,
-    };
-    for (const event of recording.events) yield* eventJson(event, recording, around);
-  }
-  for (const event of operatorEvents) yield* eventJson(event, undefined, around);
-}
-
-function* eventJson(facts: EventFacts, recording: RecordingFacts | undefined, around: Surroundings): Generator<object> {
-  const { event, atMs } = facts;
-  const of = { eventId: event.id, type: event.type, source: event.source, uuid: recording?.uuid ?? null };
-  const occurrence = isRecordingEvent(event) ? event.data.occurrence : null;
-  yield { kind: 'event', ...of, occurrence, timestamp: isoTime(atMs) };
-  for (const { sink, state, delivery, why, next } of sinkStories(facts, recording, around)) {
-    const {
-      id = null,
-      attempts = 0,
-      nextAttemptAtMs = null,
-      lastError = null,
-      createdAtMs = null,
-      history = [],
-    } = delivery ?? {};
-    yield {
-      kind: 'delivery',
-      ...{ id, ...of, sink, state, attempts, nextAttemptAt: isoTime(nextAttemptAtMs) },
-      lastError: lastError === null ? null : `${lastError.reason}: ${lastError.detail}`,
-      createdAt: isoTime(createdAtMs),
-      ...{ why, next },
-      history: history.map(({ atMs: ms, ...attempt }) => ({ at: isoTime(ms), ...attempt })),
-    };
-  }
-}
-
-function isoTime(ms: number | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString();
 }

@@ -1,5 +1,6 @@
 import type { RememberedRecording } from '../ports.js';
 import { createLedger } from '../store/ledger.js';
+import { recordingRow } from '../views/recording-row.js';
 import { type CommonOptions, EXIT, type Register } from './command.js';
 import { configOf, openStoreOf } from './session.js';
 import { printRows } from './table.js';
@@ -38,17 +39,5 @@ const COLUMNS = [
 ] as const;
 
 async function* rows(recordings: AsyncIterable<RememberedRecording>) {
-  for await (const { source, uuid, state } of recordings) {
-    const { roomId, meetingId, status, firstSeenAtMs, availableAtMs, availableCount } = state;
-    yield {
-      source,
-      uuid: uuid as string,
-      roomId,
-      meetingId,
-      status,
-      firstSeenAt: new Date(firstSeenAtMs).toISOString(),
-      availableAt: availableAtMs === null ? null : new Date(availableAtMs).toISOString(),
-      occurrence: availableCount,
-    };
-  }
+  for await (const remembered of recordings) yield recordingRow(remembered);
 }

@@ -8,10 +8,9 @@ import {
   type StoredRecordingEvent,
   uuidOf,
 } from '../core/event.js';
-import { type DeliveryId, deliveryIdOf, type RecordingUuid } from '../core/id.js';
+import { type DeliveryId, deliveryIdOf, type RecordingUuid, type Sha256 } from '../core/id.js';
 import type { RecordingState } from '../core/recording.js';
 import type { Ledger, SourceMark } from '../ports.js';
-import { sha256 } from '../system.js';
 
 /** What the store knows of what somebody asks about. */
 
@@ -46,20 +45,29 @@ export interface Facts {
   readonly operatorEvents: readonly EventFacts[];
 }
 
+/** What is looked at. */
+export interface Knowledge {
+  readonly config: Config;
+  readonly ledger: Ledger;
+  readonly sha256: Sha256;
+}
+
 /** @param what a uuid, an event id or a delivery id; of an id only its own event is told */
-export async function findFacts(what: string, config: Config, ledger: Ledger): Promise<Facts> {
+export async function findFacts(what: string, knowledge: Knowledge): Promise<Facts> {
+  const { config, ledger } = knowledge;
   const isId = /^(evt|dlv)_/.test(what);
   const deliveries = await deliveriesThat((delivery) => isAbout(what, delivery), ledger);
   const operatorEvents = operatorEventsOf(deliveries);
   if (operatorEvents.length > 0) return { recordings: [], operatorEvents };
-  const subjects = isId
-    ? await subjectsOfId(what, deliveries, config, ledger)
-    : subjectsOfUuid(what, deliveries, config);
+  const subjects = isId ? await subjectsOfId(what, deliveries, knowledge) : subjectsOfUuid(what, deliveries, config);
   const all = isId ? await deliveriesThat(({ event }) => subjects.some((of) => isOf(of, event)), ledger) : deliveries;
-  const inConfig = await factsOf(subjects, all, ledger);
+  const inConfig = await factsOf(subjects, all, knowledge);
   const isElsewhere = inConfig.length === 0 && !isId;
-  const recordings = isElsewhere ? await factsOf(await subjectsOfOldSources(what, ledger), all, ledger) : inConfig;
-  return { recordings: isId ? recordings.map((each) => narrowed(each, what, config)) : recordings, operatorEvents: [] };
+  const recordings = isElsewhere ? await factsOf(await subjectsOfOldSources(what, ledger), all, knowledge) : inConfig;
+  return {
+    recordings: isId ? recordings.map((each) => narrowed(each, what, knowledge)) : recordings,
+    operatorEvents: [],
+  };
 }
 
 /** Uuids that begin alike, the nearest first: for whoever has cut one off or mistyped it. */
@@ -79,8 +87,8 @@ function lettersInCommon(left: string, right: string): number {
   return count;
 }
 
-async function factsOf(subjects: readonly Subject[], deliveries: readonly Delivery[], ledger: Ledger) {
-  const found = await Promise.all(subjects.map((subject) => recordingFacts(subject, deliveries, ledger)));
+async function factsOf(subjects: readonly Subject[], deliveries: readonly Delivery[], knowledge: Knowledge) {
+  const found = await Promise.all(subjects.map((subject) => recordingFacts(subject, deliveries, knowledge)));
   return found.filter((each) => each !== undefined);
 }
 
@@ -138,33 +146,34 @@ function subjectsOfUuid(uuid: string, deliveries: readonly Delivery[], config: C
 async function subjectsOfId(
   id: string,
   deliveries: readonly Delivery[],
-  config: Config,
-  ledger: Ledger,
+  knowledge: Knowledge,
 ): Promise<readonly Subject[]> {
   const [stored] = deliveries;
   const uuid = stored && uuidOf(stored.event);
   if (stored?.event.source && uuid) return [{ source: stored.event.source, uuid }];
-  for await (const { source, uuid: candidate, state } of ledger.allRecordings()) {
-    const events = knownEvents(source, candidate, state);
-    if (events.some(({ event }) => isIdOf(id, event, config))) return [{ source, uuid: candidate }];
+  for await (const { source, uuid: candidate, state } of knowledge.ledger.allRecordings()) {
+    const events = knownEvents(source, candidate, state, knowledge);
+    if (events.some(({ event }) => isIdOf(id, event, knowledge))) return [{ source, uuid: candidate }];
   }
   return [];
 }
 
-function isIdOf(id: string, event: StoredEvent, { sinks }: Config): boolean {
+function isIdOf(id: string, event: StoredEvent, { config, sha256 }: Knowledge): boolean {
   return (
-    event.id === id || (id.startsWith('dlv_') && sinks.some(({ name }) => deliveryIdOf(sha256, event.id, name) === id))
+    event.id === id ||
+    (id.startsWith('dlv_') && config.sinks.some(({ name }) => deliveryIdOf(sha256, event.id, name) === id))
   );
 }
 
 async function recordingFacts(
   { source, uuid }: Subject,
   deliveries: readonly Delivery[],
-  ledger: Ledger,
+  knowledge: Knowledge,
 ): Promise<RecordingFacts | undefined> {
+  const { ledger } = knowledge;
   const state = (await ledger.recordings(source, [uuid])).get(uuid);
   if (state === undefined) return undefined;
-  const known = new Map(knownEvents(source, uuid, state).map((each) => [each.event.id, each]));
+  const known = new Map(knownEvents(source, uuid, state, knowledge).map((each) => [each.event.id, each]));
   for (const { event } of deliveries) {
     if (!isRecordingEvent(event) || !isOf({ source, uuid }, event)) continue;
     const atMs = Date.parse(event.timestamp);
@@ -192,7 +201,12 @@ interface KnownEvent {
 }
 
 /** What must have happened for the state to be what it is; of earlier occurrences the time is not known any more. */
-function knownEvents(source: string, uuid: RecordingUuid, state: RecordingState): readonly KnownEvent[] {
+function knownEvents(
+  source: string,
+  uuid: RecordingUuid,
+  state: RecordingState,
+  { sha256 }: Pick<Knowledge, 'sha256'>,
+): readonly KnownEvent[] {
   const { availableCount, availableAtMs, processingCount, processingSinceMs, stuckTold } = state;
   const known = (
     type: ListedEventType,
@@ -243,9 +257,9 @@ function byTime(left: KnownEvent, right: KnownEvent): number {
   return occurrences !== 0 ? occurrences : TYPE_ORDER.indexOf(left.event.type) - TYPE_ORDER.indexOf(right.event.type);
 }
 
-function narrowed(facts: RecordingFacts, id: string, config: Config): RecordingFacts {
+function narrowed(facts: RecordingFacts, id: string, knowledge: Knowledge): RecordingFacts {
   const events = facts.events.filter(
-    ({ event, deliveries }) => isIdOf(id, event, config) || [...deliveries.values()].some((each) => each.id === id),
+    ({ event, deliveries }) => isIdOf(id, event, knowledge) || [...deliveries.values()].some((each) => each.id === id),
   );
   return { ...facts, events, earlierEvents: 0 };
 }

@@ -7,7 +7,7 @@ import { FAILURE_REASONS } from '../core/failure.js';
 import { type Mismatch, mismatchOf } from '../core/routing.js';
 import { SINK_WORKS, type SinkState } from '../core/suspension.js';
 import { timeFromNow } from '../core/time-words.js';
-import type { EventFacts, RecordingFacts } from './explain-facts.js';
+import type { EventFacts, RecordingFacts } from './story-facts.js';
 
 /** Why things are as they are and what comes next, in sentences for a person. */
 

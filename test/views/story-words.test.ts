@@ -1,5 +1,3 @@
-import { findFacts } from '../../src/commands/explain-facts.js';
-import { firstSeenWords, sinkStories } from '../../src/commands/explain-words.js';
 import type { Config } from '../../src/config/config.js';
 import { loadConfig } from '../../src/config/load.js';
 import { type Delivery, givenUp, held, newDelivery } from '../../src/core/delivery.js';
@@ -10,6 +8,8 @@ import type { RecordingState } from '../../src/core/recording.js';
 import { SINK_WORKS, type SinkState } from '../../src/core/suspension.js';
 import { createLedger } from '../../src/store/ledger.js';
 import { sha256 } from '../../src/system.js';
+import { findFacts } from '../../src/views/story-facts.js';
+import { firstSeenWords, sinkStories } from '../../src/views/story-words.js';
 import { openTestStore } from '../support/open-store.js';
 
 const NOW_MS = Date.UTC(2026, 10, 28, 12);
@@ -88,7 +88,7 @@ async function tell({
   await ledger.save(deliveries);
   if (firstPollDoneAtMs !== null) await ledger.markSource('production', { scope: 's', firstPollDoneAtMs });
   const of = config(sinks);
-  const { recordings, operatorEvents } = await findFacts(what, of, ledger);
+  const { recordings, operatorEvents } = await findFacts(what, { config: of, ledger, sha256 });
   await store.close();
   const around = {
     config: of,
