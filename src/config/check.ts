@@ -115,9 +115,10 @@ function checkSink(
   const parts = checker.split(entry, path, sinkKeys);
   if (parts === undefined) return undefined;
   const definition = checker.definition(parts.type, path, sinkTypes, 'sink', unusableTypes);
-  const common = checker.parse(sinkKeys, parts.common, path);
+  const takesDigest = definition === undefined || checker.takesDigest(definition, parts, sinkTypes, path);
+  const { digest: _, ...withoutDigest } = parts.common;
+  const common = checker.parse(sinkKeys, takesDigest ? parts.common : withoutDigest, path);
   const settings = definition && checker.settings(definition, parts, sinkTypes, path);
-  if (definition !== undefined && isRecord(parts.common['digest'])) checker.refuseDigest(definition, sinkTypes, path);
   if (definition === undefined || common === undefined || settings === undefined) return undefined;
   if (definition.needsUrl) checker.refuseWithoutUrl(definition.type, common, path);
   for (const template of definition.templates?.(settings) ?? []) checker.checkTemplate(template, common, path);
@@ -214,12 +215,13 @@ class Checker {
     return this.parse(schema, rest, path, otherKeys);
   }
 
-  /** Not every place has a form for several events. */
-  refuseDigest({ type, deliverDigest }: SinkDefinition, types: readonly SinkDefinition[], path: Path) {
-    if (deliverDigest !== undefined) return;
+  /** False where a `digest` stands that cannot be taken, whatever it is: not every place has a form for several events. */
+  takesDigest({ type, deliverDigest }: SinkDefinition, parts: Parts, types: readonly SinkDefinition[], path: Path) {
+    if (deliverDigest !== undefined || parts.common['digest'] === undefined) return true;
     const able = types.filter((each) => each.deliverDigest !== undefined);
     const message = `a sink of type ${type} is told each event by itself; leave the key out${others(able)}`;
     this.#report([...path, 'digest'], 'key', message);
+    return false;
   }
 
   /** Of the keys that are made from references, `sources.production.auth.secret (${NAME})`; undefined when there are none. */

@@ -1,3 +1,4 @@
+import { stringify } from 'yaml';
 import type { z } from 'zod';
 import type { Flaw } from '../settings.js';
 import { type JsonSchema, keysOf, schemasAt } from './json-schema.js';
@@ -109,7 +110,7 @@ function wrongType(value: unknown, path: Path, checked: Checked): Flaw {
   const keySets = keySetsAt(path, checked);
   const kinds = keySets.length > 0 ? writeSets(keySets) : listed(unique(schemas.flatMap(wantsOf)), 'or');
   const wants = schemas.find(({ want }) => want !== undefined)?.want ?? kinds;
-  const hint = hintFor(value, schemas);
+  const hint = hintFor(value, keySets.length > 0 ? [] : schemas);
   return { problem: `found ${kindOf(value)}, want ${wants}`, isBare: true, ...(hint !== undefined && { hint }) };
 }
 
@@ -125,11 +126,20 @@ function wantsOf({ type, anyOf }: JsonSchema): readonly string[] {
 
 function hintFor(value: unknown, schemas: readonly JsonSchema[]): string | undefined {
   const types = schemas.map(({ type }) => type);
-  if (typeof value === 'number' || typeof value === 'boolean') {
-    return types.includes('string') ? 'write it in quotes' : undefined;
-  }
+  const isBare = typeof value === 'number' || typeof value === 'boolean';
+  if (isBare && types.includes('string')) return 'write it in quotes';
   if (typeof value === 'string' && types.includes('array')) return 'write it in [ ]';
-  return undefined;
+  return isRecord(value) ? undefined : schemas.map(keysHint).find((hint) => hint !== undefined);
+}
+
+/** Which keys would do: an example shows it best. */
+function keysHint(schema: JsonSchema): string | undefined {
+  const keys = keysOf(schema);
+  if (keys.length === 0) return undefined;
+  const { example } = schema;
+  return isRecord(example)
+    ? `write ${stringify(example, { collectionStyle: 'flow', lineWidth: 0 }).trim()}`
+    : `its keys are ${listed(keys)}`;
 }
 
 function wrongWord(value: unknown, words: readonly string[]): Flaw {
