@@ -7,6 +7,7 @@ import { VARIABLES } from '../template/variables.js';
 import type { Types } from './check.js';
 import { type JsonSchema, jsonSchemaOf } from './json-schema.js';
 import { fileKeys, sinkKeys, sourceKeys } from './schema.js';
+import { listed } from './words.js';
 
 const HEAD = `# Reference
 
@@ -42,6 +43,7 @@ export function renderReference({ sourceTypes, sinkTypes }: Types): string {
     ]),
     '## Every sink',
     keyTable(jsonSchemaOf(sinkKeys)),
+    takersLine(sinkTypes),
     ...sinkTypes.flatMap(({ type, summary, settings, concurrency, rate, deliverDigest }) => [
       `### Sink \`${type}\``,
       `${summary} \`concurrency\` is ${concurrency}${rate === undefined ? '' : ` and \`rate\` ${rate}`} unless it is set.${deliverDigest === undefined ? '' : ' It takes `digest`.'}`,
@@ -67,6 +69,13 @@ export function renderReference({ sourceTypes, sinkTypes }: Types): string {
     .filter((part) => part !== '')
     .join('\n\n')
     .concat('\n');
+}
+
+function takersLine(sinkTypes: Types['sinkTypes']): string {
+  const codesOf = (types: Types['sinkTypes']) => listed(types.map(({ type }) => code(type)));
+  const ofDigest = sinkTypes.filter(({ deliverDigest }) => deliverDigest !== undefined);
+  const ofTemplate = sinkTypes.filter(({ templates }) => templates !== undefined);
+  return `Types that take \`digest\` are ${codesOf(ofDigest)}; those that take \`template\`, which each has with keys of its own, are ${codesOf(ofTemplate)}.`;
 }
 
 const MARK = { begin: '<!-- sinks: made from the code by "npm run generate" -->', end: '<!-- /sinks -->' } as const;

@@ -33,6 +33,18 @@ test('README.md has the table of sinks that the code makes: else run "npm run ge
   expect(withSinkTable(stale, SINK_TYPES)).toBe(readme);
 });
 
+test('the reference names who takes digest and template, and nobody else', () => {
+  const line =
+    renderReference(types)
+      .split('\n')
+      .find((each) => each.startsWith('Types that take `digest`')) ?? '';
+  const [digest = '', template = ''] = line.split(';');
+  for (const { type, deliverDigest, templates } of SINK_TYPES) {
+    expect([type, digest.includes(`\`${type}\``)]).toEqual([type, deliverDigest !== undefined]);
+    expect([type, template.includes(`\`${type}\``)]).toEqual([type, templates !== undefined]);
+  }
+});
+
 test('the example loads once its variables are set', () => {
   const loaded = loadConfig('notifier.example.yaml', example, { env: EXAMPLE_VARIABLES, readFile: () => '' });
   expect('problems' in loaded ? loaded.problems.map(formatProblem) : []).toEqual([]);
