@@ -118,7 +118,7 @@ function* headLines(recording: RecordingFacts, { nowMs, config }: Surroundings):
 
 function sinceWords({ state }: RecordingFacts, nowMs: number): string {
   const { status, availableAtMs, processingSinceMs } = state;
-  const sinceMs = status === 'available' ? availableAtMs : processingSinceMs;
+  const sinceMs = status === 'available' ? availableAtMs : status === 'processing' ? processingSinceMs : null;
   return sinceMs === null ? '' : `, since ${timeWords(sinceMs, nowMs)}`;
 }
 

@@ -101,14 +101,16 @@ function nextState(known: RecordingState | undefined, seen: Recording, nowMs: nu
     availableCount: (known?.availableCount ?? 0) + (becomesAvailable ? 1 : 0),
     availableAtMs: becomesAvailable ? nowMs : (known?.availableAtMs ?? null),
     processingCount: (known?.processingCount ?? 0) + (goesIntoProcessing ? 1 : 0),
-    processingSinceMs: goesIntoProcessing ? nowMs : null,
+    processingSinceMs: goesIntoProcessing ? nowMs : (known?.processingSinceMs ?? null),
     stuckTold: false,
     awaitsAnnouncement: false,
   };
 }
 
 function isStuck(known: RecordingState, nowMs: number, stuckAfterMs: number): boolean {
-  return known.processingSinceMs !== null && !known.stuckTold && nowMs - known.processingSinceMs > stuckAfterMs;
+  const { status, processingSinceMs, stuckTold } = known;
+  if (status !== 'processing' || processingSinceMs === null || stuckTold) return false;
+  return nowMs - processingSinceMs > stuckAfterMs;
 }
 
 function becameStuck(known: RecordingState, seen: Recording): Difference {

@@ -25,7 +25,7 @@ export interface RecordingState {
   readonly availableAtMs: number | null;
   /** How often it has gone into processing, a first sight counting as one. */
   readonly processingCount: number;
-  /** When this spell in processing was first seen; null outside of one. */
+  /** When its last spell in processing was first seen, whether it is over or not. */
   readonly processingSinceMs: number | null;
   /** Whether this spell has been told as stuck. */
   readonly stuckTold: boolean;

@@ -238,5 +238,7 @@ function firstStatus(state: RecordingFacts['state'], events: readonly EventFacts
   const first = events.find(({ event, deliveries }) => deliveries.size > 0 && occurrenceOf(event) === 1)?.event;
   if (first !== undefined && isRecordingEvent(first) && first.data.previousStatus === null)
     return first.data.recording.status;
-  return processingCount > 0 ? 'processing, it seems' : undefined;
+  // Of a store from before the time of a spell was kept.
+  const isUntimed = processingCount > 0 && processingSinceMs === null;
+  return isUntimed || processingCount > 1 ? 'processing, it seems' : undefined;
 }

@@ -39,7 +39,7 @@ const PAIRS: {
     before: known('processing'),
     status: 'available',
     tells: ['recording.available', 'processing', 1],
-    after: { availableCount: 1, availableAtMs: NOW_MS, processingCount: 1 },
+    after: { availableCount: 1, availableAtMs: NOW_MS, processingCount: 1, processingSinceMs: EARLIER_MS },
   },
   {
     name: 'still in processing',
@@ -53,7 +53,7 @@ const PAIRS: {
     before: known('processing'),
     status: 'failed',
     tells: undefined,
-    after: { processingCount: 1 },
+    after: { processingCount: 1, processingSinceMs: EARLIER_MS },
   },
   { name: 'still available', before: known('available'), status: 'available', tells: undefined, after: undefined },
   {
@@ -97,7 +97,7 @@ const PAIRS: {
     before: known('processing', { availableCount: 3, availableAtMs: EARLIER_MS, processingCount: 3 }),
     status: 'available',
     tells: ['recording.available', 'processing', 4],
-    after: { availableCount: 4, availableAtMs: NOW_MS, processingCount: 3 },
+    after: { availableCount: 4, availableAtMs: NOW_MS, processingCount: 3, processingSinceMs: EARLIER_MS },
   },
   {
     name: 'in processing again',
@@ -182,7 +182,7 @@ test.each([
 ])('diff: a status that is almost a known one makes no event: $name', ({ status }) => {
   const { state, change } = diff(known('processing'), seen(status), NOW_MS, policy());
   expect(change).toBeUndefined();
-  expect(state).toMatchObject({ status, availableCount: 0, processingCount: 1, processingSinceMs: null });
+  expect(state).toMatchObject({ status, availableCount: 0, processingCount: 1, processingSinceMs: EARLIER_MS });
 });
 
 const HOUR_MS = 3_600_000;
@@ -225,8 +225,8 @@ test.each([
     after: 0,
     want: true,
   },
-  { name: 'available for long', before: known('available'), phase: 'normal', after: 0, want: false },
-  { name: 'in an unknown status for long', before: known('failed'), phase: 'normal', after: 0, want: false },
+  { name: 'available for long', before: known('available', sinceHour), phase: 'normal', after: 0, want: false },
+  { name: 'in an unknown status for long', before: known('failed', sinceHour), phase: 'normal', after: 0, want: false },
 ] as const)('diff: stuck, $name', ({ before, phase, after, want }) => {
   const recording = seen(before.status);
   const { state, change } = diff(before, recording, NOW_MS, policy({ phase, stuckAfterMs: after }));

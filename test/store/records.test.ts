@@ -20,7 +20,7 @@ const STATE: RecordingState = {
   availableCount: 1,
   availableAtMs: 1_715_620_744_120,
   processingCount: 1,
-  processingSinceMs: null,
+  processingSinceMs: 1_715_620_640_000,
   stuckTold: false,
   awaitsAnnouncement: true,
 };

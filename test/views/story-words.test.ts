@@ -284,9 +284,27 @@ test.each<Told & { readonly name: string; readonly want: string }>([
     state: { processingCount: 1, availableAtMs: NOW_MS },
     want: '5 seconds ago, as processing, it seems',
   },
+  {
+    name: 'as processing, and available since',
+    state: { processingCount: 1, processingSinceMs: NOW_MS - 5_000, availableAtMs: NOW_MS },
+    want: '5 seconds ago, as processing',
+  },
   { name: 'as nobody knows what', state: { availableAtMs: NOW_MS }, want: '5 seconds ago' },
+  {
+    name: 'as nobody knows what, and in processing later',
+    state: { processingCount: 1, processingSinceMs: NOW_MS - 3_000, availableAtMs: NOW_MS },
+    want: '5 seconds ago',
+  },
 ])('first seen: $name', async ({ want, ...told }) => {
   expect((await tell(told)).firstSeen).toBe(want);
+});
+
+test('a spell in processing that is over was seen when it began, told to somebody or not', async () => {
+  const state = { processingCount: 1, processingSinceMs: NOW_MS - 9_000, firstSeenAtMs: NOW_MS - 9_000 };
+  expect((await tell({ state })).events).toEqual([
+    ['recording.processing', 1, NOW_MS - 9_000],
+    ['recording.available', 1, NOW_MS - 5_000],
+  ]);
 });
 
 test('the occurrences of a restless recording: the latest of each type, in their order, the others counted', async () => {
