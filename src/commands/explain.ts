@@ -168,6 +168,10 @@ function* missingLines(stories: readonly SinkStory[], { type }: EventFacts['even
   for (const sentence of first.next) yield `    ${sentence}`;
 }
 
-function attemptWords({ atMs, durationMs, reason, detail }: Delivery['history'][number], nowMs: number): string {
-  return `${timeWords(atMs, nowMs)}  ${durationMs} ms  ${reason === null ? 'delivered' : reason}: ${detail}`;
+function attemptWords(
+  { atMs, durationMs, reason, detail, digest }: Delivery['history'][number],
+  nowMs: number,
+): string {
+  const company = digest === undefined ? '' : `  in ${digest.id}`;
+  return `${timeWords(atMs, nowMs)}  ${durationMs} ms  ${reason === null ? 'delivered' : reason}: ${detail}${company}`;
 }

@@ -1,6 +1,6 @@
 import type { StoredEvent } from './event.js';
 import { FAILURE_REASONS, type Failed, type FailureReason, type Outcome, type Progress } from './failure.js';
-import type { DeliveryId } from './id.js';
+import type { DeliveryId, DigestId } from './id.js';
 import { longestDelayMs, type RetryPolicy, retryDelayMs } from './retry.js';
 import { RETRY_AFTER_MS_MAX } from './retry-after.js';
 
@@ -52,6 +52,15 @@ export interface Attempt {
   readonly reason: FailureReason | null;
   /** Receipt or failure in words. */
   readonly detail: string;
+  /** The message that it went in with others; undefined: by itself. */
+  readonly digest?: DigestNote | undefined;
+}
+
+/** Who goes in a digest may change from attempt to attempt, so each says which one it was. */
+export interface DigestNote {
+  readonly id: DigestId;
+  /** 2 to 50, this one included. */
+  readonly events: number;
 }
 
 /** What an attempt means for the sink as a whole. */
@@ -74,6 +83,8 @@ export interface AttemptFacts {
   readonly retry: RetryPolicy;
   /** The one delivery that finds out whether a suspended sink works again: its failure uses up nothing. */
   readonly trial: boolean;
+  /** What was sent, if it was not this delivery alone. */
+  readonly digest?: DigestNote | undefined;
 }
 
 export function newDelivery(
@@ -163,7 +174,8 @@ function pauseMs(retryAfterMs: number | undefined, delayMs: number | undefined):
 }
 
 function noteOf(facts: AttemptFacts, reason: FailureReason | null, detail: string): Attempt {
-  return { atMs: facts.startedAtMs, durationMs: Math.round(facts.durationMs), reason, detail };
+  const { startedAtMs: atMs, durationMs, digest } = facts;
+  return { atMs, durationMs: Math.round(durationMs), reason, detail, ...(digest !== undefined && { digest }) };
 }
 
 function noted(delivery: Delivery, attempt: Attempt): Pick<Delivery, 'history'> {

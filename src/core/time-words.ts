@@ -18,7 +18,7 @@ export function timeFromNow(atMs: number, nowMs: number): string {
 }
 
 /** `3 days`, `90 minutes`, `1 second`. Rounded down. */
-function spanInWords(ms: number): string {
+export function spanInWords(ms: number): string {
   const unit = UNITS.find((each) => ms >= 2 * each.ms) ?? { name: 'second', ms: 1_000 };
   const count = Math.floor(ms / unit.ms);
   return `${count} ${unit.name}${count === 1 ? '' : 's'}`;

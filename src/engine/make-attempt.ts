@@ -3,7 +3,7 @@ import { afterAttempt, type Delivery, type Verdict, waitForUrl } from '../core/d
 import { type FreshUrl, isRecordingEvent, NO_URL, type NotifierEvent, withUrl } from '../core/event.js';
 import type { Outcome } from '../core/failure.js';
 import { digestIdOf, type Sha256 } from '../core/id.js';
-import { type AttemptPorts, attemptOnce, type Message } from './attempt.js';
+import { type AttemptPorts, attemptOnce, isDigest, type Message } from './attempt.js';
 import { logAttempt, logUrlWait } from './attempt-log.js';
 import type { Urls } from './urls.js';
 
@@ -39,7 +39,8 @@ export async function makeAttempt(
   const supply = isRecordingEvent(event) ? urls.supplyOf(event) : undefined;
   const outcome = await attemptOnce(sink, message, progress, { ...ports, supply }, stop);
   const durationMs = clock.monotonicMs() - startedMs;
-  const facts = { startedAtMs, nowMs: clock.nowMs(), durationMs, random: random(), retry: sink.retry, trial };
+  const digest = isDigest(message) ? { id: message.id, events: message.events.length } : undefined;
+  const facts = { startedAtMs, nowMs: clock.nowMs(), durationMs, random: random(), retry: sink.retry, trial, digest };
   const verdicts = deliveries.map((delivery) => afterAttempt(delivery, outcome, facts));
   await saveChanged(deliveries, verdicts, (changed) => save(changed, outcome));
   for (const verdict of verdicts) logAttempt(log, verdict, outcome, durationMs, message);

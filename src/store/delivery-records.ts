@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { DELIVERY_STATES, type Delivery } from '../core/delivery.js';
 import { RECORDING_EVENT_TYPES, type RecordingEventType } from '../core/event.js';
 import { FAILURE_REASONS, type FailureReason } from '../core/failure.js';
-import type { DeliveryId, EventId, RecordingUuid } from '../core/id.js';
+import type { DeliveryId, DigestId, EventId, RecordingUuid } from '../core/id.js';
 import type { SinkState } from '../core/suspension.js';
 import type { Json, SourceMark } from '../ports.js';
 import { StoreError } from './errors.js';
@@ -18,6 +18,7 @@ const reason = z.enum(Object.keys(FAILURE_REASONS) as [FailureReason, ...Failure
 
 const eventId = z.string().transform((id) => id as EventId);
 const deliveryId = z.string().transform((id) => id as DeliveryId);
+const digestId = z.string().transform((id) => id as DigestId);
 const common = { id: eventId, timestamp: z.string() };
 
 const recordingEvent = z.strictObject({
@@ -86,7 +87,13 @@ const delivery = z.strictObject({
   finishedAtMs: ms.nullable(),
   progress: z.strictObject({ accepted: z.array(z.string()), refused: z.array(z.string()) }).nullable(),
   history: z.array(
-    z.strictObject({ atMs: ms, durationMs: z.number().nonnegative(), reason: reason.nullable(), detail: z.string() }),
+    z.strictObject({
+      atMs: ms,
+      durationMs: z.number().nonnegative(),
+      reason: reason.nullable(),
+      detail: z.string(),
+      digest: z.strictObject({ id: digestId, events: count }).optional(),
+    }),
   ),
   batch: z.array(deliveryId).optional(),
 });

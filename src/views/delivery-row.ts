@@ -5,7 +5,8 @@ import { SINK_WORKS, type SinkState } from '../core/suspension.js';
 /** What a program is shown of a delivery: `deliveries --json`, and `/api/deliveries`. */
 /** @param sinkState of its sink; undefined: nothing is known of that */
 export function deliveryRow(delivery: Delivery, sinkState: SinkState | undefined) {
-  const { id, event, sink, state, attempts, lastError, createdAtMs } = delivery;
+  const { id, event, sink, state, attempts, lastError, createdAtMs, history } = delivery;
+  const digest = history.at(-1)?.digest;
   const nextAttemptAtMs = nextAttemptOf(delivery, sinkState);
   return {
     id: id as string,
@@ -19,6 +20,8 @@ export function deliveryRow(delivery: Delivery, sinkState: SinkState | undefined
     nextAttemptAt: nextAttemptAtMs === null ? null : new Date(nextAttemptAtMs).toISOString(),
     lastError: lastError === null ? null : `${lastError.reason}: ${lastError.detail}`,
     createdAt: new Date(createdAtMs).toISOString(),
+    // Of the latest attempt, where it was one of a digest.
+    ...(digest !== undefined && { digest: digest.id as string }),
   };
 }
 

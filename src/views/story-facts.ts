@@ -11,6 +11,7 @@ import {
 import { type DeliveryId, deliveryIdOf, type RecordingUuid, type Sha256 } from '../core/id.js';
 import type { RecordingState } from '../core/recording.js';
 import type { Ledger, SourceMark } from '../ports.js';
+import { type Company, companiesOf } from './company.js';
 
 /** What the store knows of what somebody asks about. */
 
@@ -26,6 +27,8 @@ export interface EventFacts {
   readonly atMs: number | null;
   /** Those that are stored, by sink. */
   readonly deliveries: ReadonlyMap<string, Delivery>;
+  /** What those go with that do not go by themselves. */
+  readonly companies: ReadonlyMap<DeliveryId, Company>;
 }
 
 export interface RecordingFacts {
@@ -88,7 +91,8 @@ function lettersInCommon(left: string, right: string): number {
 }
 
 async function factsOf(subjects: readonly Subject[], deliveries: readonly Delivery[], knowledge: Knowledge) {
-  const found = await Promise.all(subjects.map((subject) => recordingFacts(subject, deliveries, knowledge)));
+  const companies = await companiesOf(deliveries, knowledge);
+  const found = await Promise.all(subjects.map((subject) => recordingFacts(subject, deliveries, companies, knowledge)));
   return found.filter((each) => each !== undefined);
 }
 
@@ -119,7 +123,12 @@ function operatorEventsOf(deliveries: readonly Delivery[]): readonly EventFacts[
   const events = new Map(deliveries.map(({ event }) => [event.id, event]));
   return [...events.values()]
     .filter((event) => !isRecordingEvent(event))
-    .map((event) => ({ event, atMs: Date.parse(event.timestamp), deliveries: bySink(deliveries, event) }));
+    .map((event) => ({
+      event,
+      atMs: Date.parse(event.timestamp),
+      deliveries: bySink(deliveries, event),
+      companies: new Map(),
+    }));
 }
 
 function bySink(deliveries: readonly Delivery[], { id }: StoredEvent): ReadonlyMap<string, Delivery> {
@@ -168,6 +177,7 @@ function isIdOf(id: string, event: StoredEvent, { config, sha256 }: Knowledge): 
 async function recordingFacts(
   { source, uuid }: Subject,
   deliveries: readonly Delivery[],
+  companies: EventFacts['companies'],
   knowledge: Knowledge,
 ): Promise<RecordingFacts | undefined> {
   const { ledger } = knowledge;
@@ -181,7 +191,7 @@ async function recordingFacts(
   }
   const events = [...known.values()]
     .sort(byTime)
-    .map(({ event, atMs }) => ({ event, atMs, deliveries: bySink(deliveries, event) }));
+    .map(({ event, atMs }) => ({ event, atMs, deliveries: bySink(deliveries, event), companies }));
   const earlierEvents = Math.max(
     0,
     countOf(state) - [...known.values()].filter(({ event }) => COUNTED_TYPES.includes(event.type)).length,

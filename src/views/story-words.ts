@@ -1,12 +1,12 @@
 import type { Config, SinkConfig } from '../config/config.js';
 import { listed } from '../config/words.js';
-import { batchOf, isCollectable } from '../core/batch.js';
 import type { Delivery } from '../core/delivery.js';
 import { isRecordingEvent } from '../core/event.js';
 import { FAILURE_REASONS } from '../core/failure.js';
 import { type Mismatch, mismatchOf } from '../core/routing.js';
 import { SINK_WORKS, type SinkState } from '../core/suspension.js';
-import { timeFromNow } from '../core/time-words.js';
+import { spanInWords, timeFromNow } from '../core/time-words.js';
+import type { Company } from './company.js';
 import type { EventFacts, RecordingFacts } from './story-facts.js';
 
 /** Why things are as they are and what comes next, in sentences for a person. */
@@ -47,28 +47,29 @@ export function sinkStories(
   around: Surroundings,
 ): readonly SinkStory[] {
   const { config } = around;
+  const told = (delivery: Delivery) => existing(delivery, facts.companies.get(delivery.id), around);
   const removed = [...facts.deliveries.keys()].filter((name) => !config.sinks.some((sink) => sink.name === name));
   return [
     ...config.sinks.map((sink) => {
       const delivery = facts.deliveries.get(sink.name);
-      return delivery === undefined ? missing(sink, facts, of, around) : existing(delivery, around);
+      return delivery === undefined ? missing(sink, facts, of, around) : told(delivery);
     }),
     ...removed.flatMap((name) => {
       const delivery = facts.deliveries.get(name);
-      return delivery === undefined ? [] : [existing(delivery, around)];
+      return delivery === undefined ? [] : [told(delivery)];
     }),
   ];
 }
 
-function existing(delivery: Delivery, around: Surroundings): SinkStory {
+function existing(delivery: Delivery, company: Company | undefined, around: Surroundings): SinkStory {
   const { sink, state } = delivery;
   const words = { pending: pendingWords, held: heldWords, delivered: deliveredWords, dead: deadWords }[state];
-  return { sink, state, delivery, ...words(delivery, around) };
+  return { sink, state, delivery, ...words(delivery, around, company) };
 }
 
 type Words = Pick<SinkStory, 'why' | 'next'>;
 
-function pendingWords(delivery: Delivery, around: Surroundings): Words {
+function pendingWords(delivery: Delivery, around: Surroundings, company: Company | undefined): Words {
   const { config, sinkStates, call, nowMs } = around;
   const { id, sink, nextAttemptAtMs, roundAttempts, urlWaitSinceMs } = delivery;
   const configured = config.sinks.find(({ name }) => name === sink);
@@ -98,29 +99,31 @@ function pendingWords(delivery: Delivery, around: Surroundings): Words {
     };
   }
   const attempt = `attempt ${roundAttempts + 1} of ${configured.retry.delaysMs.length + 1}`;
-  const collectMs = isCollectable(delivery) ? (configured.digest?.everyMs ?? 0) : 0;
-  const dueMs = Math.max((nextAttemptAtMs ?? nowMs) + collectMs, pausedUntilMs ?? 0);
+  const plannedMs = company?.kind === 'collected' ? company.latestMs : (nextAttemptAtMs ?? nowMs);
+  const dueMs = Math.max(plannedMs, pausedUntilMs ?? 0);
   const due = dueMs > nowMs ? `at ${timeWords(dueMs, nowMs)}` : `due since ${timeWords(dueMs, nowMs)}`;
-  const company = collectMs > 0 ? ' at the latest, in a digest' : companyWords(delivery);
   return {
-    why: pendingWhy(delivery),
-    next: [`Next: ${attempt}, ${due}${company}.`, ...(delivery.attempts > 0 ? [tryNow] : [])],
+    why: pendingWhy(delivery, configured),
+    next: [`Next: ${attempt}, ${due}${companyWords(company)}.`, ...(delivery.attempts > 0 ? [tryNow] : [])],
   };
 
-  function pendingWhy({ lastError }: Delivery): string {
+  function pendingWhy({ lastError }: Delivery, { digest }: SinkConfig): string {
     if (urlWaitSinceMs !== null)
       return `pending: it waits for a fresh URL since ${timeWords(urlWaitSinceMs, nowMs)}: the source cannot give one; after an hour it goes without`;
     if (pausedUntilMs !== null && pausedUntilMs > nowMs)
       return `pending: the receiver asked for a pause until ${timeWords(pausedUntilMs, nowMs)}`;
+    if (company?.kind === 'collected' && digest !== undefined)
+      return `pending: it waits for the digest of ${sink}, which goes every ${spanInWords(digest.everyMs)}, or at ${counted(digest.max, 'event')}`;
     if (lastError === null) return roundAttempts === 0 ? untriedWords(delivery, around) : 'pending: tried again';
     return `pending, failed so far with ${lastError.reason}: ${lastError.detail}`;
   }
 }
 
-/** Those that have left since are counted too: who has is known when it goes. */
-function companyWords(delivery: Delivery): string {
-  const others = (batchOf(delivery)?.members.length ?? 1) - 1;
-  return others === 0 ? '' : `, in a digest with ${counted(others, 'other')}`;
+function companyWords(company: Company | undefined): string {
+  if (company === undefined) return '';
+  if (company.kind === 'batch') return `, in digest ${company.digest} with ${counted(company.others, 'other')}`;
+  const others = company.others === 0 ? ', alone so far' : ` with ${counted(company.others, 'other')} so far`;
+  return ` at the latest, in a digest${others}`;
 }
 
 /** That an attempt has begun is not stored, since it would cost a write each: of what an earlier process had, it may have. */
@@ -137,9 +140,11 @@ function heldWords({ event }: Delivery, { call }: Surroundings): Words {
   };
 }
 
-function deliveredWords({ finishedAtMs, attempts }: Delivery, { nowMs }: Surroundings): Words {
+function deliveredWords({ finishedAtMs, attempts, history }: Delivery, { nowMs }: Surroundings): Words {
   const when = finishedAtMs === null ? '' : ` at ${timeWords(finishedAtMs, nowMs)}`;
-  return { why: `delivered${when}, after ${counted(attempts, 'attempt')}`, next: [] };
+  const digest = history.at(-1)?.digest;
+  const company = digest === undefined ? '' : `, in digest ${digest.id} with ${counted(digest.events - 1, 'other')}`;
+  return { why: `delivered${when}, after ${counted(attempts, 'attempt')}${company}`, next: [] };
 }
 
 function deadWords({ id, sink, lastError, finishedAtMs, attempts }: Delivery, around: Surroundings): Words {

@@ -226,3 +226,23 @@ test('beside a running program nothing is said of none; another config file is p
   );
   expect(stdout.join('\n')).not.toContain('No program runs');
 });
+
+test('what went in a digest says which, as Slack got it, with how many others', async () => {
+  const api = await stage.api();
+  const chat = await stage.receiver({ respond: () => ({ status: 200, body: 'ok' }) });
+  stage.configure({
+    sources: { production: sourceOf(api) },
+    sinks: { chat: { type: 'slack', url: chat.url, includeUrl: false, digest: {} } },
+    store: 'sqlite:state/digest.sqlite',
+  });
+  await stage.run(['poll']);
+  const [uuid] = [api.recordings.add({ status: 'available' }), api.recordings.add({ status: 'available' })];
+  await stage.run(['poll']);
+  const [digest] = /dig_[0-9a-f]{32}/.exec(chat.messages[0]?.body ?? '') ?? [];
+  const { stdout } = await stage.run(['explain', uuid]);
+  const lines = plain(stdout);
+  expect(lines).toContain(`  chat: delivered at THEN, after 1 attempt, in digest ${digest} with 1 other`);
+  expect(lines).toContain(`    THEN  N ms  delivered: HTTP 200  in ${digest}`);
+  const listed = (await stage.run(['deliveries', '--json'])).stdout.map((line) => JSON.parse(line));
+  expect(listed.map((row) => row.digest)).toEqual([digest, digest]);
+});

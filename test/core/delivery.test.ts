@@ -1,5 +1,6 @@
 import { type AttemptFacts, afterAttempt, again, type Delivery, type SinkEffect } from '../../src/core/delivery.js';
 import { FAILURE_REASONS, type Failed, type FailureReason } from '../../src/core/failure.js';
+import type { DigestId } from '../../src/core/id.js';
 import { delivery, NOW_MS } from './support.js';
 
 const DAY_MS = 86_400_000;
@@ -209,3 +210,15 @@ test('what an attempt has reached is kept for the next one and for a redelivery,
   const delivered = afterAttempt(dead, { kind: 'delivered', receipt: 'ok' }, facts()).delivery;
   expect(delivered.progress).toBeNull();
 });
+
+test.each([undefined, { id: 'dig_0d' as DigestId, events: 3 }])(
+  'an attempt notes the digest that it was part of: %j',
+  (digest) => {
+    for (const outcome of [{ kind: 'delivered', receipt: 'ok' } as const, failed('timeout')]) {
+      const [attempt] = afterAttempt(delivery(), outcome, facts({ digest })).delivery.history;
+      expect(Object.entries(attempt ?? {}).filter(([key]) => key === 'digest')).toEqual(
+        digest === undefined ? [] : [['digest', digest]],
+      );
+    }
+  },
+);

@@ -144,7 +144,11 @@ test('what fails is tried again as the same message, and dies together', async (
     ['a', 'b', 'c'],
   ]);
   expect(new Set(chat.digests).size).toBe(1);
-  for (const delivery of await statesOf(stage, ids)) expect(delivery).toMatchObject({ state: 'dead', attempts: 3 });
+  const [digest] = chat.digests;
+  for (const { state, attempts, history } of await statesOf(stage, ids)) {
+    expect({ state, attempts }).toEqual({ state: 'dead', attempts: 3 });
+    expect(history.map((attempt) => attempt.digest)).toEqual(Array(3).fill({ id: digest, events: 3 }));
+  }
   expect(stage.dispatcher.deadCount).toBe(3);
   expect(stage.dispatcher.waiting('chat')).toEqual({ all: 1, ofRecordings: 1 });
 });

@@ -1,4 +1,5 @@
 import { FAILURE_REASONS, type FailureReason } from '../../src/core/failure.js';
+import type { DigestId } from '../../src/core/id.js';
 import { SINK_WORKS, suspend } from '../../src/core/suspension.js';
 import type { Json } from '../../src/ports.js';
 import {
@@ -37,6 +38,13 @@ function stored(value: Json): Json {
 test.each([
   { name: 'one just made', delivery: FRESH },
   { name: 'one with a history', delivery: TRIED },
+  {
+    name: 'one that went in a digest',
+    delivery: {
+      ...TRIED,
+      history: TRIED.history.map((each) => ({ ...each, digest: { id: 'dig_0d' as DigestId, events: 2 } })),
+    },
+  },
   { name: 'one of a batch', delivery: { ...FRESH, batch: [FRESH.id, TRIED.id] } },
 ])('a delivery is read as it was written: $name', ({ delivery }) => {
   expect(decodeDelivery('out/x', stored(encodeDelivery(delivery)))).toEqual(delivery);

@@ -2,7 +2,7 @@ import type { Config } from '../../src/config/config.js';
 import { loadConfig } from '../../src/config/load.js';
 import { type Delivery, givenUp, held, newDelivery } from '../../src/core/delivery.js';
 import type { StoredEvent, StoredRecordingEvent } from '../../src/core/event.js';
-import { deliveryIdOf, type EventId, eventIdOf, type RecordingUuid } from '../../src/core/id.js';
+import { deliveryIdOf, digestIdOf, type EventId, eventIdOf, type RecordingUuid } from '../../src/core/id.js';
 import type { OperatorEvent } from '../../src/core/operator-event.js';
 import type { RecordingState } from '../../src/core/recording.js';
 import { SINK_WORKS, type SinkState } from '../../src/core/suspension.js';
@@ -114,6 +114,16 @@ async function tell({
   };
 }
 
+/** Of another recording, for the same sink. */
+function another(uuid: string, more: Partial<Delivery> = {}): Delivery {
+  const id = eventIdOf(sha256, 'recording.available', 'production', uuid as RecordingUuid, 1);
+  const recording = { ...EVENT.data.recording, uuid: uuid as RecordingUuid };
+  return deliveryOf({ ...EVENT, id, data: { ...EVENT.data, recording } }, more);
+}
+
+const DIGEST_SINK = 'hook: { type: slack, url: "https://example.com", digest: { every: 90s, max: 2 } }';
+const BATCH = [deliveryOf(EVENT), ...['b', 'c', 'd'].map((uuid) => another(uuid))].map(({ id }) => id);
+const DIGEST = digestIdOf(sha256, BATCH.slice(0, 3));
 const DELIVERY_ID = deliveryIdOf(sha256, EVENT.id, 'hook');
 const FORGOTTEN = 'it was delivered and is forgotten since, as delivery.keepDelivered says';
 const OTHER = 'the sink was not in the config then, or its events, only or enabled were other ones';
@@ -140,14 +150,74 @@ test.each<Told & { readonly name: string; readonly want: readonly string[] }>([
     name: 'collected for a digest',
     deliveries: [deliveryOf(EVENT, { nextAttemptAtMs: NOW_MS })],
     sinks: 'hook: { type: slack, url: "https://example.com", digest: { every: 90s } }',
-    want: ['hook pending: not tried yet', 'Next: attempt 1 of 11, at in 90 seconds at the latest, in a digest.'],
+    want: [
+      'hook pending: it waits for the digest of hook, which goes every 90 seconds, or at 50 events',
+      'Next: attempt 1 of 11, at in 90 seconds at the latest, in a digest, alone so far.',
+    ],
   },
   {
-    name: 'of a batch',
+    name: 'collected with an older one, which sets the time, and with one for another sink',
     deliveries: [
-      deliveryOf(EVENT, { nextAttemptAtMs: NOW_MS + 60_000, batch: [DELIVERY_ID, DELIVERY_ID, DELIVERY_ID] }),
+      deliveryOf(EVENT, { nextAttemptAtMs: NOW_MS }),
+      another('b', { nextAttemptAtMs: NOW_MS - 60_000 }),
+      another('c', { nextAttemptAtMs: NOW_MS - 80_000, sink: 'other' }),
     ],
-    want: ['hook pending: not tried yet', 'Next: attempt 1 of 11, at in 60 seconds, in a digest with 2 others.'],
+    sinks: DIGEST_SINK,
+    want: [
+      'hook pending: it waits for the digest of hook, which goes every 90 seconds, or at 2 events',
+      'Next: attempt 1 of 11, at in 30 seconds at the latest, in a digest with 1 other so far.',
+    ],
+  },
+  {
+    name: 'collected with more than one message takes',
+    deliveries: [
+      deliveryOf(EVENT, { nextAttemptAtMs: NOW_MS }),
+      another('b', { nextAttemptAtMs: NOW_MS - 60_000 }),
+      another('c', { nextAttemptAtMs: NOW_MS - 60_000 }),
+    ],
+    sinks: DIGEST_SINK,
+    want: [
+      'hook pending: it waits for the digest of hook, which goes every 90 seconds, or at 2 events',
+      'Next: attempt 1 of 11, at in 90 seconds at the latest, in a digest with 1 other so far.',
+    ],
+  },
+  {
+    name: 'of a batch that one has left since',
+    deliveries: [
+      deliveryOf(EVENT, { nextAttemptAtMs: NOW_MS + 60_000, batch: BATCH }),
+      another('b', { batch: BATCH }),
+      another('c', { batch: BATCH }),
+      givenUp(another('d', { batch: BATCH }), 'discarded', NOW_MS),
+    ],
+    sinks: DIGEST_SINK,
+    want: [
+      'hook pending: not tried yet',
+      `Next: attempt 1 of 11, at in 60 seconds, in digest ${DIGEST} with 2 others.`,
+    ],
+  },
+  {
+    name: 'the last one of a batch',
+    deliveries: [deliveryOf(EVENT, { nextAttemptAtMs: NOW_MS + 60_000, batch: BATCH })],
+    sinks: DIGEST_SINK,
+    want: ['hook pending: not tried yet', 'Next: attempt 1 of 11, at in 60 seconds.'],
+  },
+  {
+    name: 'of a batch, for a type that takes none any more',
+    deliveries: [deliveryOf(EVENT, { nextAttemptAtMs: NOW_MS + 60_000, batch: BATCH }), another('b', { batch: BATCH })],
+    want: ['hook pending: not tried yet', 'Next: attempt 1 of 11, at in 60 seconds.'],
+  },
+  {
+    name: 'delivered in a digest',
+    deliveries: [
+      deliveryOf(EVENT, {
+        state: 'delivered',
+        attempts: 1,
+        nextAttemptAtMs: null,
+        finishedAtMs: NOW_MS,
+        history: [{ atMs: NOW_MS, durationMs: 5, reason: null, detail: 'ok', digest: { id: DIGEST, events: 3 } }],
+      }),
+    ],
+    want: [`hook delivered at now, after 1 attempt, in digest ${DIGEST} with 2 others`],
   },
   {
     name: 'a receiver that wants a pause',
