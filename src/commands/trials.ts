@@ -1,8 +1,7 @@
 import type { Config, SinkConfig, SourceConfig, StoreConfig } from '../config/config.js';
 import { isRecord } from '../config/explain.js';
 import type { Outcome } from '../core/failure.js';
-import type { EventId } from '../core/id.js';
-import { attemptOnce } from '../engine/attempt.js';
+import { attemptOnce, isDigest, type Message } from '../engine/attempt.js';
 import { jsonLine, printable } from '../observe/printable.js';
 import type { HttpClient } from '../ports.js';
 import type { Source } from '../source/define.js';
@@ -10,7 +9,7 @@ import { StoreError, StoreMissingError } from '../store/errors.js';
 import { hasOwner, openStore } from '../store/open.js';
 import { systemClock, systemPrograms, systemRandom } from '../system.js';
 import type { CommandContext } from './command.js';
-import { sampleFor } from './sample.js';
+import { sampleDigestFor, sampleFor } from './sample.js';
 import { quietLogOf, storeDependencies } from './session.js';
 
 /** Trying for real what a config names, for the commands that tell a person how it went. Nothing is stored. */
@@ -115,12 +114,12 @@ function noticeOf(detail: string): Trial {
 }
 
 export interface Sample {
-  readonly event: EventId;
+  readonly message: Message;
   readonly outcome: Outcome;
   readonly durationMs: number;
 }
 
-/** Sends one {@link sampleFor} to the sink, enabled or not. */
+/** Sends one {@link sampleFor} to the sink, enabled or not; a {@link sampleDigestFor} to one that gets digests. */
 export async function sendSample(
   sink: SinkConfig,
   http: HttpClient,
@@ -131,14 +130,16 @@ export async function sendSample(
   const log = quietLogOf(config, context);
   const machine = { clock: systemClock, random: systemRandom, programs: systemPrograms };
   const ports = { ...machine, http, log, print: context.print };
-  const event = sampleFor(sink, systemClock.nowMs());
-  const outcome = await attemptOnce(sink, event, null, ports, new AbortController().signal);
+  const nowMs = systemClock.nowMs();
+  const message = sampleDigestFor(sink, nowMs) ?? sampleFor(sink, nowMs);
+  const outcome = await attemptOnce(sink, message, null, ports, new AbortController().signal);
   await sink.definition.close?.(sink.settings);
-  return { event: event.id, outcome, durationMs: Math.round(systemClock.monotonicMs() - startedMs) };
+  return { message, outcome, durationMs: Math.round(systemClock.monotonicMs() - startedMs) };
 }
 
-export function sampleTrial({ event, outcome, durationMs }: Sample): Trial {
+export function sampleTrial({ message, outcome, durationMs }: Sample): Trial {
+  const what = isDigest(message) ? `digest ${message.id} of ${message.events.length} events` : `event ${message.id}`;
   return outcome.kind === 'delivered'
-    ? { result: 'ok', detail: `delivered (${outcome.receipt}) in ${durationMs} ms, event ${event}` }
+    ? { result: 'ok', detail: `delivered (${outcome.receipt}) in ${durationMs} ms, ${what}` }
     : { result: 'failed', detail: `failed after ${durationMs} ms: ${outcome.reason}: ${outcome.detail}` };
 }

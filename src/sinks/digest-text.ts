@@ -12,6 +12,11 @@ const STATES: Readonly<Record<RecordingEventType, string>> = {
 
 /** `12 recordings are available`; of several kinds, `12 events of recordings: 9 available, 3 in processing`. At most 100 characters. */
 export function digestTitle(events: readonly RecordingEvent[]): string {
+  const isTest = events.some(({ data }) => data.test === true);
+  return `${isTest ? 'TEST: ' : ''}${countsIn(events)}`;
+}
+
+function countsIn(events: readonly RecordingEvent[]): string {
   const counts = new Map<string, number>();
   for (const { type } of events) counts.set(STATES[type], (counts.get(STATES[type]) ?? 0) + 1);
   const [only, ...others] = counts.keys();

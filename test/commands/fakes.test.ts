@@ -140,6 +140,23 @@ describe('test SINK', () => {
     });
   });
 
+  test('a sink with a digest gets a digest of samples, and that is said', async () => {
+    const api = await stage.api();
+    const chat = await stage.receiver({ respond: () => ({ status: 200, body: 'ok' }) });
+    const sink = { type: 'slack', url: chat.url, digest: {} };
+    stage.configure({ sources: { production: sourceOf(api) }, sinks: { chat: sink } });
+    const { code, stdout } = await stage.run(['test', 'chat']);
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: [expect.stringMatching(/^chat: delivered \(.*\) in \d+ ms, digest dig_test_\w+ of 3 events$/)],
+    });
+    expect(chat.messages[0]?.json).toMatchObject({ text: 'TEST: 3 recordings are available' });
+    const said = JSON.parse((await stage.run(['test', 'chat', '--json'])).stdout[0] ?? '');
+    expect(said).toMatchObject({ sink: 'chat', digest: expect.stringMatching(/^dig_test_/), kind: 'delivered' });
+    expect(said.events).toHaveLength(3);
+    for (const part of [said.digest, ...said.events]) expect(chat.messages[1]?.body).toContain(part);
+  });
+
   test('what failed is said in words, and the exit code is 1', async () => {
     await openOne(403);
     const { code, stdout } = await stage.run(['test', 'hook']);

@@ -1,6 +1,9 @@
-import { sampleFor } from '../../src/commands/sample.js';
+import { sampleDigestFor, sampleFor } from '../../src/commands/sample.js';
 import { EVENT_TYPES, type EventType, isRecordingEvent } from '../../src/core/event.js';
+import { digestTitle } from '../../src/sinks/digest-text.js';
 import { operatorText } from '../../src/sinks/operator-text.js';
+import { slack } from '../../src/sinks/slack.js';
+import { stdout } from '../../src/sinks/stdout.js';
 import { titleOf } from '../../src/sinks/text.js';
 
 const NOW_MS = Date.parse('2024-05-13T17:19:04.120Z');
@@ -34,4 +37,31 @@ test.each<{ name: string; type: EventType; includeUrl: boolean; want: string | n
 ])('a sample has a URL $name', ({ type, includeUrl, want }) => {
   const { data } = sampleFor({ events: [type], includeUrl }, NOW_MS);
   expect(data).toMatchObject({ recording: { url: want, urlExpiresAt: want } });
+});
+
+test.each<{ name: string; events: EventType[]; want: EventType[] | undefined }>([
+  {
+    name: 'three of one type',
+    events: ['recording.available'],
+    want: ['recording.available', 'recording.available', 'recording.available'],
+  },
+  {
+    name: 'one at least of each type that goes into one',
+    events: ['recording.stuck', 'sink.failing', 'recording.available'],
+    want: ['recording.stuck', 'recording.available', 'recording.stuck'],
+  },
+  { name: 'none for a sink of operators', events: ['sink.failing'], want: undefined },
+])('a sample of a digest: $name', ({ events, want }) => {
+  const sink = { events, includeUrl: true, digest: { everyMs: 1, max: 50 } };
+  const sample = sampleDigestFor({ ...sink, definition: slack as never }, NOW_MS);
+  expect(sample?.events.map(({ type }) => type)).toEqual(want);
+  for (const { id, data } of sample?.events ?? [])
+    expect({ id, data }).toMatchObject({ id: expect.stringMatching(/^evt_test_/), data: { test: true } });
+  if (sample !== undefined) expect(digestTitle(sample.events)).toMatch(/^TEST: 3 /);
+  expect(new Set(sample?.events.map(({ id }) => id)).size).toBe(want?.length ?? 0);
+  expect(sampleDigestFor({ ...sink, definition: stdout as never }, NOW_MS)).toBeUndefined();
+  const [alone, pair] = [1, 2].map((max) => ({ ...sink, digest: { everyMs: 1, max }, definition: slack as never }));
+  expect(alone && sampleDigestFor(alone, NOW_MS)).toBeUndefined();
+  expect(pair && sampleDigestFor(pair, NOW_MS)?.events).toEqual(want && [expect.anything(), expect.anything()]);
+  expect(sampleDigestFor({ ...sink, digest: undefined, definition: slack as never }, NOW_MS)).toBeUndefined();
 });
