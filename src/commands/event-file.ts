@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { explain, NO_MESSAGE } from '../config/explain.js';
+import { explain, isRecord, NO_MESSAGE } from '../config/explain.js';
 import { readTextFile, UnreadableFileError } from '../config/files.js';
 import { jsonSchemaOf } from '../config/json-schema.js';
 import { listed, suggestion } from '../config/words.js';
@@ -62,8 +62,11 @@ function schemaFor(type: string): z.ZodType {
   });
 }
 
-/** The event in a file, as a sink would get it; `-` is standard input. Throws a {@link UsageError} with all that is wrong. */
-export function readEventFile(file: string): NotifierEvent {
+/**
+ * The events in a file, as a sink would get them: one, a list of them, or one a line; `-` is standard input. One at least.
+ * Throws a {@link UsageError} with all that is wrong with the first that is.
+ */
+export function readEventFile(file: string): readonly NotifierEvent[] {
   const path = file === '-' ? 'standard input' : file;
   let read: string;
   try {
@@ -72,11 +75,35 @@ export function readEventFile(file: string): NotifierEvent {
     if (!(error instanceof UnreadableFileError)) throw error;
     throw new UsageError(`${path}: cannot be read: ${error.message}`);
   }
-  return parseEvent(path, read);
+  const found = valuesIn(path, read);
+  if (found.length === 0) throw new UsageError(`${path}: has no event; write one, such as "poll --dry-run" prints`);
+  return found.map(({ place, value }) => parseEvent(place, value));
 }
 
-function parseEvent(path: string, read: string): NotifierEvent {
+interface Found {
+  readonly place: string;
+  readonly value: unknown;
+}
+
+/** A text that is no JSON as a whole, but whose first line is an object, is meant as one event a line. */
+function valuesIn(path: string, read: string): readonly Found[] {
+  const lines = [...read.split('\n').entries()].filter(([, line]) => line.trim() !== '');
+  if (lines.length > 1 && isObject(lines[0]?.[1] ?? ''))
+    return lines.map(([index, line]) => ({ place: `${path}:${index + 1}`, value: parseJson(path, line, index + 1) }));
   const value = parseJson(path, read);
+  if (!Array.isArray(value)) return [{ place: path, value }];
+  return value.map((each: unknown, index) => ({ place: `${path}: [${index}]`, value: each }));
+}
+
+function isObject(line: string): boolean {
+  try {
+    return isRecord(JSON.parse(line));
+  } catch {
+    return false;
+  }
+}
+
+function parseEvent(path: string, value: unknown): NotifierEvent {
   const type = (value as { readonly type?: unknown } | null)?.type;
   const known = Object.keys(EVENT_TYPES);
   if (typeof type !== 'string' || !known.includes(type)) {
@@ -95,12 +122,12 @@ function parseEvent(path: string, read: string): NotifierEvent {
 }
 
 /** What V8 says may end with a piece of the file, which holds a URL. */
-function parseJson(path: string, read: string): unknown {
+function parseJson(path: string, read: string, firstLine = 1): unknown {
   try {
     return JSON.parse(read);
   } catch (error) {
     const where = /\(line (\d+) column (\d+)\)/.exec((error as Error).message);
-    const place = where === null ? path : `${path}:${where[1]}:${where[2]}`;
+    const place = where === null ? path : `${path}:${firstLine + Number(where[1]) - 1}:${where[2]}`;
     throw new UsageError(`${place}: is not JSON; write one event, such as "poll --dry-run" prints`);
   }
 }

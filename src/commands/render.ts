@@ -1,15 +1,17 @@
 import type { SinkConfig } from '../config/config.js';
 import { isRecordingEvent, type NotifierEvent } from '../core/event.js';
 import type { Outcome } from '../core/failure.js';
-import { attemptOnce } from '../engine/attempt.js';
+import { deliveryIdOf, digestIdOf } from '../core/id.js';
+import { attemptOnce, isDigest, type Message } from '../engine/attempt.js';
 import { jsonLine, printable } from '../observe/printable.js';
 import type { RenderedPart } from '../sinks/define.js';
-import { systemClock, systemRandom } from '../system.js';
+import { sha256, systemClock, systemRandom } from '../system.js';
 import { WITHOUT_TEMPLATE } from '../template/use.js';
 import { type CommandContext, CommandError, type CommonOptions, EXIT, type Register } from './command.js';
 import { readEventFile } from './event-file.js';
+import { idsOf } from './message-ids.js';
 import { createRecorder, type RecordedRequest } from './recorder.js';
-import { sampleFor } from './sample.js';
+import { sampleDigestFor, sampleFor } from './sample.js';
 import { type Masks, masksFor } from './secrets.js';
 import { configOf, quietLogOf, sinkOf } from './session.js';
 
@@ -17,10 +19,13 @@ export const registerRender: Register = (program, context) => {
   program
     .command('render')
     .argument('<sink>', 'name of a sink in the config')
-    .option('--event <file>', 'the event to show, as JSON, such as "poll --dry-run" prints; - for standard input')
+    .option(
+      '--event <file>',
+      'the event to show as JSON, or several as a list or one a line, such as "poll --dry-run" prints; - for standard input',
+    )
     .summary('show what a sink would send')
     .description(
-      'Shows exactly what would be sent to a sink, enabled or not, and sends nothing. Secrets of the settings, signatures and the query of the recording\'s URL are masked. Without --event it is the sample that "test" sends.',
+      'Shows exactly what would be sent to a sink, enabled or not, and sends nothing. Secrets of the settings, signatures and the query of the recording\'s URL are masked. Without --event it is a sample, such as "test" sends; of a sink with digest, both what one event alone and what several make. Several events of a file go in one digest there, and one after the other elsewhere.',
     )
     .addHelpText(
       'after',
@@ -30,28 +35,59 @@ export const registerRender: Register = (program, context) => {
       const options: CommonOptions & { readonly event?: string } = command.optsWithGlobals();
       const config = configOf(options, context);
       const sink = sinkOf(config, name);
-      const event = eventFor(sink, options.event);
-      const rendered = await render(sink, event, { log: quietLogOf(config, context) });
-      const masked = maskedWith(masksFor(sink, urlOf(event)), rendered);
-      if (options.json)
-        await context.print(jsonLine({ sink: name, type: sink.definition.type, event: event.id, ...masked }));
-      else for (const line of linesOf(masked)) await context.print(line);
-      tellWhatIsOdd(sink, event, rendered.outcome, context);
+      const messages = messagesFor(sink, options.event);
+      for (const [index, message] of messages.entries()) {
+        const rendered = await render(sink, message, { log: quietLogOf(config, context) });
+        const masked = maskedWith(masksFor(sink, urlsOf(message)), rendered);
+        tellWhatItIs(sink, message, context);
+        if (options.json)
+          await context.print(jsonLine({ sink: name, type: sink.definition.type, ...idsOf(message), ...masked }));
+        else for (const line of [...(index > 0 ? [''] : []), ...linesOf(masked)]) await context.print(line);
+        tellWhatIsOdd(sink, message, rendered.outcome, context);
+      }
       context.end(EXIT.fine);
     });
 };
 
+function messagesFor(sink: SinkConfig, file: string | undefined): readonly Message[] {
+  const nowMs = systemClock.nowMs();
+  if (file !== undefined)
+    return grouped(
+      sink,
+      readEventFile(file).map((event) => asSent(sink, event)),
+    );
+  const digest = sampleDigestFor(sink, nowMs);
+  return digest === undefined ? [sampleFor(sink, nowMs)] : [sampleFor(sink, nowMs), digest];
+}
+
 /** An event of a file has its URL, unless the sink gets none. */
-function eventFor(sink: SinkConfig, file: string | undefined): NotifierEvent {
-  if (file === undefined) return sampleFor(sink, systemClock.nowMs());
-  const event = readEventFile(file);
-  if (sink.includeUrl || !isRecordingEvent(event)) return event;
+function asSent({ includeUrl }: SinkConfig, event: NotifierEvent): NotifierEvent {
+  if (includeUrl || !isRecordingEvent(event)) return event;
   const recording = { ...event.data.recording, url: null, urlExpiresAt: null };
   return { ...event, data: { ...event.data, recording } };
 }
 
-function urlOf(event: NotifierEvent): string | null {
-  return isRecordingEvent(event) ? event.data.recording.url : null;
+/** As a lane would send what is due at once: events for operators by themselves, before what is collected. */
+function grouped({ name, digest, definition }: SinkConfig, events: readonly NotifierEvent[]): readonly Message[] {
+  if (digest === undefined || definition.deliverDigest === undefined) return events;
+  const collected = events.filter(isRecordingEvent);
+  const messages: Message[] = events.filter((event) => !isRecordingEvent(event));
+  for (let from = 0; from < collected.length; from += digest.max) {
+    const together = collected.slice(from, from + digest.max);
+    const ids = together.map(({ id }) => deliveryIdOf(sha256, id, name));
+    const [alone, ...others] = together;
+    if (alone !== undefined && others.length === 0) messages.push(alone);
+    else messages.push({ id: digestIdOf(sha256, ids), events: together });
+  }
+  return messages;
+}
+
+function eventsOf(message: Message): readonly NotifierEvent[] {
+  return isDigest(message) ? message.events : [message];
+}
+
+function urlsOf(message: Message): readonly string[] {
+  return eventsOf(message).flatMap((event) => (isRecordingEvent(event) ? (event.data.recording.url ?? []) : []));
 }
 
 interface Rendered {
@@ -66,7 +102,7 @@ interface Rendered {
 /** Runs the sink with a client that notes what it is given, so that what is shown is what would be sent. */
 async function render(
   sink: SinkConfig,
-  event: NotifierEvent,
+  message: Message,
   { log }: { readonly log: Parameters<typeof attemptOnce>[3]['log'] },
 ): Promise<Rendered> {
   const { definition, name, settings, timeoutMs, timezone } = sink;
@@ -76,10 +112,13 @@ async function render(
   const ports = { http, clock: systemClock, random: systemRandom, print };
   const signal = new AbortController().signal;
   if (definition.render !== undefined) {
-    const parts = definition.render(event, { name, settings, progress: null, timeoutMs, timezone, ...ports, signal });
+    const given = { name, settings, progress: null, timeoutMs, timezone, ...ports, signal };
+    const parts = isDigest(message) ? definition.renderDigest?.(message, given) : definition.render(message, given);
+    if (parts === undefined)
+      throw new CommandError(`give the type ${definition.type} a renderDigest, which says what a digest would be`);
     return { requests, printed, parts, outcome: undefined };
   }
-  const outcome = await attemptOnce(sink, event, null, { ...ports, log }, signal);
+  const outcome = await attemptOnce(sink, message, null, { ...ports, log }, signal);
   await definition.close?.(settings);
   if (requests.length === 0 && printed.length === 0) throw new CommandError(nothingSeen(sink, outcome));
   return { requests, printed, parts: [], outcome };
@@ -117,15 +156,21 @@ function linesOf({ requests, printed, parts }: Shown): string[] {
   return texts.join('\n\n').split('\n').map(printable);
 }
 
+/** A heading, where a sink gets one thing or the other. */
+function tellWhatItIs({ name, digest }: SinkConfig, message: Message, { tell }: CommandContext) {
+  if (isDigest(message)) tell(`What ${name} gets where ${message.events.length} events go in a digest:`);
+  else if (digest !== undefined && isRecordingEvent(message))
+    tell(`What ${name}, which has a digest, gets where one event is due alone:`);
+}
+
 function tellWhatIsOdd(
-  { name, events, digest }: SinkConfig,
-  event: NotifierEvent,
+  { name, events }: SinkConfig,
+  message: Message,
   outcome: Outcome | undefined,
   { tell }: CommandContext,
 ) {
-  if (!events.includes(event.type)) tell(`${name} does not get ${event.type}: its events are ${events.join(', ')}.`);
-  if (digest !== undefined && isRecordingEvent(event))
-    tell(`${name} has a digest: this is what it gets where one event is due alone; several go in one message.`);
+  for (const type of new Set(eventsOf(message).map((event) => event.type)))
+    if (!events.includes(type)) tell(`${name} does not get ${type}: its events are ${events.join(', ')}.`);
   if (outcome?.kind === 'delivered' && outcome.receipt.endsWith(WITHOUT_TEMPLATE))
     tell(`The template of ${name} fails on this event, so it would get our own message.`);
 }

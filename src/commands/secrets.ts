@@ -15,13 +15,12 @@ export interface Masks {
   header(name: string, value: string): string;
 }
 
-/** @param recordingUrl of the event, whose query is what makes it a credential */
-export function masksFor({ definition, settings }: SinkConfig, recordingUrl: string | null): Masks {
+/** @param recordingUrls of the events, whose query is what makes them credentials */
+export function masksFor({ definition, settings }: SinkConfig, recordingUrls: readonly string[]): Masks {
   const secrets = secretsIn(jsonSchemaOf(definition.settings), settings, false);
   const addresses = secrets.flatMap((secret) => (/^https?:/i.test(secret) ? (URL.parse(secret) ?? []) : []));
   const hosts = addresses.map(({ host }) => host);
-  const queries =
-    recordingUrl === null ? [] : [URL.parse(recordingUrl)?.search ?? '', recordingUrl.replace(/^[^?]*/, '')];
+  const queries = recordingUrls.flatMap((url) => [URL.parse(url)?.search ?? '', url.replace(/^[^?]*/, '')]);
   const texts = longestFirst([...secrets, ...addresses.map(({ href }) => href), ...queries]);
 
   function text(given: string): string {

@@ -90,6 +90,8 @@ export interface SinkDefinition<Settings extends z.ZodType = z.ZodType> {
    * run for a look. Its secrets are masked afterwards.
    */
   render?(event: NotifierEvent, context: SinkContext<z.output<Settings>>): readonly RenderedPart[];
+  /** The same of several events, for a type that has `render` and takes digests. */
+  renderDigest?(digest: Digest, context: SinkContext<z.output<Settings>>): readonly RenderedPart[];
   deliver(event: NotifierEvent, context: SinkContext<z.output<Settings>>): Promise<Outcome>;
   /** One message of several events, for a sink with `digest` in the config; what becomes of it becomes of each. */
   deliverDigest?(digest: Digest, context: SinkContext<z.output<Settings>>): Promise<Outcome>;

@@ -41,6 +41,7 @@ export const email = defineSink({
       ...(hasFailed ? [{ name: 'note', content: WITHOUT_TEMPLATE }] : []),
     ];
   },
+  renderDigest: (digest, context) => mailParts(digestMailOf(digest, context).message, context.settings),
   deliver: (event, context) => send(() => mailOf(event, context), context),
   deliverDigest: (digest, context) => send(() => digestMailOf(digest, context), context),
   async connect({ settings, clock, timeoutMs, signal }) {

@@ -7,6 +7,7 @@ import { createHttpClient } from '../../src/http/client.js';
 import { SINK_TYPES } from '../../src/sinks/registry.js';
 import { builtDist } from '../support/build.js';
 import { EXAMPLE_VARIABLES } from '../support/example-variables.js';
+import { expectedDeliveryId, expectedDigestId } from '../support/expected-id.js';
 import { createMemoryLog } from '../support/memory-log.js';
 import { realClock } from '../support/real-clock.js';
 import { sampleEvent } from '../support/sample-event.js';
@@ -209,7 +210,7 @@ test('what is odd is said: an event that the sink does not get, a template that 
     stderr: 'hook would send nothing: template_failed: template.body, line 1, column 32 makes more than a template may',
   });
   expect((await rendered(sinks, ['digest'], eventWith())).stderr).toBe(
-    'digest has a digest: this is what it gets where one event is due alone; several go in one message.',
+    'What digest, which has a digest, gets where one event is due alone:',
   );
   expect(await rendered(sinks, ['nobody'])).toMatchObject({
     code: 2,
@@ -217,11 +218,82 @@ test('what is odd is said: an event that the sink does not get, a template that 
   });
 });
 
+const MAILBOXES = { type: 'email', smtp: 'smtp://127.0.0.1:2525', from: 'a@example.com', to: ['b@example.com'] };
+
+test.each([
+  { name: 'slack', sink: { type: 'slack', url: 'https://hooks.slack.com/services/T/B/x', digest: {} } },
+  { name: 'email', sink: { ...MAILBOXES, digest: {} } },
+])('a sink with a digest shows what one event alone and what several make: $name', async ({ sink }) => {
+  const { code, stdout, stderr } = await rendered({ it: sink }, ['it']);
+  expect({ code, stderr }).toEqual({
+    code: 0,
+    stderr:
+      'What it, which has a digest, gets where one event is due alone:\nWhat it gets where 3 events go in a digest:',
+  });
+  const shown = stdout.join('\n');
+  const at = shown.indexOf('TEST: 3 recordings are available');
+  const [alone, together] = [shown.slice(0, at), shown.slice(at)];
+  expect(alone).toContain('TEST: Recording available');
+  expect(together.match(/test-[0-9a-f]{8}/g)?.length).toBeGreaterThanOrEqual(3);
+  expect(together).toMatch(/Digest dig_test_/);
+});
+
+const recording = (n: number) =>
+  eventWith({
+    id: `evt_${n}`,
+    data: {
+      ...sampleEvent.data,
+      recording: { ...sampleEvent.data.recording, uuid: `r${n}`, url: `https://files.example/r?secret=${n}` },
+    },
+  });
+const failing = {
+  id: 'evt_9',
+  type: 'sink.failing',
+  timestamp: '2024-05-13T17:19:04.120Z',
+  source: null,
+  data: { sink: 's', reason: 'timeout', message: 'm', since: '2024-05-13T17:19:04.120Z', waiting: 1 },
+};
+const THREE = [recording(1), failing, recording(2), recording(3)];
+
+test.each([
+  { name: 'a list', file: JSON.stringify(THREE, null, 2) },
+  { name: 'one a line', file: `${THREE.map((event) => JSON.stringify(event)).join('\n')}\n` },
+])(
+  'several events of a file go in digests as large as they may be, those for operators alone: $name',
+  async ({ file }) => {
+    const events = ['recording.available', 'sink.failing'];
+    const url = 'https://hooks.slack.com/services/T/B/x';
+    const sinks = { chat: { type: 'slack', url, events, digest: { max: 2 } }, line: { type: 'stdout', events } };
+    const { stdout } = await rendered(sinks, ['chat', '--json'], file);
+    const messages = stdout.map((line) => JSON.parse(line));
+    expect(messages.map((message) => message.event ?? message.events)).toEqual(['evt_9', ['evt_1', 'evt_2'], 'evt_3']);
+    const digest = expectedDigestId(['evt_1', 'evt_2'].map((id) => expectedDeliveryId(id, 'chat')));
+    expect(messages[1]).toMatchObject({ sink: 'chat', type: 'slack', digest });
+    expect(messages[1].requests[0].body).toContain(`Digest ${digest}`);
+    expect(stdout.join()).not.toMatch(/secret=/);
+    const alone = await rendered(sinks, ['line'], file);
+    const printed = alone.stdout.filter((line) => line !== '').map((line) => JSON.parse(line).id);
+    expect(printed).toEqual(['evt_1', 'evt_9', 'evt_2', 'evt_3']);
+  },
+);
+
 const { data } = sampleEvent;
 
 test.each([
   { name: 'no JSON', event: '{\n "id": "a" "b"}', want: /^event\.json:2:12: is not JSON; write one event/ },
-  { name: 'no event', event: '[]', want: /^event\.json: type: is no type of event; write recording\.available, / },
+  { name: 'no event', event: '{}', want: /^event\.json: type: is no type of event; write recording\.available, / },
+  { name: 'an empty list', event: '[]', want: /^event\.json: has no event; write one/ },
+  { name: 'no event in its list', event: [sampleEvent, 1], want: /^event\.json: \[1\]: type: is no type of event/ },
+  {
+    name: 'a line that is no JSON',
+    event: `${JSON.stringify(sampleEvent)}\n\n{"id": "a" "b"}\n`,
+    want: /^event\.json:3:12: is not JSON; write one event/,
+  },
+  {
+    name: 'a line that is no event',
+    event: `${JSON.stringify(sampleEvent)}\n{"type": "recording.availble"}\n`,
+    want: /^event\.json:2: type: is no type of event; did you mean "recording\.available"\?$/,
+  },
   { name: 'nothing', event: 'null', want: /^event\.json: type: is no type/ },
   {
     name: 'a slip in the type',

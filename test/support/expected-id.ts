@@ -9,6 +9,10 @@ export function expectedDeliveryId(eventId: string, sink: string): string {
   return `dlv_${hashOf([eventId, sink])}`;
 }
 
+export function expectedDigestId(deliveryIds: readonly string[]): string {
+  return `dig_${hashOf(deliveryIds)}`;
+}
+
 function hashOf(parts: readonly (string | number)[]): string {
   return createHash('sha256').update(JSON.stringify(parts), 'utf8').digest('hex').slice(0, 32);
 }
