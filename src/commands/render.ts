@@ -9,6 +9,7 @@ import { sha256, systemClock, systemRandom } from '../system.js';
 import { WITHOUT_TEMPLATE } from '../template/use.js';
 import { type CommandContext, CommandError, type CommonOptions, EXIT, type Register } from './command.js';
 import { readEventFile } from './event-file.js';
+import { indentedJson } from './indented-json.js';
 import { idsOf } from './message-ids.js';
 import { createRecorder, type RecordedRequest } from './recorder.js';
 import { sampleDigestFor, sampleFor } from './sample.js';
@@ -25,7 +26,7 @@ export const registerRender: Register = (program, context) => {
     )
     .summary('show what a sink would send')
     .description(
-      'Shows exactly what would be sent to a sink, enabled or not, and sends nothing. Secrets of the settings, signatures and the query of the recording\'s URL are masked. Without --event it is a sample, such as "test" sends; of a sink with digest, both what one event alone and what several make. Several events of a file go in one digest there, and one after the other elsewhere.',
+      'Shows exactly what would be sent to a sink, enabled or not, and sends nothing. Secrets of the settings, signatures and the query of the recording\'s URL are masked. A body of JSON in one line is indented to be read; it is sent, and signed, as --json shows it. Without --event it is a sample, such as "test" sends; of a sink with digest, both what one event alone and what several make. Several events of a file go in one digest there, and one after the other elsewhere.',
     )
     .addHelpText(
       'after',
@@ -148,7 +149,7 @@ function linesOf({ requests, printed, parts }: Shown): string[] {
   const texts = [
     ...requests.map(({ method, url, headers, body }) => {
       const head = [`${method} ${url}`, ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`)];
-      return [...head, ...(body === undefined ? [] : ['', body])].join('\n');
+      return [...head, ...(body === undefined ? [] : ['', indentedJson(body) ?? body])].join('\n');
     }),
     ...printed,
     ...parts.map(({ name, content }) => `--- ${name}\n${content}`),

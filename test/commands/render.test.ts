@@ -41,7 +41,8 @@ test('a webhook: the request that a receiver gets, with its secrets masked, and 
   const hook = webhookTo(receiver, { template: undefined });
   const { code, stdout, stderr } = await rendered({ hook }, ['hook'], eventWith());
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  expect(stdout.slice(0, -1)).toEqual([
+  const blank = stdout.indexOf('');
+  expect(stdout.slice(0, blank)).toEqual([
     `POST http://127.0.0.1:${receiver.port}/***`,
     expect.stringMatching(/^user-agent: recording-notifier/),
     'x-gate: ***',
@@ -49,9 +50,8 @@ test('a webhook: the request that a receiver gets, with its secrets masked, and 
     `webhook-id: ${sampleEvent.id}`,
     expect.stringMatching(/^webhook-timestamp: \d{10}$/),
     'webhook-signature: v1,***',
-    '',
   ]);
-  const { data } = JSON.parse(stdout.at(-1) ?? '');
+  const { data } = JSON.parse(stdout.slice(blank).join('\n'));
   expect(data.recording).toMatchObject({ roomId: 'Lobby', url: 'https://files.example/r.mp4?***' });
   expect(receiver.messages).toEqual([]);
 });
@@ -81,6 +81,24 @@ test.each([
   const masked = sent?.body.replace(/\?X-Amz-Signature=abcdef(?:&|&amp;)Expires=1/g, '?***');
   expect(body).toBe(masked);
   expect(sent?.headers).toMatchObject({ 'content-type': headers['content-type'] });
+});
+
+test('a person reads a body of JSON a value a line, and a program gets it as it is sent', async () => {
+  const sinks = { chat: { type: 'teams', url: 'https://flows.example/x' } };
+  const event = eventWith();
+  const [line] = (await rendered(sinks, ['chat', '--json'], event)).stdout;
+  const { body } = JSON.parse(line ?? '').requests[0];
+  const { stdout } = await rendered(sinks, ['chat'], event);
+  const shown = stdout.slice(stdout.indexOf('') + 1).join('\n');
+  expect(shown).toMatch(/^\{\n {2}"type": "message",\n/);
+  expect(JSON.stringify(JSON.parse(shown))).toBe(body);
+});
+
+test('a body that its author has laid out is left as it is', async () => {
+  const template = { body: '{\n\t"room": {{ recording.roomId }} }' };
+  const sinks = { hook: { type: 'webhook', url: 'https://example.com', template } };
+  const { stdout } = await rendered(sinks, ['hook'], eventWith());
+  expect(stdout.slice(stdout.indexOf('') + 1)).toEqual(['{', '�"room": "Lobby" }']);
 });
 
 test('without a file it is a sample; for stdout a line, for a mail its parts, for an archive a place', async () => {
