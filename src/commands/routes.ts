@@ -125,11 +125,22 @@ function whyOf({ key, found, wanted, fits }: Verdict): string {
   return `${what} fits none of ${listed(globs)}${found === null ? '; only "*" would do' : ''}`;
 }
 
+/** What is set, and one line where no key of `only` is. `events`, which every sink has, is first. */
 function linesOf({ sink, gets, keys }: SinkRoute): readonly string[] {
-  return [
-    `${sink}: ${answerOf(gets)}`,
-    ...keys.map(({ key, fits, why }) => `  ${key.padEnd(13)}  ${answerOf(fits).padEnd(7)}  ${why}`),
-  ];
+  const said = keys.filter(({ key, fits, wanted }) => (key === 'enabled' ? fits === false : wanted !== null));
+  const unset = keys.flatMap(({ key, wanted }) => (isOnly(key) && wanted === null ? [OPTIONS[key]] : []));
+  const isBare = unset.length > 0 && !said.some(({ key }) => isOnly(key));
+  const lines = said.map(({ key, fits, why }) => lineOf(key, fits, why));
+  const bare = isBare ? [lineOf('only', true, `not set: every ${listed(unset)}`)] : [];
+  return [`${sink}: ${answerOf(gets)}`, ...lines.toSpliced(1, 0, ...bare)];
+}
+
+function isOnly(key: KeyLine['key']): key is keyof typeof OPTIONS {
+  return key.startsWith('only.');
+}
+
+function lineOf(key: string, fits: boolean | null, why: string): string {
+  return `  ${key.padEnd(13)}  ${answerOf(fits).padEnd(7)}  ${why}`;
 }
 
 function answerOf(fits: boolean | null): string {

@@ -31,34 +31,25 @@ async function answersTo(args: readonly string[], config: object = CONFIG) {
   );
 }
 
-test('a person reads for every sink what each key says', async () => {
+test('a person reads for every sink what each key says that is set', async () => {
   const { code, stdout, stderr } = await routes(['--source', 'production', '--room', 'vip-7']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: [] });
   expect(stdout).toEqual([
     'recording.available of source production, room vip-7, any meeting:',
     'all: yes',
     '  events         yes      recording.available is in recording.available',
-    '  only.sources   yes      not set: takes any',
-    '  only.rooms     yes      not set: takes any',
-    '  only.meetings  yes      not set: takes any',
-    '  enabled        yes      true',
+    '  only           yes      not set: every source, room and meeting',
     'lobby: depends',
     '  events         yes      recording.available is in recording.available',
     '  only.sources   yes      "production" fits "prod*"',
     '  only.rooms     yes      "vip-7" fits "vip-*"',
     '  only.meetings  depends  depends on --meeting: takes "*"',
-    '  enabled        yes      true',
     'ops: no',
     '  events         no       recording.available is not in source.failing and sink.failing',
     '  only.sources   no       "production" fits none of "staging"',
-    '  only.rooms     yes      not set: takes any',
-    '  only.meetings  yes      not set: takes any',
-    '  enabled        yes      true',
     'asleep: no',
     '  events         yes      recording.available is in recording.available',
-    '  only.sources   yes      not set: takes any',
-    '  only.rooms     yes      not set: takes any',
-    '  only.meetings  yes      not set: takes any',
+    '  only           yes      not set: every source, room and meeting',
     '  enabled        no       false: new events make no deliveries for it',
   ]);
 });
@@ -80,6 +71,29 @@ test('events of operators are of no room, and those of sinks of no source', asyn
     all: [false, 'events'],
   });
   expect(await answersTo(['--event', 'sink.failing'])).toMatchObject({ ops: [true], all: [false, 'events'] });
+});
+
+test('of a type that has no room, nothing is said about rooms', async () => {
+  const { stdout } = await routes(['--event', 'source.failing']);
+  expect(stdout.slice(1, 4)).toEqual([
+    'all: no',
+    '  events         no       source.failing is not in recording.available',
+    '  only           yes      not set: every source',
+  ]);
+  const ofSinks = await routes(['--event', 'sink.failing']);
+  expect(ofSinks.stdout.join('\n')).not.toContain('only');
+});
+
+test('a program gets every key, whether it is set or not', async () => {
+  const { stdout } = await routes(['--json']);
+  const { keys } = JSON.parse(stdout[0] ?? '');
+  expect(keys.map(({ key, wanted }: { key: string; wanted: unknown }) => [key, wanted])).toEqual([
+    ['events', ['recording.available']],
+    ['only.sources', null],
+    ['only.rooms', null],
+    ['only.meetings', null],
+    ['enabled', [true]],
+  ]);
 });
 
 test('the one source of a config need not be named', async () => {
