@@ -45,7 +45,7 @@ function entryOf(event: RecordingEvent, events: readonly RecordingEvent[], timez
   const [room, recording] = [factOf('Room'), factOf('Recording')];
   const kind = kindIn(events, event);
   const name = room ?? recording ?? event.source;
-  const others = facts.filter(([label]) => label !== 'Room');
+  const others = facts.filter(([label, value]) => label !== 'Room' && !(label === 'Recording' && value === name));
   const named = kind === '' ? name : `${name}: ${kind}`;
   return { name: named, facts: others, link, linkNote: oneLine(linkNote, NOTE_CHARACTERS_MAX), id: event.id };
 }
@@ -56,15 +56,20 @@ function textOf({ name, facts, link, linkNote, id }: Entry, index: number): stri
   return [`${index + 1}. ${name}`, ...lines.map((line) => `   ${line}`), ''];
 }
 
-function htmlOf({ name, facts, link, linkNote, id }: Entry): string {
-  const known = facts.map(([label, value]) => `${escapeHtml(label)}: ${escapeHtml(value)}`).join(' · ');
+/** A fact is broken over lines only where it has no room in one; the rule is above all entries but the first. */
+function htmlOf({ name, facts, link, linkNote, id }: Entry, index: number): string {
+  const known = facts
+    .map(([label, value]) => `${escapeHtml(label)}: ${escapeHtml(value)}`)
+    .map((fact, at) => `<span class="fact">${fact}${at < facts.length - 1 ? ' ·' : ''}</span>`)
+    .join(' ');
+  const rule = 'margin:16px 0 0;padding:16px 0 0;border:0 solid #dde2e7;border-top-width:1px';
   const watch =
     link === undefined
       ? ''
       : `<p style="margin:8px 0 0"><a class="button" href="${escapeHtml(link)}" style="display:inline-block;padding:6px 14px;background:#1f5fbf;color:#ffffff;text-decoration:none;font-weight:600;border-radius:6px;font-size:14px">Watch the recording</a></p>
 <p class="note" style="margin:6px 0 0;font-size:13px;color:#5b6672">${escapeHtml(linkNote)}</p>
 `;
-  return `<div class="card" style="margin:0 0 16px;padding:0 0 16px;border:0 solid #dde2e7;border-bottom-width:1px;background:#ffffff">
+  return `<div class="entry" style="${index === 0 ? 'margin:0' : rule}">
 <h2 class="title" style="margin:0 0 4px;font-size:16px;line-height:1.3;color:#1c2228;overflow-wrap:anywhere">${escapeHtml(name)}</h2>
 <p class="label" style="margin:0;font-size:13px;color:#5b6672;overflow-wrap:anywhere">${known}</p>
 ${watch}<p class="footer" style="margin:6px 0 0;font-size:12px;color:#5b6672;overflow-wrap:anywhere">Event ${escapeHtml(id)}</p>

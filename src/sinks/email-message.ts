@@ -166,11 +166,13 @@ const STYLE = `
 :root { color-scheme: light dark; supported-color-schemes: light dark; }
 @media (prefers-color-scheme: dark) {
   .page { background: #15181c !important; }
-  .card { background: #20252b !important; border-color: #3a424c !important; }
+  .card { background: #20252b !important; }
+  .card, .entry { border-color: #3a424c !important; }
   .title, .value { color: #f1f3f5 !important; }
   .label, .note, .footer { color: #a9b3be !important; }
   .button { background: #6ea8fe !important; color: #0b1726 !important; }
 }
+.fact { display: inline-block; }
 @media (max-width: 480px) {
   .page { padding: 8px !important; }
   .card { padding: 16px !important; }

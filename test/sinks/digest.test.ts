@@ -130,7 +130,6 @@ test('e-mail: one Message-ID for the digest, and every event with what there is 
 3. e07b9d15
    Recorded: 13 May 2024, 17:14 UTC
    Available after: 5 minutes 3 seconds
-   Recording: e07b9d15
    Source: production
    Event evt_0f1e2d3c4b5a69788796a5b4c3d2e1f0
 
@@ -140,6 +139,13 @@ Sent by recording-notifier. Digest ${id}
   expect(mail.html).toContain('>Lobby “é” &lt;!channel&gt;</h2>');
   expect(String(mail.html).match(/class="button" href="https:/g)).toHaveLength(1);
   expect(mail.html).not.toMatch(/<img|src=|@import|url\(|<link|<script/i);
+});
+
+test('e-mail: one card for all, and a rule between entries, none at either end', async () => {
+  const { html } = await mailOf(sampleDigest);
+  expect(String(html).match(/class="card"/g)).toHaveLength(1);
+  const entries = String(html).match(/<div class="entry" style="[^"]*"/g) ?? [];
+  expect(entries.map((entry) => entry.includes('border-top'))).toEqual([false, true, true]);
 });
 
 const nasty = fc.constantFrom(
