@@ -42,6 +42,7 @@ export function slackHtml({ text, blocks }: SlackPayload): string {
 :root { color-scheme: light dark } body { font: 15px/1.46 Lato, -apple-system, sans-serif; max-width: 600px; margin: 24px auto; padding: 0 16px }
 h1 { font-size: 18px; margin: 0 0 8px } dl { display: grid; grid-template-columns: 1fr 1fr; gap: 8px; margin: 0 0 12px }
 dd, .text { margin: 0 0 12px; white-space: pre-line; overflow-wrap: anywhere } dd { margin: 0 } .button { display: inline-block; padding: 5px 12px; border-radius: 4px; background: #007a5a; color: #fff; text-decoration: none }
+.beside { display: flex; justify-content: space-between; align-items: flex-start; gap: 16px } .beside .button { flex: none }
 .context { font-size: 13px; opacity: .75; margin: 8px 0 0; overflow-wrap: anywhere }
 </style>
 ${parts.join('\n')}
@@ -51,7 +52,9 @@ ${parts.join('\n')}
 
 function blockHtml({ type, text, fields = [], elements = [], accessory }: Block): string {
   if (text !== undefined && type === 'header') return `<h1>${escapeHtml(text.text)}</h1>`;
-  if (text !== undefined) return htmlText('text', text.text) + (accessory === undefined ? '' : buttonHtml(accessory));
+  if (text !== undefined && accessory !== undefined)
+    return `<div class="beside">${htmlText('text', text.text)}${buttonHtml(accessory)}</div>`;
+  if (text !== undefined) return htmlText('text', text.text);
   if (fields.length > 0) return `<dl>${fields.map((field) => `<dd>${html(field.text)}</dd>`).join('')}</dl>`;
   return elements
     .map((element) => ('url' in element ? buttonHtml(element) : htmlText('context', element.text)))
