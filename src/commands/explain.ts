@@ -69,6 +69,14 @@ async function explain(what: string, options: CommonOptions, context: CommandCon
 }
 
 async function tellUnknown(what: string, ledger: Ledger, { tell }: CommandContext): Promise<ExitCode> {
+  if (what.startsWith('dig_')) {
+    tell(
+      printable(
+        `${what} is a digest, which has no story of its own: explain one of the events that its message lists.`,
+      ),
+    );
+    return EXIT.failed;
+  }
   const isEvent = /^(evt|dlv)_/.test(what);
   const near = isEvent ? [] : await nearUuids(what, ledger);
   const advice =

@@ -243,6 +243,10 @@ test('what went in a digest says which, as Slack got it, with how many others', 
   const lines = plain(stdout);
   expect(lines).toContain(`  chat: delivered at THEN, after 1 attempt, in digest ${digest} with 1 other`);
   expect(lines).toContain(`    THEN  N ms  delivered: HTTP 200  in ${digest}`);
+  expect(await stage.run(['explain', digest ?? ''])).toMatchObject({
+    code: 1,
+    stderr: [expect.stringContaining('explain one of the events')],
+  });
   const listed = (await stage.run(['deliveries', '--json'])).stdout.map((line) => JSON.parse(line));
   expect(listed.map((row) => row.digest)).toEqual([digest, digest]);
 });
