@@ -11,6 +11,13 @@ import { contentOf, WEBHOOK_FORMATS } from './webhook-format.js';
 import { expiryNotices, proxy, remedyOf, tls } from './webhook-route.js';
 import { webhookTemplate, webhookTemplates, writtenContent } from './webhook-template.js';
 
+/**
+ * Services that cannot verify a signature: who knows the URL may post, and a secret would change nothing.
+ *
+ * @see https://developers.google.com/workspace/chat/quickstart/webhooks
+ */
+const HOSTS_WITHOUT_SIGNATURES: ReadonlySet<string> = new Set(['chat.googleapis.com']);
+
 /** Headers that the sink or the connection sets, or that belong to the next hop alone. */
 const RESERVED_HEADERS: ReadonlySet<string> = new Set([
   'accept-encoding',
@@ -113,7 +120,8 @@ export const webhook = defineSink({
   example: 'url: https://example.com/hooks/recordings\nsecret: ${WEBHOOK_SECRET}\n',
   concurrency: 8,
   notices(given, nowMs) {
-    const unsigned = given.secret === undefined ? ['It has no secret, so nothing is signed.'] : [];
+    const wantsSecret = given.secret === undefined && !HOSTS_WITHOUT_SIGNATURES.has(new URL(given.url).hostname);
+    const unsigned = wantsSecret ? ['It has no secret, so nothing is signed.'] : [];
     return [...unsigned, ...expiryNotices(given, nowMs)];
   },
   facts({ secret: given }) {

@@ -248,6 +248,16 @@ test.each([
 test.each([
   { name: 'one secret', settings: { secret: SECRET }, want: [] },
   { name: 'no secret', settings: {}, want: ['It has no secret, so nothing is signed.'] },
+  {
+    name: 'no secret, for a service that cannot verify',
+    settings: { url: 'https://chat.googleapis.com/v1/spaces/A/messages?key=k&token=t' },
+    want: [],
+  },
+  {
+    name: 'no secret, for a host that looks like one',
+    settings: { url: 'https://chat.googleapis.com.example/v1/spaces/A/messages' },
+    want: ['It has no secret, so nothing is signed.'],
+  },
 ])('notices: $name', ({ settings, want }) => {
   expect(webhook.notices?.(webhook.settings.parse({ url: 'https://example.com', ...settings }), 0)).toEqual(want);
 });
