@@ -2,13 +2,16 @@ import type { Config } from './config/config.js';
 import { notices } from './config/notices.js';
 import type { NotifierEvent } from './core/event.js';
 import { createCron } from './engine/cron.js';
+import type { Observer } from './engine/observer.js';
 import { createHttpClient } from './http/client.js';
 import { Notifier } from './notifier.js';
-import type { HttpClient, Log, Store } from './ports.js';
+import type { HttpClient, Ledger, Log, Store } from './ports.js';
+import type { RunningServer } from './server/server.js';
 import { createLedger } from './store/ledger.js';
 import { type OpenedStore, openStore, type StoreDependencies, type StoreMode } from './store/open.js';
 import { answerRequest, takeRequests } from './store/requests.js';
-import { type Process, sha256, systemClock, systemPrograms, systemRandom } from './system.js';
+import { countWrites } from './store/revision.js';
+import { nonce, type Process, sha256, systemClock, systemPrograms, systemRandom } from './system.js';
 import { USER_AGENT } from './version.js';
 
 /** How the command line and the library put the program together on the real machine. */
@@ -64,13 +67,18 @@ export interface Surroundings {
   readonly print: Process['print'];
   /** Called with events that have just been stored. Must not throw. */
   readonly tell?: (events: readonly NotifierEvent[]) => void;
+  readonly observer?: Observer;
 }
 
 /** The program on an open store. */
-export function assemble(config: Config, { store, ...ports }: Surroundings): Notifier {
+export function assemble(
+  config: Config,
+  { store, ...ports }: Surroundings,
+  ledger: Ledger = createLedger(store),
+): Notifier {
   return new Notifier(config, {
     ...ports,
-    ledger: createLedger(store),
+    ledger,
     takeRequests: async () => {
       const left = await takeRequests(store, systemClock.nowMs());
       return left.map((request) => ({
@@ -84,6 +92,59 @@ export function assemble(config: Config, { store, ...ports }: Surroundings): Not
     programs: systemPrograms,
     sha256,
   });
+}
+
+export interface ServedNotifier {
+  readonly notifier: Notifier;
+  /** Listens, where the config says so. Rejects with a {@link ListenError} where it cannot at an address that somebody chose. */
+  serve(): Promise<RunningServer | undefined>;
+}
+
+/** The server cannot be where the config wants it, in words. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+}
+
+/** The program with its HTTP server, which costs the start of it where there is none as little as can be. */
+export async function assembleServed(config: Config, surroundings: Surroundings): Promise<ServedNotifier> {
+  const { store, log, tell } = surroundings;
+  const { listen, isDefault, token } = config.server;
+  if (listen === undefined) return { notifier: assemble(config, surroundings), serve: async () => undefined };
+  const { createServing } = await import('./server/serving.js');
+  const ledger = countWrites(createLedger(store));
+  const clock = systemClock;
+  const serving = createServing({
+    ...{ ledger, sha256, clock, log, nonce, token, storeLabel: store.label },
+    program: () => notifier,
+  });
+  const notifier: Notifier = assemble(
+    config,
+    {
+      ...surroundings,
+      observer: serving.observer,
+      tell: (events) => {
+        serving.told(events);
+        tell?.(events);
+      },
+    },
+    ledger,
+  );
+  return { notifier, serve };
+
+  async function serve(): Promise<RunningServer | undefined> {
+    if (listen === undefined) return undefined;
+    try {
+      return await serving.listen(listen);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      const address = `${listen.host}:${listen.port}`;
+      const problem = code === 'EADDRINUSE' ? 'another program listens there' : message;
+      if (!isDefault)
+        throw new ListenError(`server.listen: ${address}: ${problem}; write another one, or off`, { cause: error });
+      log.warn({ address, problem }, 'there is no status page: set server.listen to another address, or to off');
+      return undefined;
+    }
+  }
 }
 
 /** What an operator should know before it runs. */

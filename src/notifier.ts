@@ -7,9 +7,11 @@ import { carryOut } from './engine/carry-out.js';
 import type { Cron } from './engine/cron.js';
 import { Dispatcher } from './engine/dispatcher.js';
 import { createHeartbeat, type Heartbeat } from './engine/heartbeat.js';
+import type { Observer } from './engine/observer.js';
 import { Operator } from './engine/operator.js';
 import { openPolledSource, type PolledSource } from './engine/polled-source.js';
 import { type PollReport, poll, type RoutedSink } from './engine/poller.js';
+import type { ProgramStatus } from './engine/program-status.js';
 import { createRequestLoop, type OpenRequest, type RequestLoop } from './engine/requests.js';
 import { createSourceSchedule, type SourceSchedule } from './engine/scheduler.js';
 import { createSweeper, type Sweeper, sweep } from './engine/sweeper.js';
@@ -32,6 +34,7 @@ export interface NotifierPorts {
   readonly programs?: Programs;
   /** Called with events that have just been stored, and the URLs just seen. Must not throw. */
   readonly tell?: (events: readonly NotifierEvent[]) => void;
+  readonly observer?: Observer;
 }
 
 interface ScheduledSource {
@@ -135,6 +138,27 @@ export class Notifier {
       return overdueMs < OVERDUE_MS ? [] : [`source ${name}: no poll was complete for ${secondsOf(overdueMs)} s`];
     });
     return [...store, ...overdue];
+  }
+
+  get config(): Config {
+    return this.#config;
+  }
+
+  status(): ProgramStatus {
+    const { parked, held, storeFailsForMs } = this.#dispatcher;
+    const sources = [...this.#sources].map(([name, { polled, schedule }]) => ({
+      name,
+      isPolling: schedule.isPolling,
+      nextPollAtMs: schedule.nextPollAtMs,
+      overdueMs: schedule.overdueMs,
+      credentialExpiresAtMs: polled.source.credentialExpiresAtMs,
+    }));
+    return { sources, lanes: this.#dispatcher.status(), parked, held, storeFailsForMs };
+  }
+
+  /** One poll of a source, or the one that is under way; undefined when there is no such source. */
+  pollNow(source: string): Promise<PollReport> | undefined {
+    return this.#sources.get(source)?.schedule.pollNow();
   }
 
   /** Tells the outside that all is well, if every source's poll was complete; 10 s at most. {@link start} does it after each round. */
@@ -249,6 +273,7 @@ export class Notifier {
 
   #noteResult(report: PollReport, { aborted }: AbortSignal): void {
     if (!aborted) this.#operator.notePoll(report);
+    if (!aborted) this.#ports.observer?.polled(report);
     if (report.result !== 'complete') {
       if (!aborted) this.#failedPolls += 1;
       return;

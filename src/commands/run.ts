@@ -26,8 +26,8 @@ import {
   logOf,
   logOpened,
   logWaiting,
-  notifierOf,
   openStoreOf,
+  servedNotifierOf,
 } from './session.js';
 
 const OWNED_AGAIN_MS = 500;
@@ -82,7 +82,8 @@ async function runWith(
   logNotices(config, log);
   const http = httpOf(config, context);
   const opened = await openWhenFree(config, options.wait, log, context);
-  const notifier = notifierOf(config, opened.store, http, log, context);
+  const { notifier, serve } = await servedNotifierOf(config, opened.store, http, log, context);
+  let server: Awaited<ReturnType<typeof serve>>;
   const stopped = stopSignal(log, context);
   const started = Promise.withResolvers<void>();
   reloadOnSignal({ options, config, notifier, http, log, context }, started.promise);
@@ -91,9 +92,11 @@ async function runWith(
     await notifier.load();
     logWaiting(notifier.dispatcher, log);
     logBacklog(notifier.dispatcher, log);
+    server = await serve();
     log.info(
       {
         version: VERSION,
+        ...(server !== undefined && { page: server.url }),
         config: config.file,
         sources: config.sources.length,
         sinks: config.sinks.length,
@@ -105,6 +108,7 @@ async function runWith(
     started.resolve();
     await Promise.race([stopped, failWhen(opened.lost)]);
   } finally {
+    await server?.close();
     await notifier.stop();
     await http.close();
     await opened.store.close();

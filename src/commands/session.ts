@@ -1,4 +1,11 @@
-import { assemble, type ConfiguredHttp, createConfiguredHttp } from '../assemble.js';
+import {
+  assemble,
+  assembleServed,
+  type ConfiguredHttp,
+  createConfiguredHttp,
+  ListenError,
+  type ServedNotifier,
+} from '../assemble.js';
 import type { Config, SinkConfig } from '../config/config.js';
 import { readConfig } from '../config/load.js';
 import { formatProblem } from '../config/problem.js';
@@ -77,4 +84,22 @@ export function notifierOf(
   { print }: CommandContext,
 ): Notifier {
   return assemble(config, { store, http, log, print });
+}
+
+/** The same with its HTTP server. */
+export async function servedNotifierOf(
+  config: Config,
+  store: Store,
+  http: HttpClient,
+  log: Log,
+  { print }: CommandContext,
+): Promise<ServedNotifier> {
+  const { notifier, serve } = await assembleServed(config, { store, http, log, print });
+  return {
+    notifier,
+    serve: () =>
+      serve().catch((error: unknown) => {
+        throw error instanceof ListenError ? new CommandError(error.message, { cause: error }) : error;
+      }),
+  };
 }

@@ -6,8 +6,9 @@ import { type TemplateUse, templateFlaws } from '../template/check.js';
 import type { Config, SinkConfig, SourceConfig, StoreConfig } from './config.js';
 import { explain, type Finding, isRecord, NO_MESSAGE, valueAt } from './explain.js';
 import { type JsonSchema, jsonSchemaOf, keysOf, schemasAt } from './json-schema.js';
+import { isLoopback, readListen } from './listen.js';
 import type { Path, Problem } from './problem.js';
-import { DEFAULT_SOURCE_TYPE, fileKeys, sinkKeys, sourceKeys } from './schema.js';
+import { DEFAULT_LISTEN, DEFAULT_SOURCE_TYPE, fileKeys, serverKeys, sinkKeys, sourceKeys } from './schema.js';
 import { readServerUrl } from './store-url.js';
 import type { Tree } from './tree.js';
 import { findUnavailable } from './unavailable.js';
@@ -33,6 +34,7 @@ export function checkTree(tree: Tree, types: Types): Checked {
     Object.entries(recordAt(root, key)).map(([name, entry]) => check(name, entry));
   const sources = entries('sources', (name, entry) => checkSource(checker, name, entry, types.sourceTypes));
   const sinks = entries('sinks', (name, entry) => checkSink(checker, name, entry, types));
+  checker.refuseOpenServer(valueAt(root, ['server']));
   const problems = [...tree.problems, ...checker.problems];
   if (file === undefined || problems.length > 0) return { problems };
   return { config: configOf(tree.file, file, sources.filter(isDefined), sinks.filter(isDefined)) };
@@ -45,7 +47,7 @@ function recordAt(root: unknown, key: string): Record<string, unknown> {
 
 function configOf(
   file: string,
-  { delivery, heartbeat, network, log, store }: z.output<typeof fileKeys>,
+  { delivery, heartbeat, network, log, server, store }: z.output<typeof fileKeys>,
   sources: readonly SourceConfig[],
   sinks: readonly CheckedSink[],
 ): Config {
@@ -62,6 +64,11 @@ function configOf(
     keepDeadMs: delivery.keepDead,
     floodLimit: delivery.floodLimit,
     heartbeat: heartbeat === 'off' ? undefined : heartbeat,
+    server: {
+      listen: readListen(server.listen ?? DEFAULT_LISTEN),
+      isDefault: server.listen === undefined,
+      token: server.token,
+    },
     privateAddresses: network.privateAddresses,
     log: { level: log.level, format: log.format ?? 'auto' },
   };
@@ -87,7 +94,7 @@ function checkSource(
   const common = checker.parse(sourceKeys, parts.common, path);
   const settings = definition && checker.parse(definition.settings, parts.settings, path, parts.otherKeys);
   if (definition === undefined || common === undefined || settings === undefined) return undefined;
-  const { schedule, whileProcessing, timezone, firstPoll, stuckAfter, emptyList } = common;
+  const { schedule, whileProcessing, timezone, firstPoll, stuckAfter, emptyList, hookToken } = common;
   return {
     name,
     definition,
@@ -99,6 +106,7 @@ function checkSource(
     firstPoll,
     stuckAfterMs: stuckAfter,
     emptyList,
+    hookToken,
   };
 }
 
@@ -189,6 +197,16 @@ class Checker {
     if (includeUrl) return;
     const message = `a sink of type ${type} fetches the recording by its URL; leave the key out`;
     this.#report([...path, 'includeUrl'], 'value', message);
+  }
+
+  /** Whether everybody on the network could look and press buttons. */
+  refuseOpenServer(server: unknown) {
+    const { listen = DEFAULT_LISTEN, token } = serverKeys.safeParse(server).data ?? {};
+    const address = readListen(listen);
+    if (address === undefined || isLoopback(address) || token !== undefined) return;
+    const message =
+      'is required, since server.listen is not a loopback address; set it to ${NOTIFIER_TOKEN}, or listen at 127.0.0.1';
+    this.#report(['server', 'token'], 'key', message);
   }
 
   /** Whether the template can be read, and makes something of each event that the sink gets. */

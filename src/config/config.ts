@@ -4,6 +4,7 @@ import type { RetryPolicy } from '../core/retry.js';
 import type { Only } from '../core/routing.js';
 import type { SinkDefinition } from '../sinks/define.js';
 import type { SourceDefinition } from '../source/define.js';
+import type { ListenAddress } from './listen.js';
 import type { ServerAddress } from './store-url.js';
 
 /** A loaded configuration: everything checked, defaulted and converted. */
@@ -20,8 +21,17 @@ export interface Config {
   readonly floodLimit: number;
   /** A URL with a token in it; undefined: off. */
   readonly heartbeat: string | undefined;
+  readonly server: ServerConfig;
   readonly privateAddresses: 'allow' | 'deny';
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'pretty' | 'json' | 'auto' };
+}
+
+export interface ServerConfig {
+  /** Undefined: off. */
+  readonly listen: ListenAddress | undefined;
+  /** Nobody chose the address. */
+  readonly isDefault: boolean;
+  readonly token: string | undefined;
 }
 
 export interface SourceConfig {
@@ -39,6 +49,8 @@ export interface SourceConfig {
   readonly stuckAfterMs: number;
   /** What becomes of an empty list after a long one. */
   readonly emptyList: 'doubt' | 'believe';
+  /** Of the hook by which the platform asks for a poll; undefined: there is none. */
+  readonly hookToken?: string | undefined;
 }
 
 export interface SinkConfig {

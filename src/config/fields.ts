@@ -1,6 +1,7 @@
 import { validateDetailed } from 'node-cron';
 import { z } from 'zod';
 import { type Flaw, httpUrlFlaw, issueOf, type Marks, scalar } from '../settings.js';
+import { readListen } from './listen.js';
 import { readServerUrl } from './store-url.js';
 
 /** The kinds of value that only the config's own keys have. */
@@ -99,6 +100,15 @@ export function rate() {
     if (count > RATE_COUNT_MAX) return { problem: 'is too fast', hint: `write ${RATE_COUNT_MAX}/${match[2]} or less` };
     return { value: Math.ceil(RATE_UNIT_MS[match[2] as keyof typeof RATE_UNIT_MS] / count) };
   });
+}
+
+/** `HOST:PORT`, or `off`. */
+export function listen() {
+  return text({ want: 'an address such as 127.0.0.1:8080, or off' }, (value) =>
+    value === 'off' || readListen(value) !== undefined
+      ? undefined
+      : { problem: 'is not an address to listen at', hint: 'write HOST:PORT, such as 127.0.0.1:8080, or off' },
+  ).meta({ form: { type: 'string', pattern: '^(off|.+:[0-9]{1,5})$' } });
 }
 
 const STORE_HINT =

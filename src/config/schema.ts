@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { BATCH_MAX } from '../core/batch.js';
 import { EVENT_TYPES, type EventType } from '../core/event.js';
-import { boolean, duration, integer, number } from '../settings.js';
-import { cron, cronOrOff, httpUrlOrOff, rate, store, timezone } from './fields.js';
+import { boolean, duration, integer, number, secret } from '../settings.js';
+import { cron, cronOrOff, httpUrlOrOff, listen, rate, store, timezone } from './fields.js';
 
 /**
  * The keys of the file, of every source and of every sink. What a type of source or sink adds is in its definition.
@@ -41,6 +41,12 @@ export const sourceKeys = z.strictObject({
     .default('doubt')
     .describe(
       'An empty list after one of a hundred or more. doubt: source.failing. believe: the account is emptied on purpose.',
+    ),
+  hookToken: secret()
+    .optional()
+    .meta({ example: '${HOOK_TOKEN}' })
+    .describe(
+      'Opens POST /hooks/superviz/NAME for the RECORDING webhook of the platform, as `?token=` or Bearer: a hint to poll at once.',
     ),
 });
 
@@ -111,8 +117,22 @@ const delivery = z.strictObject({
     ),
 });
 
-const server = z.strictObject({
-  listen: z.literal('off').default('off').describe('This version has no server.'),
+/** Not a default of the schema: its port being taken is an error for whoever wrote it, and none for who did not. */
+export const DEFAULT_LISTEN = '127.0.0.1:8080';
+
+export const serverKeys = z.strictObject({
+  listen: listen()
+    .optional()
+    .meta({ example: DEFAULT_LISTEN })
+    .describe(
+      `Where \`run\` has the status page, /metrics and the API: HOST:PORT, or off. Default: ${DEFAULT_LISTEN}, if nobody else listens there.`,
+    ),
+  token: secret()
+    .optional()
+    .meta({ example: '${NOTIFIER_TOKEN}' })
+    .describe(
+      'What the server asks for, as a Bearer token or the password of HTTP Basic; /healthz and /readyz are free. Required unless `listen` is a loopback address.',
+    ),
 });
 
 const network = z.strictObject({
@@ -146,7 +166,7 @@ export const fileKeys = z.strictObject({
     .describe(
       'An http or https URL that is requested after each round in which every source had a complete poll, so that an outside service notices when the notifier is dead; or off.',
     ),
-  server: server.default({ listen: 'off' }).describe('The HTTP server.'),
+  server: serverKeys.default({}).describe('The HTTP server.'),
   network: network.default({ privateAddresses: 'allow' }).describe('What outgoing requests may reach.'),
   log: log.default({ level: 'info' }).describe('Logs go to stderr.'),
 });

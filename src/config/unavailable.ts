@@ -14,10 +14,7 @@ interface Unavailable {
 /** What the documented configuration has and this version does not. A feature that arrives takes its lines away. */
 const UNAVAILABLE: readonly Unavailable[] = [
   { at: 'queue' },
-  { at: 'server.token' },
-  { at: 'server.listen', value: /^(?!off$).*/s, what: 'the server', instead: 'write off' },
   { at: 'sources.*.fullWalk' },
-  { at: 'sources.*.hookToken' },
   { at: 'sources.*.type', value: /^[./@]/, what: 'a type of your own' },
 ];
 

@@ -2,7 +2,12 @@ import { createTask } from 'node-cron';
 import type { Clock, Timer } from '../ports.js';
 
 /** Calls back at the times of a cron expression; once for all that were missed. */
-export type Cron = (expression: string, timezone: string, callback: () => void) => Timer;
+export type Cron = (expression: string, timezone: string, callback: () => void) => CronTimer;
+
+export interface CronTimer extends Timer {
+  /** When it calls back next, wall clock; infinite when never. */
+  readonly nextMs: number;
+}
 
 /** So often the wall clock is looked at: it can jump, and a timer does not jump with it. */
 const LOOK_AGAIN_MS = 10_000;
@@ -35,6 +40,9 @@ export function createCron(clock: Clock): Cron {
     }
 
     return {
+      get nextMs() {
+        return nextMs;
+      },
       cancel: () => {
         timer.cancel();
         void task.destroy();

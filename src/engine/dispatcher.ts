@@ -41,6 +41,8 @@ export interface LaneStatus {
   readonly sink: string;
   readonly waiting: number;
   readonly inFlight: number;
+  /** When something is tried next, wall clock; null while nothing is planned. */
+  readonly nextAttemptAtMs: number | null;
   readonly state: SinkState;
 }
 
@@ -190,10 +192,11 @@ export class Dispatcher {
   }
 
   status(): readonly LaneStatus[] {
-    return [...this.#lanes.values()].map(({ sink, waiting, inFlight, state }) => ({
+    return [...this.#lanes.values()].map(({ sink, waiting, inFlight, nextAttemptAtMs, state }) => ({
       sink: sink.name,
       waiting,
       inFlight,
+      nextAttemptAtMs,
       state,
     }));
   }

@@ -103,6 +103,14 @@ export class Lane {
     return this.#inFlight.size;
   }
 
+  /** When something is tried next, wall clock; null while nothing is planned. */
+  get nextAttemptAtMs(): number | null {
+    const next = this.#next();
+    if (next === undefined || this.#stopped) return null;
+    const { suspension, pausedUntilMs } = this.#state;
+    return suspension === null ? Math.max(next.dueAtMs, pausedUntilMs ?? 0) : suspension.nextTrialAtMs;
+  }
+
   /** Whether it has something to do for what is due by the time that {@link open} was given. */
   get busy(): boolean {
     if (this.#inFlight.size > 0) return true;

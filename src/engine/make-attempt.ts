@@ -5,11 +5,13 @@ import type { Outcome } from '../core/failure.js';
 import { digestIdOf, type Sha256 } from '../core/id.js';
 import { type AttemptPorts, attemptOnce, isDigest, type Message } from './attempt.js';
 import { logAttempt, logUrlWait } from './attempt-log.js';
+import type { Observer } from './observer.js';
 import type { Urls } from './urls.js';
 
 export interface MakeAttemptPorts extends AttemptPorts {
   readonly urls: Urls;
   readonly sha256: Sha256;
+  readonly observer?: Observer | undefined;
   /** One write. Resolves once it is stored. */
   readonly save: (deliveries: readonly Delivery[], outcome?: Outcome) => Promise<void>;
 }
@@ -44,6 +46,10 @@ export async function makeAttempt(
   const verdicts = deliveries.map((delivery) => afterAttempt(delivery, outcome, facts));
   await saveChanged(deliveries, verdicts, (changed) => save(changed, outcome));
   for (const verdict of verdicts) logAttempt(log, verdict, outcome, durationMs, message);
+  ports.observer?.attempted({
+    ...{ sink: sink.name, type: sink.definition.type, outcome, verdicts },
+    ...{ endedAtMs: facts.nowMs, durationMs },
+  });
   return verdicts;
 }
 

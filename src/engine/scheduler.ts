@@ -1,6 +1,6 @@
 import { backoffMs } from '../core/schedule.js';
 import type { Clock, Log, Random, Timer } from '../ports.js';
-import type { Cron } from './cron.js';
+import type { Cron, CronTimer } from './cron.js';
 import type { PolledSource } from './polled-source.js';
 import { type PollReport, rememberedBy, retryAfterMsOf } from './poller.js';
 
@@ -21,6 +21,9 @@ export interface SourceSchedule {
   start(): void;
   /** For how long polls have been made without one that was complete; 0 after one that was. */
   readonly overdueMs: number;
+  readonly isPolling: boolean;
+  /** When it is polled next if nobody asks for it sooner, wall clock; null while it is not scheduled. */
+  readonly nextPollAtMs: number | null;
   /** One poll, or the one that is under way. */
   pollNow(): Promise<PollReport>;
   /** Ends the schedule, cuts off a poll under way and waits for it. */
@@ -38,14 +41,14 @@ export function createSourceSchedule(polled: PolledSource, ports: SchedulerPorts
   let owedSinceMs: number | undefined;
   let processing = 0;
   let rowsBefore: number | undefined;
-  let retry: Timer | undefined;
-  let crons: readonly Timer[] = [];
+  let retry: (Timer & { readonly dueAtMs: number }) | undefined;
+  let crons: readonly CronTimer[] = [];
+  let whileProcessingCron: CronTimer | undefined;
 
   function start(): void {
-    crons = [
-      cron(schedule, timezone, onTime),
-      ...(whileProcessing === undefined ? [] : [cron(whileProcessing, timezone, () => processing > 0 && onTime())]),
-    ];
+    if (whileProcessing !== undefined)
+      whileProcessingCron = cron(whileProcessing, timezone, () => processing > 0 && onTime());
+    crons = [cron(schedule, timezone, onTime), ...(whileProcessingCron ? [whileProcessingCron] : [])];
     void pollNow();
   }
 
@@ -64,6 +67,7 @@ export function createSourceSchedule(polled: PolledSource, ports: SchedulerPorts
 
   async function pollOnce(): Promise<PollReport> {
     retry?.cancel();
+    retry = undefined;
     lastStartMs = clock.monotonicMs();
     owedSinceMs ??= lastStartMs;
     const report = await ports.poll(polled, stopping.signal);
@@ -105,8 +109,17 @@ export function createSourceSchedule(polled: PolledSource, ports: SchedulerPorts
     const retryAfterMs = retryAfterMsOf(report);
     const delayMs = Math.max(backoffMs(failures, random()), retryAfterMs);
     polled.silentUntilMs = Math.max(polled.silentUntilMs, clock.nowMs() + retryAfterMs);
-    retry = clock.after(delayMs, () => void pollNow());
+    const timer = clock.after(delayMs, () => void pollNow());
+    retry = { cancel: () => timer.cancel(), dueAtMs: clock.nowMs() + delayMs };
     log.debug({ source: name, delayMs }, 'the next poll is planned');
+  }
+
+  function nextPollAtMs(): number | null {
+    if (crons.length === 0 || stopping.signal.aborted) return null;
+    const onSchedule = crons.filter((timer) => timer !== whileProcessingCron || processing > 0);
+    const cronAtMs = Math.max(Math.min(...onSchedule.map(({ nextMs }) => nextMs)), polled.silentUntilMs);
+    const atMs = Math.min(cronAtMs, retry?.dueAtMs ?? Number.POSITIVE_INFINITY);
+    return Number.isFinite(atMs) ? atMs : null;
   }
 
   async function stop(): Promise<void> {
@@ -120,6 +133,12 @@ export function createSourceSchedule(polled: PolledSource, ports: SchedulerPorts
     start,
     pollNow,
     stop,
+    get isPolling() {
+      return underWay !== undefined;
+    },
+    get nextPollAtMs() {
+      return nextPollAtMs();
+    },
     get overdueMs() {
       return owedSinceMs === undefined ? 0 : clock.monotonicMs() - owedSinceMs;
     },

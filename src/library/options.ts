@@ -21,6 +21,8 @@ export interface SourceOptions {
   readonly stuckAfter?: Duration;
   /** An empty list after one of a hundred recordings or more: `doubt` makes a `source.failing` event, `believe` takes it as it is. */
   readonly emptyList?: 'doubt' | 'believe';
+  /** Opens `POST /hooks/superviz/NAME` of the server: a hint to poll at once. */
+  readonly hookToken?: string;
   readonly [setting: string]: unknown;
 }
 
@@ -72,8 +74,8 @@ export interface NotifierConfig {
   };
   /** A URL that is requested after each round in which every source's poll was complete; `off` unless it is given. */
   readonly heartbeat?: string;
-  /** The library has no server. */
-  readonly server?: { readonly listen?: 'off' };
+  /** The status page, /metrics and the API: at `listen`, `HOST:PORT`. Without it the library has no server. */
+  readonly server?: { readonly listen?: string; readonly token?: string };
   readonly network?: { readonly privateAddresses?: 'allow' | 'deny' };
 }
 

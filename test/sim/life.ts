@@ -1,4 +1,4 @@
-import type { Cron } from '../../src/engine/cron.js';
+import type { Cron, CronTimer } from '../../src/engine/cron.js';
 import type { Clock, Timer } from '../../src/ports.js';
 import type { SimTime } from './time.js';
 
@@ -99,7 +99,7 @@ export class Life {
   }
 
   /** At the multiples of a period, by the wall clock; a jump is noticed after a period at the latest. */
-  #every(periodMs: number, callback: () => void): Timer {
+  #every(periodMs: number, callback: () => void): CronTimer {
     let timer = sleep.call(this);
     function sleep(this: Life): Timer {
       return this.after(periodMs - (this.#time.nowMs % periodMs), () => {
@@ -107,6 +107,6 @@ export class Life {
         callback();
       });
     }
-    return { cancel: () => timer.cancel() };
+    return { nextMs: Number.POSITIVE_INFINITY, cancel: () => timer.cancel() };
   }
 }

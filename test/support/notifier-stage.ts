@@ -1,7 +1,7 @@
 import type { Config, SinkConfig, SourceConfig } from '../../src/config/config.js';
 import { type FakeApi, startFakeApi } from '../../src/fake/api.js';
 import { createHttpClient } from '../../src/http/client.js';
-import { Notifier } from '../../src/notifier.js';
+import { Notifier, type NotifierPorts } from '../../src/notifier.js';
 import type { Store } from '../../src/ports.js';
 import { openSuperviz, superviz } from '../../src/source/superviz.js';
 import { createLedger } from '../../src/store/ledger.js';
@@ -42,6 +42,7 @@ export function configOf(sources: readonly SourceConfig[], sinks: readonly SinkC
     keepDeadMs: 90 * 86_400_000,
     floodLimit: 1_000,
     heartbeat: undefined,
+    server: { listen: undefined, isDefault: false, token: undefined },
     privateAddresses: 'allow',
     log: { level: 'info', format: 'json' },
   };
@@ -67,7 +68,7 @@ export function sourceOf(name: string, baseUrl: string, written: object = {}): S
 
 type OpenContext = Parameters<typeof openSuperviz>[0];
 
-export function createProgram({ store, clock }: World, config: Config): Program {
+export function createProgram({ store, clock }: World, config: Config, more: Partial<NotifierPorts> = {}): Program {
   const log = createMemoryLog();
   const http = createHttpClient({ privateAddresses: 'allow', clock: realClock, userAgent: 'test' });
   const schedules = new Set<() => void>();
@@ -83,7 +84,7 @@ export function createProgram({ store, clock }: World, config: Config): Program 
     cron: (_expression, _timezone, callback) => {
       const fire = () => callback();
       schedules.add(fire);
-      return { cancel: () => void schedules.delete(fire) };
+      return { nextMs: Number.POSITIVE_INFINITY, cancel: () => void schedules.delete(fire) };
     },
     http,
     clock,
@@ -91,6 +92,7 @@ export function createProgram({ store, clock }: World, config: Config): Program 
     sha256,
     log,
     print: async () => undefined,
+    ...more,
   });
   return {
     notifier,

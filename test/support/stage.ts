@@ -109,7 +109,7 @@ export function createStage(hook: (end: () => Promise<void>) => void = afterEach
   function configure(config: unknown, file = 'config/notifier.yaml'): void {
     const path = join(home(), file);
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, typeof config === 'string' ? config : JSON.stringify(config));
+    writeFileSync(path, typeof config === 'string' ? config : JSON.stringify(withoutServer(config)));
   }
 
   async function start(args: readonly string[], options: StartOptions = {}): Promise<Program> {
@@ -157,6 +157,11 @@ export function createStage(hook: (end: () => Promise<void>) => void = afterEach
     check: condition.check,
     untilLog,
   };
+}
+
+/** Tests run side by side, and the default port is one. */
+function withoutServer(config: unknown): unknown {
+  return typeof config === 'object' && config !== null ? { server: { listen: 'off' }, ...config } : config;
 }
 
 /** A source that is polled every second. */

@@ -1,0 +1,25 @@
+import type { LaneStatus } from './dispatcher.js';
+
+/** How the program stands, from memory. Times are wall clock. */
+export interface ProgramStatus {
+  readonly sources: readonly SourceStatus[];
+  /** Of the sinks that are enabled. */
+  readonly lanes: readonly LaneStatus[];
+  /** Deliveries of other sinks, by their names. */
+  readonly parked: ReadonlyMap<string, number>;
+  /** Deliveries that wait for a decision, by the source of their events. */
+  readonly held: ReadonlyMap<string | null, number>;
+  /** For how long the store has taken nothing; undefined while it does. */
+  readonly storeFailsForMs: number | undefined;
+}
+
+export interface SourceStatus {
+  readonly name: string;
+  readonly isPolling: boolean;
+  /** Null: not scheduled. */
+  readonly nextPollAtMs: number | null;
+  /** For how long polls have been made without one that was complete. */
+  readonly overdueMs: number;
+  /** Null: nothing says so. */
+  readonly credentialExpiresAtMs: number | null;
+}

@@ -1,0 +1,45 @@
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { StoreError } from '../store/errors.js';
+import { BusyError } from '../views/lookup.js';
+import { apiRoutes } from './api.js';
+import { headers, onlyLocalNames, onlySameSite, onlyWithToken, refuse } from './guards.js';
+import { healthRoutes } from './health.js';
+import { hookRoutes } from './hook.js';
+import type { ServerPorts } from './ports.js';
+
+/** Forms and queries are small. */
+const BODY_BYTES_MAX = 16_384;
+
+/** Every route of the server. */
+export function createApp(ports: ServerPorts): Hono {
+  const { token, metrics, log } = ports;
+  const app = new Hono();
+  app.use(headers);
+  app.use(async (context, next) => {
+    await next();
+    if (!context.res.headers.has('cache-control')) context.header('Cache-Control', 'no-store');
+  });
+  app.use(
+    bodyLimit({
+      maxSize: BODY_BYTES_MAX,
+      onError: (context) => refuse(context, 413, `a body of more than ${BODY_BYTES_MAX} bytes is not read`),
+    }),
+  );
+  app.onError((error, context) => {
+    if (error instanceof BusyError || error instanceof StoreError) return refuse(context, 503, error.message);
+    log.error({ error, method: context.req.method, route: context.req.routePath }, 'a request could not be answered');
+    return context.json({ error: 'it could not be answered; the log says why' }, 500);
+  });
+  app.route('/', healthRoutes(ports));
+  app.route('/', hookRoutes(ports));
+  app.use(token === undefined ? onlyLocalNames() : onlyWithToken(token));
+  app.use(onlySameSite());
+  app.get('/metrics', async (context) => {
+    const text = await metrics.text();
+    return context.text(text, 200, { 'Content-Type': metrics.contentType });
+  });
+  app.route('/', apiRoutes(ports));
+  app.notFound((context) => refuse(context, 404, 'there is nothing here; / shows how the program stands'));
+  return app;
+}

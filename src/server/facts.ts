@@ -1,0 +1,30 @@
+import { VERSION } from '../version.js';
+import { type Status, statusOf } from '../views/status.js';
+import type { Surroundings } from '../views/story-words.js';
+import type { ServerPorts } from './ports.js';
+
+/** What the API and the pages read alike. */
+
+export async function readStatus(ports: ServerPorts): Promise<Status> {
+  const { program, lookup, board, storeLabel, startedAtMs, clock } = ports;
+  const [tallies, sinkStates] = await Promise.all([lookup.tallies(), lookup.sinkStates()]);
+  return statusOf({
+    config: program.config,
+    program: program.status(),
+    notReady: program.notReady(),
+    ...{ board, tallies, sinkStates, storeLabel, startedAtMs },
+    version: VERSION,
+    nowMs: clock.nowMs(),
+  });
+}
+
+/** What the story of a recording is told from, beside what the store has of it. */
+export async function surroundings({ program, lookup, startedAtMs, clock }: ServerPorts): Promise<Surroundings> {
+  return {
+    config: program.config,
+    sinkStates: await lookup.sinkStates(),
+    nowMs: clock.nowMs(),
+    ownedSinceMs: startedAtMs,
+    call: (command) => `recording-notifier ${command}`,
+  };
+}

@@ -1,0 +1,60 @@
+import { Hono } from 'hono';
+import type { Timer } from '../ports.js';
+import { credentialOf, isSame, refuse } from './guards.js';
+import type { ServerPorts } from './ports.js';
+
+/** However many hints come. */
+const POLL_EVERY_MS = 5_000;
+/** For the end of a poll under way. */
+const LOOK_AGAIN_MS = 500;
+
+type HookPorts = Pick<ServerPorts, 'clock' | 'log' | 'stopped'> & {
+  readonly program: Pick<ServerPorts['program'], 'config' | 'status' | 'pollNow'>;
+};
+
+/**
+ * The platform's own webhook is no more than a hint that a poll may be worth it: what it says is not read, so that nobody who finds the
+ * address can invent a recording.
+ */
+export function hookRoutes({ program, clock, log, stopped }: HookPorts): Hono {
+  const lastPollMs = new Map<string, number>();
+  const planned = new Map<string, Timer>();
+  stopped.addEventListener('abort', () => {
+    for (const timer of planned.values()) timer.cancel();
+  });
+
+  /** At once, or when five seconds have passed since the last one and no poll is under way, which may be past the row already: no hint is lost. */
+  function hint(source: string): void {
+    if (planned.has(source) || stopped.aborted) return;
+    const isPolling = program.status().sources.some(({ name, isPolling }) => name === source && isPolling);
+    const sinceMs = clock.monotonicMs() - (lastPollMs.get(source) ?? Number.NEGATIVE_INFINITY);
+    if (sinceMs >= POLL_EVERY_MS && !isPolling) {
+      lastPollMs.set(source, clock.monotonicMs());
+      void program.pollNow(source);
+      return;
+    }
+    const timer = clock.after(Math.max(POLL_EVERY_MS - sinceMs, LOOK_AGAIN_MS), () => {
+      planned.delete(source);
+      hint(source);
+    });
+    planned.set(source, timer);
+  }
+
+  return new Hono().post('/hooks/superviz/:name', (context) => {
+    const name = context.req.param('name');
+    const source = program.config.sources.find((each) => each.name === name);
+    if (source?.hookToken === undefined) {
+      return refuse(context, 404, 'there is no such hook: sources.NAME.hookToken opens one');
+    }
+    const given =
+      context.req.query('token') ??
+      context.req.header('x-hook-token') ??
+      credentialOf(context.req.header('authorization'));
+    if (given === undefined || !isSame(given, source.hookToken)) {
+      return refuse(context, 401, `the hook wants sources.${name}.hookToken, as ?token= or as Bearer`);
+    }
+    log.debug({ source: name }, 'the platform hints at news');
+    hint(name);
+    return context.body(null, 204);
+  });
+}

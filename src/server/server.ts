@@ -1,0 +1,49 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import { createAdaptorServer } from '@hono/node-server';
+import type { ListenAddress } from '../config/listen.js';
+import { createApp } from './app.js';
+import type { ServerPorts } from './ports.js';
+
+/** Of whoever is slow, or many. */
+const HEADERS_MS_MAX = 10_000;
+const REQUEST_MS_MAX = 30_000;
+const CONNECTIONS_MAX = 256;
+/** What is under way at a stop is cut off after this. */
+const CLOSE_MS_MAX = 1_000;
+
+export interface RunningServer {
+  /** With the port that it has got. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Listens; rejects with Node's error where it cannot. */
+export async function startServer(
+  { host, port }: ListenAddress,
+  ports: Omit<ServerPorts, 'stopped'>,
+): Promise<RunningServer> {
+  const stopped = new AbortController();
+  const { fetch } = createApp({ ...ports, stopped: stopped.signal });
+  const server = createAdaptorServer({
+    fetch,
+    serverOptions: { headersTimeout: HEADERS_MS_MAX, requestTimeout: REQUEST_MS_MAX },
+  }) as Server;
+  server.maxConnections = CONNECTIONS_MAX;
+  server.listen(port, host);
+  await once(server, 'listening');
+  const address = server.address();
+  const actualPort = typeof address === 'object' && address !== null ? address.port : port;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${actualPort}/`,
+    close: async () => {
+      stopped.abort();
+      const closed = once(server, 'close');
+      server.close();
+      server.closeIdleConnections();
+      const timer = ports.clock.after(CLOSE_MS_MAX, () => server.closeAllConnections());
+      await closed;
+      timer.cancel();
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import type { Ledger } from '../ports.js';
+
+/** A ledger that says whether anything may have changed since one looked last. */
+export interface CountedLedger extends Ledger {
+  /** Grows by every write that was begun or has ended, failed ones included: what a failed write has done is not known. */
+  readonly revision: number;
+}
+
+export function countWrites(ledger: Ledger): CountedLedger {
+  let revision = 0;
+
+  function counting<Args extends readonly unknown[]>(write: (...args: Args) => Promise<void>) {
+    return async (...args: Args): Promise<void> => {
+      revision += 1;
+      try {
+        await write(...args);
+      } finally {
+        revision += 1;
+      }
+    };
+  }
+
+  return {
+    ...ledger,
+    markSource: counting(ledger.markSource),
+    commit: counting(ledger.commit),
+    save: counting(ledger.save),
+    forget: counting(ledger.forget),
+    remove: counting(ledger.remove),
+    get revision() {
+      return revision;
+    },
+  };
+}

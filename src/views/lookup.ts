@@ -1,0 +1,172 @@
+import type { Config } from '../config/config.js';
+import type { Delivery, DeliveryState } from '../core/delivery.js';
+import { isRecordingEvent, uuidOf } from '../core/event.js';
+import type { Sha256 } from '../core/id.js';
+import type { SinkState } from '../core/suspension.js';
+import type { Clock, RememberedRecording } from '../ports.js';
+import type { CountedLedger } from '../store/revision.js';
+import { allDeliveries } from './all-deliveries.js';
+import { type Latest, latestOf } from './latest.js';
+import { type Facts, findFacts } from './story-facts.js';
+
+/** Of a list; a query that wants more is refused before. */
+export const LOOKUP_ROWS_MAX = 10_000;
+/** Answers that are kept. */
+const ANSWERS_MAX = 64;
+/** Looks that wait for one another. */
+const WAITING_MAX = 32;
+/** A look at everything may cost seconds where there are a million: it takes a twentieth of the time at most, however much changes. */
+const REST_RATIO = 20;
+const STALE_MS_MAX = 30_000;
+
+export interface Window {
+  readonly offset: number;
+  readonly limit: number;
+}
+
+export interface RecordingsQuery extends Window {
+  readonly source?: string | undefined;
+  readonly status?: string | undefined;
+  /** A part of its uuid, room or meeting; case does not count. */
+  readonly search?: string | undefined;
+}
+
+export interface DeliveriesQuery extends Window {
+  readonly state?: DeliveryState | undefined;
+  readonly sink?: string | undefined;
+  /** A part of its ids, its recording's uuid, room or meeting; case does not count. */
+  readonly search?: string | undefined;
+}
+
+/** Deliveries that are stored, by their state. */
+export type Tally = Readonly<Record<DeliveryState, number>>;
+
+/** Looks things up in the store for whoever looks at the program. An answer may be as old as {@link STALE_MS_MAX}. */
+export interface Lookup {
+  /** Grows when something may have changed. */
+  readonly revision: number;
+  recordings(query: RecordingsQuery): Promise<Latest<RememberedRecording>>;
+  deliveries(query: DeliveriesQuery): Promise<Latest<Delivery>>;
+  /** By the name of the sink. */
+  tallies(): Promise<ReadonlyMap<string, Tally>>;
+  sinkStates(): Promise<ReadonlyMap<string, SinkState>>;
+  facts(what: string): Promise<Facts>;
+}
+
+/** Too many want to look at once. */
+export class BusyError extends Error {
+  override readonly name = 'BusyError';
+}
+
+interface Answer {
+  readonly value: unknown;
+  readonly revision: number;
+  readonly atMs: number;
+  readonly tookMs: number;
+}
+
+export function createLookup(ports: {
+  readonly ledger: CountedLedger;
+  readonly config: () => Config;
+  readonly sha256: Sha256;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
+}): Lookup {
+  const { ledger, config, sha256, clock } = ports;
+  const answers = new Map<string, Answer>();
+  const underWay = new Map<string, Promise<unknown>>();
+  let last: Promise<unknown> = Promise.resolve();
+
+  /** One look at a time, one for all that want the same, and none where nothing has changed. */
+  function look<Value>(key: string, read: () => Promise<Value>): Promise<Value> {
+    const known = answers.get(key);
+    if (known !== undefined && isGood(known)) return Promise.resolve(known.value as Value);
+    const begun = underWay.get(key);
+    if (begun !== undefined) return begun as Promise<Value>;
+    if (underWay.size >= WAITING_MAX) return Promise.reject(new BusyError('too many look at once; try again'));
+    const looked = last.then(() => readNow(key, read)).finally(() => underWay.delete(key));
+    underWay.set(key, looked);
+    last = looked.catch(() => undefined);
+    return looked;
+  }
+
+  async function readNow<Value>(key: string, read: () => Promise<Value>): Promise<Value> {
+    const { revision } = ledger;
+    const startedMs = clock.monotonicMs();
+    const value = await read();
+    const atMs = clock.monotonicMs();
+    answers.delete(key);
+    answers.set(key, { value, revision, atMs, tookMs: atMs - startedMs });
+    for (const oldest of answers.keys().take(Math.max(0, answers.size - ANSWERS_MAX))) answers.delete(oldest);
+    return value;
+  }
+
+  function isGood({ revision, atMs, tookMs }: Answer): boolean {
+    const ageMs = clock.monotonicMs() - atMs;
+    return revision === ledger.revision || ageMs < Math.min(REST_RATIO * tookMs, STALE_MS_MAX);
+  }
+
+  return {
+    get revision() {
+      return ledger.revision;
+    },
+    recordings: (query) =>
+      look(`recordings ${JSON.stringify(query)}`, () =>
+        latestOf(filtered(ledger.allRecordings(query.source), recordingFilter(query)), changedAtMs, query),
+      ),
+    deliveries: (query) =>
+      look(`deliveries ${JSON.stringify(query)}`, () =>
+        latestOf(
+          filtered(allDeliveries(ledger), deliveryFilter(query)),
+          ({ createdAtMs, finishedAtMs }) => finishedAtMs ?? createdAtMs,
+          query,
+        ),
+      ),
+    tallies: () => look('tallies', () => talliesOf(allDeliveries(ledger))),
+    sinkStates: () => look('sinks', () => ledger.sinkStates()),
+    facts: (what) => look(`facts ${what}`, () => findFacts(what, { config: config(), ledger, sha256 })),
+  };
+}
+
+/** When its status changed last, as far as that is known. */
+function changedAtMs({ state }: RememberedRecording): number {
+  return Math.max(state.firstSeenAtMs, state.availableAtMs ?? 0, state.processingSinceMs ?? 0);
+}
+
+async function* filtered<Item>(items: AsyncIterable<Item>, fits: (item: Item) => boolean): AsyncGenerator<Item> {
+  for await (const item of items) if (fits(item)) yield item;
+}
+
+function recordingFilter({ status, search }: RecordingsQuery): (recording: RememberedRecording) => boolean {
+  const contains = searching(search);
+  return ({ uuid, state }) =>
+    (status === undefined || state.status === status) && contains([uuid, state.roomId, state.meetingId]);
+}
+
+function deliveryFilter({ state, sink, search }: DeliveriesQuery): (delivery: Delivery) => boolean {
+  const contains = searching(search);
+  return (delivery) =>
+    (state === undefined || delivery.state === state) &&
+    (sink === undefined || delivery.sink === sink) &&
+    contains(textsOf(delivery));
+}
+
+function textsOf({ id, event }: Delivery): readonly (string | null)[] {
+  const of = isRecordingEvent(event) ? event.data.recording : { roomId: null, meetingId: null };
+  return [id, event.id, uuidOf(event), of.roomId, of.meetingId];
+}
+
+function searching(search: string | undefined): (texts: readonly (string | null)[]) => boolean {
+  if (search === undefined) return () => true;
+  const wanted = search.toLowerCase();
+  return (texts) => texts.some((text) => text?.toLowerCase().includes(wanted));
+}
+
+async function talliesOf(deliveries: AsyncIterable<Delivery>): Promise<ReadonlyMap<string, Tally>> {
+  const tallies = new Map<string, Record<DeliveryState, number>>();
+  for await (const { sink, state } of deliveries) {
+    const tally = tallies.get(sink) ?? { pending: 0, held: 0, delivered: 0, dead: 0 };
+    tally[state] += 1;
+    tallies.set(sink, tally);
+  }
+  return tallies;
+}

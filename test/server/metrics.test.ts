@@ -1,0 +1,75 @@
+import { execFileSync } from 'node:child_process';
+import { startDoor } from '../engine/door.js';
+import { webhookTo } from '../engine/sinks.js';
+import { configOf, openWorld, sourcePolled, type World } from '../support/notifier-stage.js';
+import { type Served, startServed } from '../support/served.js';
+import { describeWithTool } from '../support/tools.js';
+
+async function metricsOf(served: Served): Promise<string> {
+  const answer = await served.get('/metrics');
+  expect(answer.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+  return answer.text();
+}
+
+/** The value of one series. */
+function sampleOf(text: string, series: string): number | undefined {
+  const line = text.split('\n').find((each) => each.startsWith(`${series} `));
+  return line === undefined ? undefined : Number(line.slice(series.length + 1));
+}
+
+async function serveStory(world: World, url: string): Promise<Served> {
+  const served = await startServed(world, configOf([sourcePolled(world)], [webhookTo('hook', url)]));
+  await served.program.notifier.pollAll();
+  world.api.recordings.setStatus('soon', 'available');
+  world.api.recordings.add({ uuid: 'another', status: 'processing' });
+  await served.program.notifier.pollAll();
+  await served.program.notifier.attemptDue();
+  return served;
+}
+
+test('the metrics count what has happened, and show how things stand', async () => {
+  await using world = await openWorld();
+  await using door = await startDoor();
+  await using served = await serveStory(world, door.url);
+  const text = await metricsOf(served);
+  const at = (series: string) => sampleOf(text, `recording_notifier_${series}`);
+  expect({
+    complete: at('polls_total{source="production",result="complete"}'),
+    failed: at('polls_total{source="production",result="failed"}'),
+    polls: at('poll_duration_seconds_count{source="production"}'),
+    available: at('source_recordings{source="production",status="available"}'),
+    processing: at('source_recordings{source="production",status="processing"}'),
+    events: at('events_total{type="recording.available",source="production"}'),
+    attempts: at('attempts_total{sink="hook",type="webhook",reason="none"}'),
+    delivered: at('deliveries_finished_total{sink="hook",state="delivered"}'),
+    dead: at('deliveries_finished_total{sink="hook",state="dead"}'),
+    delays: at('delivery_delay_seconds_count{sink="hook"}'),
+    waiting: at('deliveries_waiting{sink="hook"}'),
+    suspended: at('sink_suspended{sink="hook"}'),
+    ready: at('ready'),
+    store: at('store_failing_seconds'),
+  }).toEqual({
+    ...{ complete: 2, failed: 0, polls: 2, available: 2, processing: 1, events: 1, attempts: 1, delivered: 1, dead: 0 },
+    ...{ delays: 1, waiting: 0, suspended: 0, ready: 1, store: 0 },
+  });
+});
+
+test('a sink that says "gone" shows as suspended, with its deliveries waiting', async () => {
+  await using world = await openWorld();
+  await using door = await startDoor({ status: 410 });
+  await using served = await serveStory(world, door.url);
+  const text = await metricsOf(served);
+  expect(sampleOf(text, 'recording_notifier_sink_suspended{sink="hook"}')).toBe(1);
+  expect(sampleOf(text, 'recording_notifier_deliveries_waiting{sink="hook"}')).toBe(1);
+  expect(sampleOf(text, 'recording_notifier_attempts_total{sink="hook",type="webhook",reason="gone"}')).toBe(1);
+});
+
+describeWithTool('promtool', 'promtool', () => {
+  test('has nothing to say of them', async () => {
+    await using world = await openWorld();
+    await using door = await startDoor();
+    await using served = await serveStory(world, door.url);
+    const input = await metricsOf(served);
+    expect(execFileSync('promtool', ['check', 'metrics'], { input, encoding: 'utf8' })).toBe('');
+  });
+});
