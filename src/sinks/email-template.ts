@@ -49,7 +49,7 @@ export function mailParts(message: SendMailOptions, { from, to }: Pick<EmailSett
     ...{ From: addressed(from), To: to.map(addressed).join(', '), Subject: subject },
     ...{ 'Message-ID': messageId, 'In-Reply-To': inReplyTo, ...(message.headers as object) },
   };
-  const lines = Object.entries(header).map(([name, value]) => `${name}: ${value}`);
+  const lines = Object.entries(header).flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${value}`]));
   const parts = { 'text/plain': text, 'text/html': html };
   return [
     { name: 'header', content: lines.join('\n') },

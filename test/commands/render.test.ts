@@ -254,6 +254,7 @@ test.each([
   expect(alone).toContain('TEST: Recording available');
   expect(together.match(/test-[0-9a-f]{8}/g)?.length).toBeGreaterThanOrEqual(3);
   expect(together).toMatch(/Digest dig_test_/);
+  expect(together).not.toContain('undefined');
 });
 
 const recording = (n: number) =>
