@@ -95,6 +95,10 @@ const deliveryFields = {
   nextAttemptAt: timeOrNull(),
   lastError: z.string().nullable(),
   createdAt: time(),
+  digest: z
+    .string()
+    .optional()
+    .openapi({ description: 'The digest that its latest attempt was part of, where there was one.' }),
 };
 
 const delivery = z.strictObject(deliveryFields).openapi('Delivery');
@@ -113,6 +117,10 @@ const attempt = z.strictObject({
   durationMs: z.number(),
   reason: z.string().nullable().openapi({ description: 'Null: it was delivered.' }),
   detail: z.string(),
+  digest: z
+    .strictObject({ id: z.string(), events: count() })
+    .optional()
+    .openapi({ description: 'What it went in with others, and how many there were in all.' }),
 });
 
 const told = z

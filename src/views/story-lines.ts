@@ -42,11 +42,13 @@ function* eventLines(
       createdAtMs = null,
       history = [],
     } = delivery ?? {};
+    const digest = history.at(-1)?.digest;
     yield {
       kind: 'delivery',
       ...{ id, ...of, sink, state, attempts, nextAttemptAt: isoTime(nextAttemptAtMs) },
       lastError: lastError === null ? null : `${lastError.reason}: ${lastError.detail}`,
       createdAt: isoTime(createdAtMs),
+      ...(digest !== undefined && { digest: digest.id }),
       ...{ why, next },
       history: history.map(({ atMs: ms, ...attempt }) => ({ at: isoTime(ms), ...attempt })),
     };

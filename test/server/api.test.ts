@@ -115,6 +115,29 @@ test.each([
   expect([status, body]).toEqual([400, { error: expect.stringContaining(want) }]);
 });
 
+test('a delivery and its attempts name the digest that they were part of', async () => {
+  await using world = await openWorld();
+  const chat = sinkThat('chat', async () => ({ kind: 'delivered', receipt: 'ok' }), {
+    digest: { everyMs: 60_000, max: 50 },
+  });
+  const deliverDigest = async () => ({ kind: 'delivered', receipt: 'ok' }) as const;
+  const sink = { ...chat, definition: { ...chat.definition, deliverDigest } };
+  await using served = await startServed(world, configOf([sourcePolled(world)], [sink]));
+  await served.program.notifier.pollAll();
+  world.api.recordings.setStatus('soon', 'available');
+  world.api.recordings.add({ uuid: 'next', status: 'available' });
+  await served.program.notifier.pollAll();
+  await served.program.notifier.attemptDue();
+  const { body } = await judged(served, '/api/deliveries', await served.get('/api/deliveries'));
+  const { deliveries } = body as { deliveries: readonly { eventId: string; digest: string }[] };
+  const digest = deliveries[0]?.digest ?? '';
+  expect(digest).toMatch(/^dig_[0-9a-f]{32}$/);
+  expect(deliveries.map((each) => each.digest)).toEqual([digest, digest]);
+  const id = deliveries[0]?.eventId;
+  const told = await judged(served, '/api/events/{id}', await served.get(`/api/events/${id}`));
+  expect(told.body).toMatchObject({ deliveries: [{ digest, history: [{ digest: { id: digest, events: 2 } }] }] });
+});
+
 test('an event tells which sinks were told, why or why not, and every attempt', async () => {
   await using world = await openWorld();
   await using door = await startDoor();
