@@ -36,7 +36,7 @@ const settings = z.strictObject({
     .min(1)
     .max(100)
     .describe(
-      'Program and arguments, as a list; there is no shell. A program without a slash is looked for in PATH. No place for secrets: others on the machine see arguments.',
+      'Program and arguments, as a list; there is no shell. A program without a slash is looked for in PATH. No place for secrets: others on the machine see arguments. Where the notifier itself is killed, the program goes on, and is started again with the same id.',
     ),
   env: variables
     .prefault({})

@@ -1,6 +1,17 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, createReadStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { NotifierEvent } from '../../src/core/event.js';
 import type { RecordingUuid } from '../../src/core/id.js';
@@ -234,4 +245,37 @@ test('the program runs it, for what a poll has found and for a sample', async ()
     .trimEnd()
     .split('\n');
   expect(arrived.map((line) => JSON.parse(line).data.recording.uuid)).toEqual([uuid, expect.stringMatching(/^test-/)]);
+});
+
+test('where the notifier is killed, its program goes on, and is started again with the same id', async () => {
+  const api = await stage.api();
+  api.recordings.add({ status: 'available' });
+  const body = 'exec 3> "$1"; echo "$RECORDING_NOTIFIER_ID" >&3; read -r _ < "$1.go"; echo done >&3';
+  const { settings } = await openScript(body);
+  const [command, out = ''] = settings.command;
+  spawnSync('mkfifo', [out, `${out}.go`]);
+  const config = {
+    sources: { production: sourceOf(api, { firstPoll: 'announce' }) },
+    sinks: { program: { type: 'exec', command: [command, out] } },
+  };
+  let said = '';
+  const reader = createReadStream(out, 'utf8').on('data', (text) => {
+    said += text;
+    stage.check();
+  });
+  const killed = await stage.start(['run'], { config });
+  await stage.until('it has been started', () => /^evt_\w+\n/.test(said));
+  killed.kill('SIGKILL');
+  await killed.ended;
+
+  const program = await stage.start(['run']);
+  await stage.until('it has been started again', () => /\n.*\n/.test(said));
+  const go = openSync(`${out}.go`, 'r+');
+  writeSync(go, '\n\n');
+  await once(reader, 'end');
+  closeSync(go);
+  const [id, ...rest] = said.trimEnd().split('\n');
+  expect(rest).toEqual([id, 'done', 'done']);
+  program.kill('SIGTERM');
+  expect(await program.ended).toMatchObject({ code: 0 });
 });
