@@ -21,6 +21,7 @@ import { registerRoutes } from './routes.js';
 import { registerRun } from './run.js';
 import { registerSchema } from './schema.js';
 import { registerTest } from './test-sink.js';
+import { registerTry } from './try.js';
 
 /** In the order in which help shows them. */
 const COMMANDS: readonly Register[] = [
@@ -28,6 +29,7 @@ const COMMANDS: readonly Register[] = [
   registerPoll,
   registerInit,
   registerCheck,
+  registerTry,
   registerTest,
   registerRender,
   registerRoutes,
@@ -46,7 +48,7 @@ const COMMANDS: readonly Register[] = [
 ];
 
 /** Commands of later versions: refused by name, so that nobody takes them for a typing mistake. */
-const UNAVAILABLE = ['pause', 'resume', 'try', 'doctor', 'completion'];
+const UNAVAILABLE = ['pause', 'resume', 'doctor', 'completion'];
 
 /** Runs one command line. */
 export async function runCommand(

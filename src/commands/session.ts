@@ -6,7 +6,7 @@ import {
   ListenError,
   type ServedNotifier,
 } from '../assemble.js';
-import type { Config, SinkConfig } from '../config/config.js';
+import type { Config, SinkConfig, SourceConfig } from '../config/config.js';
 import { readConfig } from '../config/load.js';
 import { formatProblem } from '../config/problem.js';
 import type { Notifier } from '../notifier.js';
@@ -38,6 +38,13 @@ export function sinkOf({ sinks }: Config, name: string): SinkConfig {
   const sink = sinks.find((each) => each.name === name);
   if (sink !== undefined) return sink;
   throw new UsageError(`The config has no sink "${name}"; it has ${sinks.map((each) => each.name).join(', ')}.`);
+}
+
+/** Throws a {@link UsageError} that names those there are. */
+export function sourceNamed({ sources }: Config, name: string): SourceConfig {
+  const source = sources.find((each) => each.name === name);
+  if (source !== undefined) return source;
+  throw new UsageError(`The config has no source "${name}"; it has ${sources.map((each) => each.name).join(', ')}.`);
 }
 
 export function logOf({ log }: Pick<Config, 'log'>, { environment, stderrIsTerminal, stderrFd }: CommandContext) {

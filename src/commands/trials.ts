@@ -4,7 +4,7 @@ import type { Outcome } from '../core/failure.js';
 import { attemptOnce, isDigest, type Message } from '../engine/attempt.js';
 import { jsonLine, printable } from '../observe/printable.js';
 import type { HttpClient } from '../ports.js';
-import type { Source } from '../source/define.js';
+import type { ConfiguredSource } from '../source/define.js';
 import { StoreError, StoreMissingError } from '../store/errors.js';
 import { hasOwner, openStore } from '../store/open.js';
 import { systemClock, systemPrograms, systemRandom } from '../system.js';
@@ -39,7 +39,7 @@ export function openForTrial(
   http: HttpClient,
   config: Config,
   context: CommandContext,
-): Source {
+): ConfiguredSource {
   const ports = { http, clock: systemClock, random: systemRandom, log: quietLogOf(config, context) };
   return definition.open({ name, settings, keyNames, ...ports });
 }

@@ -47,6 +47,35 @@ export interface Source {
   ): Promise<Recording | undefined>;
 }
 
+/** A source whose list can also be looked at by a person. */
+export interface ConfiguredSource extends Source {
+  /** The first page, row by row. Throws {@link SourceError}. */
+  look(signal: AbortSignal): Promise<FirstLook>;
+}
+
+/** What a poll would make of a page. */
+export interface FirstLook {
+  /** In their order, those that are set aside included. */
+  readonly rows: readonly SeenRow[];
+  /** Names of fields that mean nothing to us. At most 50. */
+  readonly unknownFields: readonly string[];
+  /** The form of the list and what comes after this page, in words. */
+  readonly paging: string;
+  /** Why a poll that meets this page is not complete, and which key to set; undefined: it may be. */
+  readonly problem: string | undefined;
+}
+
+export type SeenRow =
+  | {
+      readonly recording: Recording;
+      /** Fields whose values are of a wrong type or too long, and count as missing. */
+      readonly leftOut: readonly string[];
+    }
+  | {
+      /** What is wrong with it, without its values. */
+      readonly rejected: string;
+    };
+
 export interface SourceContext<Settings> {
   readonly name: string;
   readonly settings: Settings;
@@ -65,7 +94,7 @@ export interface SourceDefinition<Settings extends z.ZodType = z.ZodType> {
   readonly settings: Settings;
   /** YAML of the settings, for the example config. */
   readonly example: string;
-  open(context: SourceContext<z.output<Settings>>): Source;
+  open(context: SourceContext<z.output<Settings>>): ConfiguredSource;
 }
 
 export function defineSource<Settings extends z.ZodType>(

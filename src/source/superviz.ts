@@ -1,9 +1,17 @@
 import { z } from 'zod';
 import { duration, httpUrl, instant, integer, secret } from '../settings.js';
 import { jwtExpiresAtMs } from './credential-expiry.js';
-import { defineSource, type Page, type Source, type SourceContext, SourceError, type WalkEnd } from './define.js';
+import {
+  type ConfiguredSource,
+  defineSource,
+  type Page,
+  type SourceContext,
+  SourceError,
+  type WalkEnd,
+} from './define.js';
 import { createListRequest, QUICK_RETRY_DELAY_MS } from './list-request.js';
-import { createPagingJudge } from './paging.js';
+import { lookAt } from './look.js';
+import { createPagingJudge, type SeenPage } from './paging.js';
 import { type ListAnswer, readRows } from './schema.js';
 
 const TYPE = 'superviz';
@@ -46,7 +54,10 @@ export const superviz = defineSource({
   open: (context) => openSuperviz(context),
 });
 
-export function openSuperviz(context: SourceContext<Settings>, quickRetryDelayMs = QUICK_RETRY_DELAY_MS): Source {
+export function openSuperviz(
+  context: SourceContext<Settings>,
+  quickRetryDelayMs = QUICK_RETRY_DELAY_MS,
+): ConfiguredSource {
   const { name, http, clock, log, keyNames = {} } = context;
   const { auth, roomId, meetingId, timeout: timeoutMs, paging } = context.settings;
   const baseUrl = plainUrlOf(context.settings.baseUrl);
@@ -63,6 +74,11 @@ export function openSuperviz(context: SourceContext<Settings>, quickRetryDelayMs
     scope: JSON.stringify([TYPE, baseUrl, roomId ?? null, meetingId ?? null]),
     credentialExpiresAtMs: expiryOf(auth),
     walk: (signal) => walk(filtersOf(roomId, meetingId), signal),
+    async look(signal) {
+      const list = await requestPage(1, filtersOf(roomId, meetingId), signal);
+      const judge = createPagingJudge(keyName('paging.pageParam'));
+      return lookAt(list, judge(seenPage(1, list, readRows(list.rows))));
+    },
     async find(uuid, hints, signal, passing) {
       const hintedRoomId = hints.meetingId === null ? hints.roomId : undefined;
       const pages = walk(filtersOf(roomId ?? hintedRoomId, meetingId ?? hints.meetingId), signal);
@@ -84,18 +100,26 @@ export function openSuperviz(context: SourceContext<Settings>, quickRetryDelayMs
   ): AsyncGenerator<Page, WalkEnd, void> {
     const judge = createPagingJudge(keyName('paging.pageParam'));
     for (let number = 1; number <= paging.maxPages; number += 1) {
-      const query = { ...filters, [paging.pageParam]: String(number), [paging.sizeParam]: String(paging.size) };
-      const list = await requestList(query, signal);
-      warnOfCutArray(list);
+      const list = await requestPage(number, filters, signal);
       const page = readRows(list.rows);
       // Judged only afterwards: what a page shows is told, whatever it says of the list.
       yield page;
-      const uuids = page.recordings.map(({ uuid }) => uuid);
-      const end = judge({ number, rowCount: list.rows.length, uuids, pagination: list.pagination });
+      const end = judge(seenPage(number, list, page));
       if (end !== undefined) return end;
     }
     const reason = `the list is longer than ${paging.maxPages} pages; raise ${keyName('paging.maxPages')}`;
     return { complete: false, pages: paging.maxPages, reason };
+  }
+
+  async function requestPage(
+    number: number,
+    filters: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<ListAnswer> {
+    const query = { ...filters, [paging.pageParam]: String(number), [paging.sizeParam]: String(paging.size) };
+    const list = await requestList(query, signal);
+    warnOfCutArray(list);
+    return list;
   }
 
   function warnOfCutArray({ rows, pagination }: ListAnswer): void {
@@ -107,6 +131,10 @@ export function openSuperviz(context: SourceContext<Settings>, quickRetryDelayMs
       'the list is a bare array exactly as long as a page: if the account has more recordings than this, they are not seen',
     );
   }
+}
+
+function seenPage(number: number, { rows, pagination }: ListAnswer, { recordings }: Page): SeenPage {
+  return { number, rowCount: rows.length, uuids: recordings.map(({ uuid }) => uuid), pagination };
 }
 
 /** The two generations of credentials; the key is of the part that expires. */

@@ -7,6 +7,7 @@ const COMMANDS = [
   'poll',
   'init',
   'check',
+  'try',
   'test',
   'render',
   'routes',
@@ -24,7 +25,7 @@ const COMMANDS = [
   'listen',
 ];
 
-const PLANNED = [['pause', 'hook'], ['resume', 'hook'], ['try', 'production'], ['doctor'], ['completion', 'bash']];
+const PLANNED = [['pause', 'hook'], ['resume', 'hook'], ['doctor'], ['completion', 'bash']];
 
 test.each(COMMANDS)('%s --help has an example that can be copied', async (command) => {
   const { code, stdout, stderr } = await stage.run([command, '--help']);

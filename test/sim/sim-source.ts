@@ -19,7 +19,10 @@ export type SourceTwist = (source: Source) => Source;
 export function sourceDefinitionFor(witness: WalkWitness, twist: SourceTwist = (source) => source) {
   const definition: SourceDefinition = {
     ...superviz,
-    open: (context) => twist(open(context as SourceContext<never>, witness)),
+    open: (context) => {
+      const { look } = openSuperviz(context as SourceContext<never>, 0);
+      return { ...twist(open(context as SourceContext<never>, witness)), look };
+    },
   };
   return definition;
 }

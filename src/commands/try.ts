@@ -1,0 +1,131 @@
+import { timeFromNow } from '../core/time-words.js';
+import { urlExpiryMs } from '../core/url-expiry.js';
+import { jsonLine, printable } from '../observe/printable.js';
+import { type FirstLook, type SeenRow, SourceError } from '../source/define.js';
+import { systemClock } from '../system.js';
+import {
+  type CommandContext,
+  CommandError,
+  type CommonOptions,
+  EXIT,
+  type ExitCode,
+  type Register,
+} from './command.js';
+import { configOf, httpOf, sourceNamed } from './session.js';
+import { printRows } from './table.js';
+import { openForTrial } from './trials.js';
+import { type Exchange, watchedHttp } from './watched-http.js';
+
+export const registerTry: Register = (program, context) => {
+  program
+    .command('try')
+    .argument('<source>', 'name of a source in the config')
+    .summary('fetch one page of a source and show how each row is understood')
+    .description(
+      'Fetches the first page of the list with the credentials of the source, and shows what a poll would make of each row. Nothing is stored and nobody is told; works beside a running program. Exit code 1 when a poll would fail.',
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  recording-notifier try production\n  recording-notifier try production --json | jq \'select(.kind == "rejected")\'',
+    )
+    .action(async (name: string, _, command) => {
+      context.end(await trySource(name, command.optsWithGlobals(), context));
+    });
+};
+
+async function trySource(name: string, options: CommonOptions, context: CommandContext): Promise<ExitCode> {
+  const config = configOf(options, context);
+  const sourceConfig = sourceNamed(config, name);
+  const configured = httpOf(config, context);
+  const watched = watchedHttp(configured, systemClock);
+  try {
+    const source = openForTrial(sourceConfig, watched.http, config, context);
+    const look = await source.look(new AbortController().signal);
+    const nowMs = systemClock.nowMs();
+    await printRows(rowsOf(look, nowMs), COLUMNS, options, context);
+    // A program reads stdout: there are rows alone.
+    const say = options.json ? async (line: string) => context.tell(line) : context.print;
+    for (const line of summaryOf(look, options)) await say(printable(line));
+    await say(printable(requestWords(watched.last(), watched.count())));
+    if (look.problem === undefined) return EXIT.fine;
+    throw new CommandError(`source ${name}: a poll would not be complete: ${look.problem}`);
+  } catch (error) {
+    if (!(error instanceof SourceError)) throw error;
+    context.tell(printable(requestWords(watched.last(), watched.count())));
+    throw new CommandError(printable(error.message), { cause: error });
+  } finally {
+    await configured.close();
+  }
+}
+
+const COLUMNS = ['row', 'meaning', 'uuid', 'roomId', 'meetingId', 'status', 'createdAt', 'url'] as const;
+
+type Row = ReturnType<typeof rowOf>;
+
+async function* rowsOf({ rows }: FirstLook, nowMs: number): AsyncGenerator<Row> {
+  for (const [index, row] of rows.entries()) yield rowOf(row, index + 1, nowMs);
+}
+
+/** Of the URL the host alone: the rest of it opens the recording. */
+function rowOf(seen: SeenRow, row: number, nowMs: number) {
+  if ('rejected' in seen) {
+    const nothing = { uuid: null, roomId: null, meetingId: null, status: null, createdAt: null };
+    const noUrl = { url: null, urlHost: null, urlExpiresAt: null, leftOut: null };
+    return { row, kind: 'rejected', meaning: `not a recording: ${seen.rejected}`, ...nothing, ...noUrl };
+  }
+  const { url: address, ...recording } = seen.recording;
+  const urlHost = address === null ? null : (URL.parse(address)?.host ?? null);
+  const expiresAtMs = address === null ? null : urlExpiryMs(address);
+  return {
+    row,
+    ...meaningOf(recording.status, address),
+    uuid: recording.uuid as string,
+    roomId: recording.roomId,
+    meetingId: recording.meetingId,
+    status: recording.status,
+    createdAt: recording.createdAt,
+    url: urlWords(address, urlHost, expiresAtMs, nowMs),
+    urlHost,
+    urlExpiresAt: expiresAtMs === null ? null : new Date(expiresAtMs).toISOString(),
+    leftOut: seen.leftOut.length === 0 ? null : seen.leftOut.join(', '),
+  };
+}
+
+function meaningOf(status: string, url: string | null) {
+  switch (status) {
+    case 'available':
+      return { kind: status, meaning: `available: would be announced${url === null ? ', without a URL' : ''}` };
+    case 'processing':
+      return { kind: status, meaning: 'in processing: announced once it is available' };
+    default: {
+      return { kind: 'unknown_status', meaning: `unknown status "${status}": remembered, makes no event` };
+    }
+  }
+}
+
+function urlWords(url: string | null, host: string | null, expiresAtMs: number | null, nowMs: number): string {
+  if (url === null) return 'no';
+  if (host === null) return 'yes, but it is not a whole URL';
+  if (expiresAtMs === null) return `yes, at ${host}, no expiry known`;
+  const when = timeFromNow(expiresAtMs, nowMs);
+  return `yes, at ${host}, ${expiresAtMs > nowMs ? 'expires' : 'expired'} ${when}`;
+}
+
+function* summaryOf({ rows, unknownFields, paging }: FirstLook, { json }: CommonOptions): Generator<string> {
+  if (!json && rows.length > 0) yield '';
+  const rejected = rows.filter((row) => 'rejected' in row).length;
+  yield `rows     ${rows.length}${rejected === 0 ? '' : `, of which ${rejected} are set aside`}`;
+  for (const [index, row] of rows.entries()) {
+    if ('leftOut' in row && row.leftOut.length > 0)
+      yield `         row ${index + 1}: ${row.leftOut.join(', ')}: no text, or too long, and taken as missing`;
+  }
+  yield `paging   ${paging}`;
+  if (unknownFields.length > 0)
+    yield `fields   not used: ${unknownFields.map((field) => jsonLine(field).slice(1, -1)).join(', ')}`;
+}
+
+function requestWords(last: Exchange | undefined, count: number): string {
+  if (last === undefined) return 'request  none was sent';
+  const { method, url, came, durationMs } = last;
+  return `request  ${method} ${url}: ${came} in ${durationMs} ms${count > 1 ? `, request ${count}` : ''}`;
+}
