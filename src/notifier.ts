@@ -15,6 +15,7 @@ import type { ProgramStatus } from './engine/program-status.js';
 import { createRequestLoop, type OpenRequest, type RequestLoop } from './engine/requests.js';
 import { createSourceSchedule, type SourceSchedule } from './engine/scheduler.js';
 import { createSweeper, type Sweeper, sweep } from './engine/sweeper.js';
+import { createTally, type Tally, type Totals } from './engine/tally.js';
 import { createUrls } from './engine/urls.js';
 import type { Clock, HttpClient, Ledger, Log, Programs, Random } from './ports.js';
 
@@ -53,13 +54,13 @@ export class Notifier {
   readonly #sweeper: Sweeper;
   readonly #requests: RequestLoop;
   readonly #heartbeat: Heartbeat;
+  readonly #tally: Tally;
   readonly #urls;
   readonly #sources = new Map<string, ScheduledSource>();
   #config: Config;
   #reloaded: Promise<void> = Promise.resolve();
   #started = false;
   #stopping = false;
-  #failedPolls = 0;
 
   constructor(config: Config, ports: NotifierPorts) {
     const { ledger, clock, log } = ports;
@@ -79,6 +80,7 @@ export class Notifier {
       sources: () => this.#config.sources.map(({ name }) => name),
     });
     this.#sweeper = createSweeper({ ledger, clock, log, dispatcher: this.#dispatcher, retention: () => this.#config });
+    this.#tally = createTally({ clock, log, deliveries: () => this.#deliveryTotals() });
     this.#requests = createRequestLoop({
       clock,
       log,
@@ -92,9 +94,9 @@ export class Notifier {
     return this.#dispatcher;
   }
 
-  /** Polls that were not complete, since the start. */
-  get failedPolls(): number {
-    return this.#failedPolls;
+  /** What it has done since the start. */
+  get totals(): Totals {
+    return this.#tally.totals;
   }
 
   /** Reads the outbox; throws when that fails. Delivers nothing yet. */
@@ -113,6 +115,7 @@ export class Notifier {
     this.#sweeper.start();
     this.#requests.start();
     this.#operator.start();
+    this.#tally.start();
   }
 
   /** One poll of every source, all at once. */
@@ -214,6 +217,7 @@ export class Notifier {
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#heartbeat.stop();
+    this.#tally.stop();
     await this.#reloaded;
     await Promise.all([...this.#sources.values()].map(({ schedule }) => schedule.stop()));
     this.#operator.stop();
@@ -234,6 +238,13 @@ export class Notifier {
       tell: (events) => this.#ports.tell?.(events),
       notReady: () => this.notReady(),
     });
+  }
+
+  #deliveryTotals(): Pick<Totals, 'delivered' | 'dead' | 'waiting'> {
+    const { deliveredCount: delivered, deadCount: dead, parked } = this.#dispatcher;
+    const onTheirWay = this.#dispatcher.status().map(({ sink }) => this.#dispatcher.waiting(sink).all);
+    const waiting = [...onTheirWay, ...parked.values()].reduce((sum, count) => sum + count, 0);
+    return { delivered, dead, waiting };
   }
 
   #sourceNames(): readonly string[] {
@@ -272,12 +283,12 @@ export class Notifier {
   }
 
   #noteResult(report: PollReport, { aborted }: AbortSignal): void {
-    if (!aborted) this.#operator.notePoll(report);
-    if (!aborted) this.#ports.observer?.polled(report);
-    if (report.result !== 'complete') {
-      if (!aborted) this.#failedPolls += 1;
-      return;
+    if (!aborted) {
+      this.#operator.notePoll(report);
+      this.#ports.observer?.polled(report);
+      this.#tally.note(report);
     }
+    if (report.result !== 'complete') return;
     this.#heartbeat.note(report.source);
     if (this.#started) void this.#heartbeat.beat();
   }

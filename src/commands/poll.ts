@@ -83,7 +83,7 @@ async function pollWith(options: PollOptions, config: Config, log: Log, context:
     await notifier.load();
     logWaiting(notifier.dispatcher, log);
     const ended = await Promise.race([stopped, pollAndDeliver(notifier, options.for, stopped, log)]);
-    const isFine = ended !== 'stopped' && notifier.failedPolls === 0 && notifier.dispatcher.deadCount === 0;
+    const isFine = ended !== 'stopped' && notifier.totals.failedPolls === 0 && notifier.dispatcher.deadCount === 0;
     return isFine ? EXIT.fine : EXIT.failed;
   } finally {
     await notifier.stop();
@@ -113,7 +113,7 @@ async function pollAndDeliver(
   void stopped.then(() => {
     isStopped = true;
   });
-  for (const report of await notifier.pollAll()) logQuiet(report, log);
+  for (const report of await notifier.pollAll()) logMade(report, log);
   await notifier.attemptDue();
   if (isStopped) return;
   const beaten = notifier.beat();
@@ -125,10 +125,11 @@ async function pollAndDeliver(
   await Promise.race([stopped, new Promise<void>((resolve) => systemClock.after(forMs, resolve))]);
 }
 
-/** A poll without news leaves no line in the log; a person who asked for one wants to know that it was made. */
-function logQuiet({ source, result, phase, rows, available, processing, events, durationMs }: PollReport, log: Log) {
-  if (result !== 'complete' || phase !== 'normal' || events > 0) return;
-  log.info({ source, rows, available, processing, durationMs }, 'poll complete: nothing new');
+/** What a poll finds has lines of its own, and without news it has none; a person who asked for one wants to know that it was made. */
+function logMade({ source, result, phase, rows, available, processing, events, durationMs }: PollReport, log: Log) {
+  if (result !== 'complete' || phase !== 'normal') return;
+  const fields = { source, rows, available, processing, events, durationMs };
+  log.info(fields, events > 0 ? 'poll complete: with news' : 'poll complete: nothing new');
 }
 
 /** The same poll on a copy of the memory that is thrown away. */
@@ -170,7 +171,9 @@ async function dryRun(options: PollOptions, context: CommandContext): Promise<Ex
 
 /** At a first poll how many recordings it would remember; why a poll is not whole goes to the person. */
 async function tellPoll(report: PollReport, { print, tell }: CommandContext): Promise<void> {
-  const { source, result, reason, phase, rows, available, processing, held } = report;
+  const { source, result, reason, phase, rows, rejected, rejectedReasons, available, processing, held } = report;
+  if (rejected > 0)
+    tell(`${source}: ${rejected} rows are not recordings and were set aside: ${rejectedReasons.join('; ')}`);
   if (held > 0)
     tell(`${source}: ${held} deliveries would be held, since these are more events than delivery.floodLimit.`);
   if (result !== 'complete') tell(`${source}: poll ${result}: ${reason}`);

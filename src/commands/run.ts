@@ -113,7 +113,7 @@ async function runWith(
     await http.close();
     await opened.store.close();
   }
-  log.info({}, 'stopped');
+  log.info({ ...notifier.totals }, 'stopped');
   return EXIT.fine;
 }
 

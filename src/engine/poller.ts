@@ -5,14 +5,7 @@ import { eventOf, NO_URL, type RecordingEvent, type StoredRecordingEvent, withUr
 import { deliveryIdOf, type RecordingUuid, type Sha256 } from '../core/id.js';
 import type { Recording } from '../core/recording.js';
 import { type Route, wants } from '../core/routing.js';
-import {
-  type Clock,
-  type Ledger,
-  type Log,
-  type RememberedRecording,
-  type SourceMark,
-  STORE_BATCH_MAX,
-} from '../ports.js';
+import { type Clock, type Ledger, type RememberedRecording, type SourceMark, STORE_BATCH_MAX } from '../ports.js';
 import { type Page, SourceError, type WalkEnd } from '../source/define.js';
 import { listedBefore } from './listed-before.js';
 import type { PolledSource } from './polled-source.js';
@@ -24,6 +17,8 @@ const SLICE_MAX = 250;
 const WALKS_MAX = 3;
 /** The latest rows of a walk, kept to notice the same recording twice: the first one counts, or two rows that differ would be news at every poll. */
 const SEEN_MAX = 20_000;
+/** Kept of a walk, as of a page. */
+const REASONS_MAX = 20;
 /** No poll takes longer. */
 const POLL_MS_MAX = 3_600_000;
 const TOO_LONG = 'the list could not be walked within an hour; raise paging.size, or split the source by roomId';
@@ -50,7 +45,6 @@ export interface PollerPorts {
   readonly doubt: () => void;
   readonly clock: Clock;
   readonly sha256: Sha256;
-  readonly log: Log;
 }
 
 export interface PollReport {
@@ -64,6 +58,8 @@ export interface PollReport {
   readonly phase: PollPhase;
   readonly rows: number;
   readonly rejected: number;
+  /** Why rows were set aside, each reason once. */
+  readonly rejectedReasons: readonly string[];
   readonly available: number;
   readonly processing: number;
   /** Recordings that no poll had shown before. */
@@ -99,6 +95,7 @@ class PollRun {
   /** Of the walk under way, as the counts are. */
   #seen = new Set<RecordingUuid>();
   #counts = { rows: 0, rejected: 0, available: 0, processing: 0 };
+  #reasons = new Set<string>();
   #pages = 0;
   #unknown = 0;
   #events = 0;
@@ -167,6 +164,7 @@ class PollRun {
 
   async #walk(): Promise<WalkEnd> {
     this.#seen = new Set();
+    this.#reasons = new Set();
     this.#counts = { rows: 0, rejected: 0, available: 0, processing: 0 };
     const walk = this.#polled.source.walk(this.#signal);
     for (let step = await walk.next(); ; step = await walk.next()) {
@@ -179,13 +177,7 @@ class PollRun {
   async #takePage(page: Page): Promise<void> {
     const { config } = this.#polled;
     this.#counts.rejected += page.rejected.count;
-    if (page.rejected.count > 0) {
-      const { count, reasons } = page.rejected;
-      this.#ports.log.warn(
-        { source: config.name, count, reasons },
-        'rows of the list are not recordings and were set aside',
-      );
-    }
+    for (const reason of page.rejected.reasons) if (this.#reasons.size < REASONS_MAX) this.#reasons.add(reason);
     this.#ports.urls.refresh(config.name, page.recordings);
     const fresh = page.recordings.filter((recording) => this.#isFirstRowOf(recording));
     for (const slice of this.#slices(fresh)) await this.#takeSlice(slice);
@@ -329,6 +321,7 @@ class PollRun {
       error,
       phase: this.#phase,
       ...this.#counts,
+      rejectedReasons: [...this.#reasons],
       unknown: this.#unknown,
       events: this.#events,
       deliveries: this.#deliveries,

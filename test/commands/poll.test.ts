@@ -43,7 +43,7 @@ test('it says what it did, also when nothing is new', async () => {
   const quiet = { level: 'info', source: 'production', rows: 1, msg: 'poll complete: nothing new' };
   expect(await said()).toMatchObject([quiet]);
   api.recordings.add({ status: 'available' });
-  expect(await said()).toMatchObject([{ rows: 2, events: 1, msg: 'poll with news' }]);
+  expect(await said()).toMatchObject([{ rows: 2, events: 1, msg: 'poll complete: with news' }]);
 });
 
 test('with nothing new and level warn it is silent, so that cron has nothing to mail', async () => {

@@ -27,6 +27,8 @@ test('a platform that refuses us and a receiver that is gone: told once each, ac
       hook: webhookTo(hook, { includeUrl: false }),
       ops: webhookTo(ops, { events: Object.keys(OPERATOR_EVENT_TYPES) }),
     },
+    // Where each poll that fails has its line.
+    log: { level: 'debug' },
   });
   const first = await stage.start(['run']);
   await stage.untilLog(first, /^first poll complete/);

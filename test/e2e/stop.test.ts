@@ -22,7 +22,10 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s finishes what is under way, and th
   await stage.untilLog(program, STOPPING);
   gate.resolve();
   expect(await program.ended).toMatchObject({ code: 0, signal: null });
-  expect(program.log.at(-1)).toMatchObject({ msg: 'stopped' });
+  expect(program.log.at(-1)).toMatchObject({
+    ...{ msg: 'stopped', durationMs: expect.any(Number), polls: expect.any(Number), failedPolls: 0 },
+    ...{ events: 1, delivered: 1, dead: 0, waiting: 0 },
+  });
   expect(receiver.accepted).toHaveLength(1);
   const { stdout } = await stage.run(['deliveries', '--json']);
   expect(stdout.map((line) => JSON.parse(line))).toMatchObject([{ uuid, state: 'delivered', attempts: 1 }]);

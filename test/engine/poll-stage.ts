@@ -95,7 +95,6 @@ export async function openPollStage(options: PollStageOptions = {}): Promise<Pol
           ledger,
           urls,
           clock,
-          log,
           sha256,
           sinks: () => sinks,
           floodLimit: () => floodLimit,

@@ -27,6 +27,7 @@ const COMPLETE: PollReport = {
   phase: 'normal',
   rows: 1,
   rejected: 0,
+  rejectedReasons: [],
   available: 1,
   processing: 0,
   unknown: 0,
@@ -198,7 +199,7 @@ describe('a failed poll', () => {
   });
 
   test.each([
-    { name: 'that failed', report: failed(), level: 'error', message: 'poll failed' },
+    { name: 'that failed', report: failed(), level: 'warn', message: 'poll failed' },
     {
       name: 'that is incomplete',
       report: { ...COMPLETE, result: 'incomplete', reason: 'page 2 repeats page 1' } as const,
