@@ -3,6 +3,7 @@ import type { NotifierEvent } from '../core/event.js';
 import type { Outcome, Progress } from '../core/failure.js';
 import type { Clock, HttpClient, Log, Programs, Random } from '../ports.js';
 import type { Digest, UrlSupply } from '../sinks/define.js';
+import type { Repeats } from './repeats.js';
 
 /** What is sent at once. */
 export type Message = NotifierEvent | Digest;
@@ -12,6 +13,8 @@ export interface AttemptPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly random: Random;
+  /** Left out where somebody looks at each attempt. */
+  readonly repeats?: Repeats | undefined;
   readonly print: (line: string) => Promise<void>;
   /** Left out where no program is to be started. */
   readonly programs?: Programs | undefined;
@@ -33,7 +36,7 @@ export async function attemptOnce(
   ports: AttemptPorts,
   stop: AbortSignal,
 ): Promise<Outcome> {
-  const { clock, http, log, print, programs, random, supply } = ports;
+  const { clock, http, print, programs, random, supply } = ports;
   if (stop.aborted) return STOPPED;
   const ended = new AbortController();
   let giveUp: (outcome: Outcome) => void = () => undefined;
@@ -64,8 +67,7 @@ export async function attemptOnce(
         if (definition.deliverDigest === undefined) throw new Error(`a ${definition.type} sink takes no digest`);
         return await definition.deliverDigest(message, context);
       } catch (error) {
-        if (!ended.signal.aborted)
-          log.error({ sink: sink.name, error }, 'a sink threw instead of returning an outcome');
+        if (!ended.signal.aborted) logThrown(ports, sink.name, error);
         return { kind: 'failed', reason: 'sink_threw', detail: 'a bug in the sink; the log has its stack' };
       }
     }
@@ -74,6 +76,22 @@ export async function attemptOnce(
     stop.removeEventListener('abort', onStop);
     ended.abort();
   }
+}
+
+function logThrown({ log, repeats }: AttemptPorts, sink: string, error: unknown): void {
+  const [fields, message] = [{ sink, error }, 'a sink threw instead of returning an outcome'];
+  const sum = { message: 'a sink goes on throwing instead of returning an outcome', fields, counts: 'thrown' };
+  if (repeats === undefined) log.error(fields, message);
+  else
+    repeats.failed({
+      subject: `sink ${sink}`,
+      kind: 'thrown',
+      variant: String(error),
+      level: 'error',
+      message,
+      fields,
+      sum,
+    });
 }
 
 export function isDigest(message: Message): message is Digest {

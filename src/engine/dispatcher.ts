@@ -12,6 +12,7 @@ import { Expected } from './expected.js';
 import { Lane } from './lane.js';
 import { Orders } from './orders.js';
 import { createOutbox } from './outbox.js';
+import { createRepeats, type Repeats } from './repeats.js';
 import { createResults, type ResultsPorts } from './results.js';
 import { RetiredLanes } from './retired-lanes.js';
 import { type SendPorts, sendParcel } from './send-parcel.js';
@@ -51,6 +52,7 @@ export class Dispatcher {
   readonly orders: Orders;
   readonly #ports: DispatcherPorts;
   readonly #results;
+  readonly #repeats: Repeats;
   readonly #sendPorts: SendPorts;
   readonly #outbox;
   readonly #states = new SinkStates();
@@ -69,6 +71,7 @@ export class Dispatcher {
 
   constructor(ports: DispatcherPorts) {
     this.#ports = ports;
+    this.#repeats = createRepeats(ports);
     this.#results = createResults({
       ...ports,
       prepare: (results) => this.#expected.expectBeside(ports.watch?.prepare?.(results)),
@@ -82,7 +85,7 @@ export class Dispatcher {
     });
     this.#sendPorts = {
       ...ports,
-      ...{ results: this.#results, save },
+      ...{ results: this.#results, save, repeats: this.#repeats },
       note: (sink, attempted) => ports.watch?.noteAttempt(sink, attempted),
       readAgain: () => this.#outbox.readAgain(),
       isStopping: () => this.#stopping,
@@ -123,12 +126,7 @@ export class Dispatcher {
   /** Sets other sinks while the program runs. Delivers nothing more before the next {@link open}. */
   async configure(sinks: readonly SinkConfig[]): Promise<void> {
     this.#setLanes(sinks);
-    try {
-      await this.#outbox.read();
-    } catch (error) {
-      this.#ports.log.error({ error }, 'the outbox could not be read; trying again');
-      this.#outbox.readAgain();
-    }
+    await this.#outbox.readOrAgain();
   }
 
   /** Deliveries that are due by then may start. */
@@ -240,6 +238,8 @@ export class Dispatcher {
     this.#stop.abort();
     await this.#outbox.stop();
     await closeSinks(lanes, this.#ports.log);
+    this.#results.tellRest();
+    this.#repeats.stop();
     this.#notify();
   }
 

@@ -1,6 +1,8 @@
 import type { Clock, HttpAnswer, HttpClient, HttpFailure, Log } from '../ports.js';
+import { createRepeats } from './repeats.js';
 
 const TIMEOUT_MS = 10_000;
+const HEARTBEAT = 'heartbeat';
 
 export interface HeartbeatPorts {
   /** Where to beat; undefined: nowhere. A credential: never logged. */
@@ -31,7 +33,7 @@ export function createHeartbeat({ url, sources, http, clock, log }: HeartbeatPor
   const stopping = new AbortController();
   let complete = new Set<string>();
   let underWay: Promise<void> | undefined;
-  let failures = 0;
+  const repeats = createRepeats({ clock, log });
 
   async function request(to: string): Promise<void> {
     const startedMs = clock.monotonicMs();
@@ -46,15 +48,19 @@ export function createHeartbeat({ url, sources, http, clock, log }: HeartbeatPor
     const durationMs = Math.round(clock.monotonicMs() - startedMs);
     const problem = problemOf(answer);
     if (stopping.signal.aborted) return;
-    if (problem === undefined) {
-      if (failures > 0) log.info({ failedHeartbeats: failures, durationMs }, 'heartbeats are heard again');
-      failures = 0;
-      return;
-    }
-    failures += 1;
-    if (failures === 1)
-      log.warn({ reason: problem, durationMs }, 'the heartbeat was not heard; it is sent again after the next round');
-    else log.debug({ reason: problem, durationMs, failedHeartbeats: failures }, 'the heartbeat was not heard');
+    if (problem === undefined) repeats.works(HEARTBEAT, { durationMs });
+    else noteProblem(problem, durationMs);
+  }
+
+  function noteProblem(reason: string, durationMs: number): void {
+    repeats.failed({
+      ...{ subject: HEARTBEAT, kind: HEARTBEAT },
+      level: 'warn',
+      message: 'the heartbeat was not heard; it is sent again after the next round',
+      fields: { reason, durationMs },
+      sum: { message: 'heartbeats go on not being heard', fields: { reason }, counts: 'failedHeartbeats' },
+      end: { message: 'heartbeats are heard again', isNews: true },
+    });
   }
 
   async function beat(): Promise<void> {
@@ -77,7 +83,10 @@ export function createHeartbeat({ url, sources, http, clock, log }: HeartbeatPor
     reset: () => {
       complete = new Set();
     },
-    stop: () => stopping.abort(),
+    stop: () => {
+      stopping.abort();
+      repeats.stop();
+    },
   };
 }
 

@@ -6,10 +6,12 @@ import { digestIdOf, type Sha256 } from '../core/id.js';
 import { type AttemptPorts, attemptOnce, isDigest, type Message } from './attempt.js';
 import { logAttempt, logUrlWait } from './attempt-log.js';
 import type { Observer } from './observer.js';
+import type { Repeats } from './repeats.js';
 import type { Urls } from './urls.js';
 
 export interface MakeAttemptPorts extends AttemptPorts {
   readonly urls: Urls;
+  readonly repeats: Repeats;
   readonly sha256: Sha256;
   readonly observer?: Observer | undefined;
   /** One write. Resolves once it is stored. */
@@ -30,7 +32,7 @@ export async function makeAttempt(
   ports: MakeAttemptPorts,
   stop: AbortSignal,
 ): Promise<readonly Verdict[]> {
-  const { clock, urls, random, log, save } = ports;
+  const { clock, urls, random, save } = ports;
   const { fresh, lack } = await urls.urlsFor(deliveries, stop);
   const postponed = lack && waiting(deliveries, clock.nowMs(), lack.waitMs, stop);
   if (postponed !== undefined) return postpone(deliveries, postponed, lack?.detail ?? '', ports);
@@ -45,7 +47,7 @@ export async function makeAttempt(
   const facts = { startedAtMs, nowMs: clock.nowMs(), durationMs, random: random(), retry: sink.retry, trial, digest };
   const verdicts = deliveries.map((delivery) => afterAttempt(delivery, outcome, facts));
   await saveChanged(deliveries, verdicts, (changed) => save(changed, outcome));
-  for (const verdict of verdicts) logAttempt(log, verdict, outcome, durationMs, message);
+  for (const verdict of verdicts) logAttempt(ports, verdict, outcome, durationMs, message);
   ports.observer?.attempted({
     ...{ sink: sink.name, type: sink.definition.type, outcome, verdicts },
     ...{ endedAtMs: facts.nowMs, durationMs },
@@ -69,11 +71,11 @@ async function postpone(
   deliveries: readonly Delivery[],
   postponed: readonly Delivery[],
   detail: string,
-  { log, save }: MakeAttemptPorts,
+  { repeats, save }: MakeAttemptPorts,
 ): Promise<readonly Verdict[]> {
   const verdicts = postponed.map((delivery): Verdict => ({ delivery, effect: { kind: 'none' } }));
   await saveChanged(deliveries, verdicts, save);
-  for (const delivery of postponed) logUrlWait(log, delivery, detail);
+  for (const delivery of postponed) logUrlWait(repeats, delivery, detail);
   return verdicts;
 }
 

@@ -1,9 +1,11 @@
 import type { Delivery } from '../core/delivery.js';
 import type { DeliveryId } from '../core/id.js';
 import type { Clock, Ledger, Log, Timer } from '../ports.js';
+import { createRepeats } from './repeats.js';
 
 /** After a reading that failed. */
 const READ_AGAIN_MS = 5_000;
+const READING = 'reading';
 
 /** Reads the outbox while the program goes on changing it. */
 export interface Outbox {
@@ -11,6 +13,8 @@ export interface Outbox {
   read(): Promise<void>;
   /** As {@link read}, in the background and until it succeeds. A call while one is under way makes it happen once more. */
   readAgain(): void;
+  /** As {@link read}; where that fails, {@link readAgain}. */
+  readOrAgain(): Promise<void>;
   /** This delivery has just been offered, attempted or changed: what a reading under way says of it is old. */
   touch(id: DeliveryId): void;
   readonly reading: boolean;
@@ -29,6 +33,7 @@ export function createOutbox(ports: {
   readonly end: () => void;
 }): Outbox {
   const { ledger, clock, log } = ports;
+  const repeats = createRepeats({ clock, log });
   const touched = new Set<DeliveryId>();
   let underWay: Promise<void> | undefined;
   let wantedAgain = false;
@@ -40,6 +45,7 @@ export function createOutbox(ports: {
     underWay = readOnce();
     try {
       await underWay;
+      repeats.works(READING);
     } finally {
       underWay = undefined;
       touched.clear();
@@ -57,6 +63,15 @@ export function createOutbox(ports: {
     }
   }
 
+  async function readOrAgain(): Promise<void> {
+    try {
+      await read();
+    } catch (error) {
+      noteFailure(error);
+      readAgain();
+    }
+  }
+
   function readAgain(): void {
     if (stopped || wantedAgain) return;
     wantedAgain = true;
@@ -67,14 +82,26 @@ export function createOutbox(ports: {
   function readNow(): void {
     wantedAgain = false;
     read().catch((error: unknown) => {
-      log.error({ error }, 'the outbox could not be read; trying again');
+      noteFailure(error);
       if (!stopped && !wantedAgain) timer = clock.after(READ_AGAIN_MS, readNow);
+    });
+  }
+
+  function noteFailure(error: unknown): void {
+    repeats.failed({
+      ...{ subject: READING, kind: READING },
+      level: 'error',
+      message: 'the outbox could not be read; trying again',
+      fields: { error },
+      sum: { message: 'the outbox still cannot be read', fields: { error }, counts: 'failedReadings' },
+      end: { message: 'the outbox is read again', isNews: true },
     });
   }
 
   return {
     read,
     readAgain,
+    readOrAgain,
     touch: (id) => {
       if (underWay !== undefined) touched.add(id);
     },
@@ -85,6 +112,7 @@ export function createOutbox(ports: {
       stopped = true;
       timer?.cancel();
       await underWay?.catch(() => undefined);
+      repeats.stop();
     },
   };
 }

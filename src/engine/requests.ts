@@ -1,7 +1,9 @@
 import type { Order, OrderLine } from '../core/order.js';
 import type { Clock, Log, Timer } from '../ports.js';
+import { createRepeats } from './repeats.js';
 
 const LOOK_EVERY_MS = 500;
+const READING = 'reading';
 
 /** A request that a command left beside the running program. */
 export interface OpenRequest {
@@ -25,7 +27,7 @@ export function createRequestLoop(ports: {
   const { take, clock, log } = ports;
   let timer: Timer | undefined;
   let stopped = false;
-  let failures = 0;
+  const repeats = createRepeats({ clock, log });
   const underWay = new Set<Promise<void>>();
   let looking: Promise<void> = Promise.resolve();
 
@@ -41,10 +43,16 @@ export function createRequestLoop(ports: {
         const done = serve(request).finally(() => underWay.delete(done));
         underWay.add(done);
       }
-      failures = 0;
+      repeats.works(READING);
     } catch (error) {
-      failures += 1;
-      if (failures === 1) log.error({ error }, 'requests of commands could not be read; trying again');
+      repeats.failed({
+        ...{ subject: READING, kind: READING },
+        level: 'error',
+        message: 'requests of commands could not be read; trying again',
+        fields: { error },
+        sum: { message: 'requests of commands still cannot be read', fields: { error }, counts: 'failedReadings' },
+        end: { message: 'requests of commands are read again', isNews: true },
+      });
     }
     if (!stopped) start();
   }
@@ -67,6 +75,7 @@ export function createRequestLoop(ports: {
       timer?.cancel();
       await looking;
       await Promise.all(underWay);
+      repeats.stop();
     },
   };
 }

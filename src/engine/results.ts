@@ -3,11 +3,13 @@ import type { Delivery } from '../core/delivery.js';
 import type { DeliveryId } from '../core/id.js';
 import type { SinkState } from '../core/suspension.js';
 import type { Clock, Ledger, Log, Timer } from '../ports.js';
+import { createRepeats } from './repeats.js';
 
 /** Entries of one commit. */
 const BATCH_MAX = 250;
 const RETRY_MS = 1_000;
 const RETRY_MS_MAX = 30_000;
+const WRITING = 'writing';
 
 /** Writes what became of attempts, in groups: a commit costs a disk's sync, and many attempts end in the same turn. */
 export interface Results {
@@ -26,6 +28,8 @@ export interface Results {
   wake(): void;
   /** Monotonic, since when the store takes nothing; undefined while it does. */
   readonly failingSinceMs: number | undefined;
+  /** Logs what is untold of failures. */
+  tellRest(): void;
   /** Resolves when nothing waits to be stored. */
   settled(): Promise<void>;
   /** Gives up what could not be stored; every waiting save rejects with the store's error. */
@@ -72,6 +76,7 @@ export function createResults({ ledger, clock, log, prepare = () => undefined }:
   const settling: (() => void)[] = [];
   let state: 'idle' | 'planned' | 'writing' = 'idle';
   let timer: Timer | undefined;
+  const repeats = createRepeats({ clock, log });
   let failures = 0;
   let failingSinceMs: number | undefined;
   let abandoned = false;
@@ -119,7 +124,7 @@ export function createResults({ ledger, clock, log, prepare = () => undefined }:
       beside?.failed(failures, made);
       return waitMs;
     }
-    if (failures > 0) log.info({ failures }, 'the store takes results of attempts again');
+    repeats.works(WRITING);
     failures = 0;
     failingSinceMs = undefined;
     beside?.stored(made);
@@ -147,10 +152,13 @@ export function createResults({ ledger, clock, log, prepare = () => undefined }:
   function afterFailure(error: unknown): number {
     failures += 1;
     failingSinceMs ??= clock.monotonicMs();
-    if (failures === 1) {
-      const fields = { error, waiting: queue.length };
-      log.error(fields, 'the store does not take results of attempts; trying until it does');
-    }
+    const fields = { error, waiting: queue.length };
+    repeats.failed({
+      ...{ subject: WRITING, kind: WRITING, level: 'error', fields },
+      message: 'the store does not take results of attempts; trying until it does',
+      sum: { message: 'the store still does not take results of attempts', fields, counts: 'failedWrites' },
+      end: { message: 'the store takes results of attempts again', isNews: true },
+    });
     if (abandoned) rejectAll(error);
     return abandoned ? 0 : Math.min(RETRY_MS * 2 ** (failures - 1), RETRY_MS_MAX);
   }
@@ -170,6 +178,7 @@ export function createResults({ ledger, clock, log, prepare = () => undefined }:
     get failingSinceMs() {
       return failingSinceMs;
     },
+    tellRest: repeats.stop,
     settled: () => (state === 'idle' ? Promise.resolve() : new Promise((resolve) => settling.push(resolve))),
     abandon: () => {
       abandoned = true;

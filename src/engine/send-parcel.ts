@@ -54,7 +54,11 @@ export async function sendParcel(
     if (ports.isStopping()) return undefined;
     const [delivery, ...others] = idsOf(parcel);
     const fields = { error, sink: sink.name, delivery, ...(others.length > 0 && { others: others.length }) };
-    ports.log.error(fields, 'an attempt broke off; it is made again');
+    ports.repeats.failed({
+      ...{ subject: `sink ${sink.name}`, kind: 'broke off', level: 'error', fields, fullMax: 5 },
+      message: 'an attempt broke off; it is made again',
+      sum: { message: 'attempts go on breaking off', fields: { error, sink: sink.name }, counts: 'brokenOff' },
+    });
     ports.clock.after(AGAIN_MS, ports.readAgain);
     return undefined;
   }
@@ -63,7 +67,7 @@ export async function sendParcel(
 async function gather(
   sink: SinkConfig,
   parcel: Parcel,
-  { ledger, results, clock, log, readAgain }: SendPorts,
+  { ledger, results, clock, repeats, readAgain }: SendPorts,
 ): Promise<readonly Delivery[] | undefined> {
   switch (parcel.kind) {
     case 'single':
@@ -77,10 +81,16 @@ async function gather(
       try {
         return membersOf(parcel.batch, await ledger.deliveries(parcel.batch.members));
       } catch (error) {
-        log.error(
-          { error, sink: sink.name, deliveries: parcel.batch.members.length },
-          'a batch could not be read; trying again',
-        );
+        const fields = { error, sink: sink.name, deliveries: parcel.batch.members.length };
+        repeats.failed({
+          ...{ subject: `batches of ${sink.name}`, kind: 'reading', level: 'error', fields, isPassing: true },
+          message: 'a batch could not be read; trying again',
+          sum: {
+            message: 'batches still cannot be read',
+            fields: { error, sink: sink.name },
+            counts: 'failedReadings',
+          },
+        });
         clock.after(READ_AGAIN_MS, readAgain);
         return undefined;
       }

@@ -1,9 +1,12 @@
 import { type Delivery, givenUp } from '../core/delivery.js';
 import { isRecordingEvent, type StoredRecordingEvent } from '../core/event.js';
+import { FAILURE_REASONS } from '../core/failure.js';
 import type { DeliveryId } from '../core/id.js';
 import { waitedTooLong } from '../core/suspension.js';
 import type { Clock, Ledger, Log, Timer } from '../ports.js';
+import { logGivenUp } from './attempt-log.js';
 import type { Dispatcher } from './dispatcher.js';
+import { createRepeats, type Repeats } from './repeats.js';
 
 const EVERY_MS = 3_600_000;
 /** Deliveries forgotten at once. */
@@ -53,12 +56,18 @@ export function createSweeper(ports: SweeperPorts): Sweeper {
 
 /** @param isStopped asked between records; a sweep that ends early loses nothing */
 export async function sweep(ports: SweeperPorts, isStopped: () => boolean = () => false): Promise<void> {
-  await giveUpWaiting(ports, isStopped);
+  const repeats = createRepeats(ports);
+  try {
+    await giveUpWaiting(ports, repeats, isStopped);
+  } finally {
+    repeats.stop();
+  }
   await forgetFinished(ports, isStopped);
 }
 
 async function giveUpWaiting(
-  { ledger, dispatcher, clock, log }: SweeperPorts,
+  { ledger, dispatcher, clock }: SweeperPorts,
+  repeats: Repeats,
   isStopped: () => boolean,
 ): Promise<void> {
   for await (const delivery of ledger.pending()) {
@@ -73,10 +82,9 @@ async function giveUpWaiting(
       stored.state === 'pending' ? givenUp(stored, reason, nowMs) : undefined,
     );
     if (changed === undefined || changed === 'under_way') continue;
-    log.error(
-      { delivery: delivery.id, sink: delivery.sink, reason },
-      'delivery given up: it waited 30 days for its sink',
-    );
+    const fields = { delivery: delivery.id, sink: delivery.sink, reason };
+    const why = { reason, detail: FAILURE_REASONS[reason].help };
+    logGivenUp(repeats, delivery, why, fields, 'delivery given up: it waited 30 days for its sink');
   }
 }
 
