@@ -9,9 +9,9 @@ export function logOperatorEvent(log: Log, event: OperatorEvent): void {
     log.error({ sink, reason, count, event: id }, 'deliveries were given up; redeliver them by hand');
     return;
   }
-  const { reason, message: detail, since } = event.data;
+  const { reason, message: detail, since: sinceAt } = event.data;
   const subject = 'sink' in event.data ? { sink: event.data.sink, waiting: event.data.waiting } : { source };
-  const fields = { ...subject, reason, detail, since, event: id };
+  const fields = { ...subject, reason, detail, sinceAt, event: id };
   if (event.type === 'source.failing') log.error(fields, 'a source is failing');
   else if (event.type === 'sink.failing') log.error(fields, 'a sink is failing');
   else if (event.type === 'source.expiring') log.warn(fields, 'the credential of a source expires soon');
