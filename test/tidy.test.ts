@@ -171,6 +171,11 @@ test.each([
   },
   { rule: 'no default export', path: 'core/diff.ts', text: 'export default function diff() {}' },
   { rule: 'no default export', path: 'core/diff.ts', text: 'export default diff;' },
+  {
+    rule: 'a log line has a constant message, so that it can be searched for and counted',
+    path: 'engine/poller.ts',
+    text: 'log.warn({ source }, `poll of ${source} failed`);',
+  },
   { rule: 'nothing is left for later', path: 'core/diff.ts', text: `// ${'TO'}DO: think` },
 ])('a rule can fail: $rule: $text', ({ rule, path, text }) => {
   expect(RULES[rule]?.(parseSource(path, text))).not.toEqual([]);

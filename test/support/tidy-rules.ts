@@ -82,6 +82,9 @@ export const RULES: Readonly<Record<string, Rule>> = {
 
   'no default export': (file) => uses(file, ['export default']),
 
+  'a log line has a constant message, so that it can be searched for and counted': ({ text }) =>
+    text.match(/\blog\.(?:debug|info|warn|error)\([^;]*?, `[^`]*`,?\s*\);/g) ?? [],
+
   'no file is long': ({ text }) =>
     text.split('\n').length > LINES_MAX + 1 ? [`has more than ${LINES_MAX} lines`] : [],
 
