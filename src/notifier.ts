@@ -271,6 +271,8 @@ export class Notifier {
           signal,
         );
         this.#noteResult(report, signal);
+        // What is held goes by no offer, and is counted by a reading.
+        if (report.held > 0) this.#dispatcher.readAgain();
         return report;
       },
     });

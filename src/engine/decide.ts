@@ -24,8 +24,8 @@ export async function* decide(order: DecideOrder, ports: DecidePorts): AsyncGene
     const changed = await Promise.all(batch.map((delivery) => decideOne(delivery, order, ports)));
     for (const delivery of changed) if (delivery !== undefined) counts.add(delivery);
   }
-  // What is released for a sink that is gone or disabled waits for it from now on, and is counted there.
-  if (order.kind === 'release' && counts.size > 0) ports.dispatcher.readAgain();
+  // It is held no longer; what is released for a sink that is gone or disabled waits for it from now on. A reading counts both.
+  if (counts.size > 0) ports.dispatcher.readAgain();
   yield* counts.lines();
 }
 

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { startDoor } from '../engine/door.js';
 import { webhookTo } from '../engine/sinks.js';
+import { collect } from '../support/collect.js';
 import { configOf, openWorld, sourcePolled, type World } from '../support/notifier-stage.js';
 import { type Served, startServed } from '../support/served.js';
 import { describeWithTool } from '../support/tools.js';
@@ -62,6 +63,23 @@ test('a sink that says "gone" shows as suspended, with its deliveries waiting', 
   expect(sampleOf(text, 'recording_notifier_sink_suspended{sink="hook"}')).toBe(1);
   expect(sampleOf(text, 'recording_notifier_deliveries_waiting{sink="hook"}')).toBe(1);
   expect(sampleOf(text, 'recording_notifier_attempts_total{sink="hook",type="webhook",reason="gone"}')).toBe(1);
+});
+
+test('what a poll holds shows as held until somebody decides', async () => {
+  await using world = await openWorld();
+  await using door = await startDoor();
+  const config = { ...configOf([sourcePolled(world)], [webhookTo('hook', door.url)]), floodLimit: 1 };
+  await using served = await startServed(world, config);
+  const { notifier } = served.program;
+  const held = async () => sampleOf(await metricsOf(served), 'recording_notifier_deliveries_held{source="production"}');
+  await notifier.pollAll();
+  for (const uuid of ['one', 'two', 'three']) world.api.recordings.add({ uuid, status: 'available' });
+  await notifier.pollAll();
+  await notifier.attemptDue();
+  expect(await held()).toBe(2);
+  await collect(notifier.carryOut({ kind: 'discard', source: null }));
+  await notifier.attemptDue();
+  expect(await held()).toBeUndefined();
 });
 
 describeWithTool('promtool', 'promtool', () => {
