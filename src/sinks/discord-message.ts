@@ -30,10 +30,15 @@ const SUPPRESS_EMBEDS = 4;
 /**
  * The message as an embed: its texts are hostile until they are escaped, which at most doubles them.
  *
- * A date that is a text, as those for operators are, is in the given time zone. It keeps within the limits whatever the event holds: a title of 256 characters, a description of 4,096, 25 fields of 1,024, a footer
- * of 2,048, and 6,000 in all.
+ * The title alone is in our own words, with names of the config, and not escaped: some show the backslash there and others obey it, so
+ * nothing hostile may be in it.
+ *
+ * A date that is a text, as those for operators are, is in the given time zone. It keeps within the limits whatever the event holds:
+ * a title of 256 characters, a description of 4,096, 25 fields of 1,024, a footer of 2,048, and 6,000 in all.
  *
  * @see https://discord.com/developers/docs/resources/message#embed-object-embed-limits
+ * @see https://github.com/autobrr/tqm/pull/59 which met backslashes in titles
+ * @see https://github.com/skyra-project/discord-components/issues/400 which met Markdown in them
  */
 export function discordMessage(event: NotifierEvent, timezone = 'UTC'): DiscordMessage {
   const message = messageFor(event, LINK_CHARACTERS_MAX, timezone);
@@ -42,7 +47,7 @@ export function discordMessage(event: NotifierEvent, timezone = 'UTC'): DiscordM
     allowed_mentions: NO_MENTIONS,
     embeds: [
       {
-        title: escapeDiscord(message.headline),
+        title: message.title,
         ...(description !== '' && { description }),
         color: COLORS[message.mood],
         fields: message.facts.map((fact) => ({
