@@ -1,6 +1,7 @@
 import type { AlarmRecord } from './core/alarm-record.js';
 import type { Delivery } from './core/delivery.js';
 import type { DeliveryId, RecordingUuid } from './core/id.js';
+import type { Pausable, Pause } from './core/pause.js';
 import type { RecordingState } from './core/recording.js';
 import type { SinkState } from './core/suspension.js';
 
@@ -221,6 +222,10 @@ export interface Ledger {
   tidy(): Promise<void>;
   sinkStates(): Promise<ReadonlyMap<string, SinkState>>;
   alarms(): Promise<readonly AlarmRecord[]>;
+  /** What a person has paused. */
+  pauses(): Promise<readonly Pause[]>;
+  storePause(pause: Pause): Promise<void>;
+  forgetPause(of: Pausable): Promise<void>;
 }
 
 export interface RememberedRecording {

@@ -1,5 +1,6 @@
 import type { AlarmRecord } from '../core/alarm-record.js';
 import type { DeliveryId, RecordingUuid } from '../core/id.js';
+import type { Pausable } from '../core/pause.js';
 
 /**
  * The keys of the store, one place for all of them. Names of sources and sinks and ids hold neither `/` nor `%`; a uuid may hold
@@ -17,6 +18,7 @@ export const keys = {
   finished: (id: DeliveryId) => `${prefixes.finished}${id}`,
   sink: (name: string) => `${prefixes.sinks}${name}`,
   alarm: (kind: AlarmRecord['kind'], name: string) => `${prefixes.alarms}${kind}/${name}`,
+  paused: ({ kind, name }: Pausable) => `${prefixes.pauses}${kind}/${name}`,
   request: (slot: number) => `${prefixes.requests}${slot}`,
   answer: (slot: number) => `${prefixes.answers}${slot}`,
 } as const;
@@ -30,6 +32,7 @@ export const prefixes = {
   finished: 'fin/',
   sinks: 'sink/',
   alarms: 'alarm/',
+  pauses: 'pause/',
   requests: 'req/',
   answers: 'ans/',
 } as const;
@@ -46,6 +49,13 @@ export function parseAlarmKey(key: string): { readonly kind: AlarmRecord['kind']
   const match = /^alarm\/(source|expiry|sink|dead)\/([^/]+)$/.exec(key);
   if (match?.[1] === undefined || match[2] === undefined) return undefined;
   return { kind: match[1] as AlarmRecord['kind'], name: match[2] };
+}
+
+/** The reverse of `keys.paused`; undefined for a key of something else. */
+export function parsePauseKey(key: string): Pausable | undefined {
+  const match = /^pause\/(sink|source)\/([^/]+)$/.exec(key);
+  if (match?.[1] === undefined || match[2] === undefined) return undefined;
+  return { kind: match[1] as Pausable['kind'], name: match[2] };
 }
 
 /** `%` and four hex digits for each UTF-16 unit outside of printable ASCII, and for `%` itself. */

@@ -1,6 +1,7 @@
 import type { AlarmRecord } from '../core/alarm-record.js';
 import type { Delivery } from '../core/delivery.js';
 import type { DeliveryId, RecordingUuid } from '../core/id.js';
+import type { Pause } from '../core/pause.js';
 import type { RecordingState } from '../core/recording.js';
 import type { SinkState } from '../core/suspension.js';
 import { type Json, type Ledger, type RememberedRecording, STORE_BATCH_MAX, type Store } from '../ports.js';
@@ -14,7 +15,7 @@ import {
   encodeSourceMark,
 } from './delivery-records.js';
 import { keys, parseRecordingKey, prefixes } from './keys.js';
-import { decodeRecording, encodeRecording } from './records.js';
+import { decodePause, decodeRecording, encodePause, encodeRecording } from './records.js';
 
 type Entry = readonly [key: string, value: Json];
 
@@ -138,6 +139,12 @@ export function createLedger(store: Store): Ledger {
     return records;
   }
 
+  async function pauses() {
+    const found: Pause[] = [];
+    for await (const [key, value] of store.scan(prefixes.pauses)) found.push(decodePause(key, value));
+    return found;
+  }
+
   return {
     sourceMark: async (source) => {
       const key = keys.source(source);
@@ -164,6 +171,9 @@ export function createLedger(store: Store): Ledger {
     tidy,
     sinkStates,
     alarms,
+    pauses,
+    storePause: (pause) => store.setMany([[keys.paused(pause), encodePause(pause)]]),
+    forgetPause: (of) => store.deleteMany([keys.paused(of)]),
   };
 }
 

@@ -1,7 +1,8 @@
+import type { Pause } from '../core/pause.js';
 import type { RecordingState } from '../core/recording.js';
 import type { Json } from '../ports.js';
 import { StoreError } from './errors.js';
-import { keys } from './keys.js';
+import { keys, parsePauseKey } from './keys.js';
 import { packFlag, packTime, Row } from './row.js';
 
 /**
@@ -45,6 +46,21 @@ export function decodeRecording(key: string, value: Json): RecordingState {
   };
   row.end();
   return state;
+}
+
+const PAUSE_VERSION = 1;
+
+export function encodePause({ sinceMs }: Pause): Json {
+  return [PAUSE_VERSION, sinceMs];
+}
+
+export function decodePause(key: string, value: Json): Pause {
+  const of = parsePauseKey(key);
+  if (of === undefined) throw new StoreError('decode', key, 'no pause has such a key');
+  const row = new Row(key, value, PAUSE_VERSION);
+  const pause: Pause = { ...of, sinceMs: row.count() };
+  row.end();
+  return pause;
 }
 
 /** Who writes to the store. */

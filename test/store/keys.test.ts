@@ -39,7 +39,10 @@ test('no prefix takes in the keys of another kind', () => {
     keys.recording('a', 'b' as RecordingUuid),
     keys.source('a'),
     keys.pending(id),
-  ].concat([keys.finished(id), keys.sink('a'), keys.alarm('sink', 'a'), keys.request(0), keys.answer(0)]);
+  ].concat([
+    ...[keys.finished(id), keys.sink('a'), keys.alarm('sink', 'a'), keys.paused({ kind: 'sink', name: 'a' })],
+    ...[keys.request(0), keys.answer(0)],
+  ]);
   const scanned = Object.values(prefixes).filter((prefix) => typeof prefix === 'string');
   for (const prefix of scanned) expect(made.filter((key) => key.startsWith(prefix))).toHaveLength(1);
   expect(scanned).toHaveLength(made.length - 2);

@@ -39,6 +39,25 @@ describe.each(STORE_KINDS)('on %s', (kind) => {
     return { store, ledger: createLedger(store), [Symbol.asyncDispose]: () => store.close() };
   }
 
+  test('what is paused, by kind and name; a store that has never heard of pauses has none', async () => {
+    await using opened = await openLedger();
+    const { ledger } = opened;
+    expect(await ledger.pauses()).toEqual([]);
+    const pauses = [
+      { kind: 'sink', name: 'both', sinceMs: 1 },
+      { kind: 'source', name: 'both', sinceMs: 2 },
+    ] as const;
+    for (const pause of pauses) await ledger.storePause(pause);
+    await ledger.storePause({ ...pauses[0], sinceMs: 3 });
+    expect((await ledger.pauses()).toSorted((left, right) => left.sinceMs - right.sinceMs)).toEqual([
+      pauses[1],
+      { ...pauses[0], sinceMs: 3 },
+    ]);
+    await ledger.forgetPause({ kind: 'sink', name: 'both' });
+    await ledger.forgetPause({ kind: 'sink', name: 'never' });
+    expect(await ledger.pauses()).toEqual([pauses[1]]);
+  });
+
   test('what operators were told; one that is over is gone, or known to be over where it could not be deleted', async () => {
     await using opened = await openLedger();
     const { ledger, store } = opened;

@@ -5,9 +5,11 @@ import { StoreError } from '../../src/store/errors.js';
 import {
   decodeMeta,
   decodeOwner,
+  decodePause,
   decodeRecording,
   encodeMeta,
   encodeOwner,
+  encodePause,
   encodeRecording,
 } from '../../src/store/records.js';
 
@@ -101,4 +103,19 @@ test.each<{ name: string; value: Json }>([
 
 test('an owner that is no owner is an error', () => {
   expect(() => decodeOwner([1, 'host', 'pid', 0])).toThrow(StoreError);
+});
+
+test('a pause is read as it was written', () => {
+  const pause = { kind: 'source', name: 'production', sinceMs: 1_715_620_500_000 } as const;
+  expect(decodePause('pause/source/production', stored(encodePause(pause)))).toEqual(pause);
+});
+
+test.each<{ name: string; key?: string; value: Json }>([
+  { name: 'another version', value: [2, 1] },
+  { name: 'more than it has', value: [1, 1, 1] },
+  { name: 'no time', value: [1, 'today'] },
+  { name: 'the key of nothing that can be paused', key: 'pause/room/a', value: [1, 1] },
+])('a pause that cannot be read is an error that names the key: $name', ({ key = 'pause/sink/hook', value }) => {
+  expect(() => decodePause(key, value)).toThrow(StoreError);
+  expect(() => decodePause(key, value)).toThrow(key);
 });
