@@ -2,6 +2,7 @@ import type { Config, SourceConfig } from './config/config.js';
 import type { NotifierEvent, RecordingEvent, StoredRecordingEvent } from './core/event.js';
 import type { Sha256 } from './core/id.js';
 import type { Order, OrderLine } from './core/order.js';
+import type { PausableKind, Pause } from './core/pause.js';
 import { wants } from './core/routing.js';
 import { carryOut } from './engine/carry-out.js';
 import type { Cron } from './engine/cron.js';
@@ -9,6 +10,7 @@ import { Dispatcher } from './engine/dispatcher.js';
 import { createHeartbeat, type Heartbeat } from './engine/heartbeat.js';
 import type { Observer } from './engine/observer.js';
 import { Operator } from './engine/operator.js';
+import { type PauseChange, Pauses } from './engine/pauses.js';
 import { openPolledSource, type PolledSource } from './engine/polled-source.js';
 import { type PollReport, poll, type RoutedSink } from './engine/poller.js';
 import type { ProgramStatus } from './engine/program-status.js';
@@ -55,6 +57,7 @@ export class Notifier {
   readonly #requests: RequestLoop;
   readonly #heartbeat: Heartbeat;
   readonly #tally: Tally;
+  readonly #pauses: Pauses;
   readonly #urls;
   readonly #sources = new Map<string, ScheduledSource>();
   #config: Config;
@@ -67,17 +70,19 @@ export class Notifier {
     this.#config = config;
     this.#ports = ports;
     this.#urls = createUrls({ ...ports, source: (name) => this.#sources.get(name)?.polled });
+    this.#pauses = new Pauses(ports);
     this.#operator = this.#createOperator();
     const news = {
       ...ports,
       sinks: () => this.#routes(),
       tell: (events: readonly RecordingEvent[]) => this.#tell(events),
     };
-    this.#dispatcher = new Dispatcher({ ...ports, urls: this.#urls, watch: this.#operator, news });
+    const pausedSinceMs = (name: string) => this.#pauses.sinceMs({ kind: 'sink', name });
+    this.#dispatcher = new Dispatcher({ ...ports, urls: this.#urls, watch: this.#operator, news, pausedSinceMs });
     this.#heartbeat = createHeartbeat({
       ...ports,
       url: () => this.#config.heartbeat,
-      sources: () => this.#config.sources.map(({ name }) => name),
+      sources: () => this.#sourceNames().filter((name) => !this.#pauses.has({ kind: 'source', name })),
     });
     this.#sweeper = createSweeper({ ledger, clock, log, dispatcher: this.#dispatcher, retention: () => this.#config });
     this.#tally = createTally({ clock, log, deliveries: () => this.#deliveryTotals() });
@@ -102,6 +107,7 @@ export class Notifier {
   /** Reads the outbox; throws when that fails. Delivers nothing yet. */
   async load(): Promise<void> {
     await this.#ports.ledger.tidy();
+    await this.#pauses.load();
     await this.#operator.load();
     await this.#dispatcher.load(this.#config.sinks);
     this.#operator.configure(this.#sourceNames());
@@ -118,9 +124,34 @@ export class Notifier {
     this.#tally.start();
   }
 
-  /** One poll of every source, all at once. */
+  /** One poll of every source that is not paused, all at once. */
   async pollAll(): Promise<readonly PollReport[]> {
-    return Promise.all([...this.#sources.values()].map(({ schedule }) => schedule.pollNow()));
+    const polled = [...this.#sources].filter(([name]) => !this.#pauses.has({ kind: 'source', name }));
+    return Promise.all(polled.map(([, { schedule }]) => schedule.pollNow()));
+  }
+
+  /** What a person keeps still, since when; also what the config does not have any more. */
+  paused(): readonly Pause[] {
+    return this.#pauses.all;
+  }
+
+  /** Keeps a sink or a source still until {@link resume}, through restarts. Throws when that could not be stored, and nothing changes. */
+  async pause(kind: PausableKind, name: string): Promise<PauseChange> {
+    const change = await this.#pauses.pause({ kind, name });
+    if (change.changed) this.#ports.log.warn({ kind, name }, 'paused until somebody resumes it');
+    if (kind === 'sink') this.#dispatcher.pauseChanged(name);
+    return change;
+  }
+
+  /** Lets it go on: what waits for the sink goes, the source is polled at once. Throws as {@link pause} does. */
+  async resume(kind: PausableKind, name: string): Promise<PauseChange> {
+    const change = await this.#pauses.resume({ kind, name });
+    if (change.pause === undefined) return change;
+    this.#ports.log.info({ kind, name, since: new Date(change.pause.sinceMs).toISOString() }, 'resumed');
+    this.#operator.noteResumed(change.pause);
+    if (kind === 'sink') this.#dispatcher.pauseChanged(name);
+    else this.#sources.get(name)?.schedule.resumed();
+    return change;
   }
 
   /** One attempt of everything that is due, what operators are told because of it included; then nothing is collected for them any longer. */
@@ -156,10 +187,10 @@ export class Notifier {
       overdueMs: schedule.overdueMs,
       credentialExpiresAtMs: polled.source.credentialExpiresAtMs,
     }));
-    return { sources, lanes: this.#dispatcher.status(), parked, held, storeFailsForMs };
+    return { sources, lanes: this.#dispatcher.status(), pauses: this.paused(), parked, held, storeFailsForMs };
   }
 
-  /** One poll of a source, or the one that is under way; undefined when there is no such source. */
+  /** One poll of a source, paused or not, or the one that is under way; undefined when there is no such source. */
   pollNow(source: string): Promise<PollReport> | undefined {
     return this.#sources.get(source)?.schedule.pollNow();
   }
@@ -210,6 +241,8 @@ export class Notifier {
       dispatcher: this.#dispatcher,
       sinks: () => this.#routes(),
       sources: () => this.#sourceNames(),
+      pause: (kind: PausableKind, name: string) => this.pause(kind, name),
+      resume: (kind: PausableKind, name: string) => this.resume(kind, name),
     });
   }
 
@@ -230,6 +263,7 @@ export class Notifier {
       ...this.#ports,
       sinks: () => this.#config.sinks.filter(({ enabled }) => enabled),
       stateOf: (sink) => this.#dispatcher.stateOf(sink),
+      isPaused: (of) => this.#pauses.has(of),
       waiting: (sink) => this.#dispatcher.waiting(sink),
       expiresAtMs: (source) => this.#sources.get(source)?.polled.source.credentialExpiresAtMs ?? null,
       offer: (deliveries) => this.#dispatcher.offer(deliveries),
@@ -255,6 +289,7 @@ export class Notifier {
     const polled = openPolledSource(config, this.#ports);
     const schedule = createSourceSchedule(polled, {
       ...this.#ports,
+      isPaused: () => this.#pauses.has({ kind: 'source', name: config.name }),
       poll: async (of, signal) => {
         const report = await poll(
           of,

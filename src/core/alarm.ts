@@ -1,6 +1,7 @@
 import type { Delivery, Verdict } from './delivery.js';
 import { isRecordingEvent } from './event.js';
 import { FAILURE_REASONS } from './failure.js';
+import { withoutPause } from './pause.js';
 import type { Suspension } from './suspension.js';
 
 /**
@@ -105,6 +106,25 @@ export function withSuspension(
   const isOld = nowMs - suspension.sinceMs >= SUSPENSION_NEW_MS;
   const sinceMs = alarm?.sinceMs ?? (isOld ? nowMs : suspension.sinceMs);
   return { ...begun(alarm, { reason, message: detail }, sinceMs), isSuspended: true };
+}
+
+/**
+ * Its sink was paused: that time is none of its series, nor of the time for which it works again. One that may have been told keeps its
+ * beginning, which names it.
+ */
+export function afterPause<Some extends Alarm>(alarm: Some, pausedSinceMs: number, nowMs: number): Some {
+  if (alarm.endedAtMs !== null) return { ...alarm, endedAtMs: withoutPause(alarm.endedAtMs, pausedSinceMs, nowMs) };
+  return alarm.told === 'no' ? { ...alarm, sinceMs: withoutPause(alarm.sinceMs, pausedSinceMs, nowMs) } : alarm;
+}
+
+/** The same of a source. What nobody was told before is told if the polls after the pause say so. */
+export function afterSourcePause(alarm: SourceAlarm, pausedSinceMs: number, nowMs: number): SourceAlarm {
+  const { refusedSinceMs } = alarm;
+  return {
+    ...afterPause(alarm, pausedSinceMs, nowMs),
+    refusedSinceMs: refusedSinceMs === null ? null : withoutPause(refusedSinceMs, pausedSinceMs, nowMs),
+    isConfirmed: alarm.isConfirmed && alarm.told !== 'no',
+  };
 }
 
 /** What is to be told, now or once the alarm is confirmed. */

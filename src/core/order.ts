@@ -1,5 +1,7 @@
+import type { Pausable, PausableKind } from './pause.js';
+
 /** What a person asks the owner of a store for: beside a running program, through a request that a command leaves. */
-export type Order = RedeliverOrder | AnnounceOrder | DecideOrder;
+export type Order = RedeliverOrder | AnnounceOrder | DecideOrder | PauseOrder;
 
 export interface RedeliverOrder {
   readonly kind: 'redeliver';
@@ -28,8 +30,15 @@ export interface DecideOrder {
   readonly source: string | null;
 }
 
+/** What is kept still, or goes on. */
+export interface PauseOrder {
+  readonly kind: 'pause' | 'resume';
+  readonly subject: PausableKind;
+  readonly name: string;
+}
+
 /** What came of an order, piece by piece. */
-export type OrderLine = DeliveryLine | CountLine;
+export type OrderLine = DeliveryLine | CountLine | PauseLine;
 
 /** What became of one delivery. */
 export interface DeliveryLine {
@@ -51,6 +60,7 @@ export const DELIVERY_RESULTS = [
   'under_way',
   'sink_disabled',
   'sink_removed',
+  'sink_paused',
   'not_available',
   'unwanted',
 ] as const;
@@ -66,3 +76,13 @@ export interface CountLine {
 
 export const DECISION_RESULTS = ['released', 'discarded'] as const;
 export type DecisionResult = (typeof DECISION_RESULTS)[number];
+
+/** What became of a sink or a source. */
+export interface PauseLine extends Pausable {
+  readonly result: PauseResult;
+  /** ISO 8601, when the pause began that holds or has just ended; null where there was none. */
+  readonly since: string | null;
+}
+
+export const PAUSE_RESULTS = ['paused', 'already_paused', 'resumed', 'not_paused'] as const;
+export type PauseResult = (typeof PAUSE_RESULTS)[number];

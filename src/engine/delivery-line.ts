@@ -21,6 +21,9 @@ function laterOf({ why, state: { pausedUntilMs, suspension } }: Later): Pick<Del
     const cause = suspension === null ? '' : `: ${suspension.reason}: ${suspension.detail}`;
     return { result: 'pending', detail: `the sink is suspended${cause}; it goes once a trial has succeeded` };
   }
+  if (why === 'sink_paused') {
+    return { result: 'sink_paused', detail: 'its sink was paused meanwhile; it goes once that is resumed' };
+  }
   if (why === 'broken') return { result: 'pending', detail: 'the attempt broke off; the log of the program says why' };
   return { result: 'pending', detail: 'the program is stopping or taking another config; it goes afterwards' };
 }
@@ -52,5 +55,6 @@ const REFUSED = {
   unknown: 'no such delivery is stored',
   under_way: 'an attempt is under way just now',
   sink_disabled: 'its sink has enabled: false',
+  sink_paused: 'its sink is paused; resume it first',
   sink_removed: 'its sink is not in the config; use --to NAME to move it',
 } as const;

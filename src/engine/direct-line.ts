@@ -2,6 +2,7 @@ import type { SinkConfig } from '../config/config.js';
 import type { EventId } from '../core/id.js';
 import type { OperatorEvent } from '../core/operator-event.js';
 import { listens } from '../core/operator-news.js';
+import type { Pausable } from '../core/pause.js';
 import type { SinkState } from '../core/suspension.js';
 import { type AttemptPorts, attemptOnce } from './attempt.js';
 
@@ -13,6 +14,7 @@ const IN_MS = 10 * 60_000;
 export interface DirectLinePorts extends AttemptPorts {
   readonly sinks: () => readonly SinkConfig[];
   readonly stateOf: (sink: string) => SinkState;
+  readonly isPaused: (of: Pausable) => boolean;
   /** Why the notifier is not ready, in words. */
   readonly notReady: () => readonly string[];
 }
@@ -25,7 +27,7 @@ export interface DirectLine {
 }
 
 export function createDirectLine(ports: DirectLinePorts): DirectLine {
-  const { clock, log, sinks, stateOf, notReady } = ports;
+  const { clock, log, sinks, stateOf, isPaused, notReady } = ports;
   const stopping = new AbortController();
   let sent: { readonly id: EventId; readonly atMs: number }[] = [];
 
@@ -38,14 +40,17 @@ export function createDirectLine(ports: DirectLinePorts): DirectLine {
     );
   }
 
+  function takes({ name }: SinkConfig): boolean {
+    return stateOf(name).suspension === null && !isPaused({ kind: 'sink', name });
+  }
+
   return {
     send(event, failures) {
       if (failures < FAILURES_MIN) return;
       sent = sent.filter(({ atMs }) => clock.monotonicMs() - atMs < IN_MS);
       if (sent.length >= EVENTS_MAX || sent.some(({ id }) => id === event.id)) return;
       sent.push({ id: event.id, atMs: clock.monotonicMs() });
-      const listeners = sinks().filter((sink) => listens(sink, event) && stateOf(sink.name).suspension === null);
-      for (const sink of listeners) void attempt(sink, event);
+      for (const sink of sinks().filter((each) => listens(each, event) && takes(each))) void attempt(sink, event);
     },
     stop: () => stopping.abort(),
   };

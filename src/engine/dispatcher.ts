@@ -12,12 +12,14 @@ import { Expected } from './expected.js';
 import { Lane } from './lane.js';
 import { Orders } from './orders.js';
 import { createOutbox } from './outbox.js';
+import type { LaneStatus } from './program-status.js';
 import { createRepeats, type Repeats } from './repeats.js';
 import { createResults, type ResultsPorts } from './results.js';
 import { RetiredLanes } from './retired-lanes.js';
 import { type SendPorts, sendParcel } from './send-parcel.js';
 import { SinkStates } from './sink-states.js';
 import type { Urls } from './urls.js';
+import { Waiters } from './waiters.js';
 
 /** How long a graceful stop waits for attempts that are under way, and for the store to take what became of them. */
 const STOP_GRACE_MS = 8_000;
@@ -26,6 +28,8 @@ export interface DispatcherPorts extends AttemptPorts {
   readonly ledger: Ledger;
   readonly urls: Urls;
   readonly sha256: Sha256;
+  /** Since when a person keeps a sink still; undefined: nobody does. */
+  readonly pausedSinceMs: (sink: string) => number | undefined;
   readonly watch?: Watch;
   readonly news?: ArchiveNews;
 }
@@ -36,15 +40,6 @@ export interface Watch extends Pick<ResultsPorts, 'prepare'> {
   /** An attempt of a recording's delivery. */
   noteAttempt(sink: string, attempted: Attempted): void;
   noteWaiting(sink: string): void;
-}
-
-export interface LaneStatus {
-  readonly sink: string;
-  readonly waiting: number;
-  readonly inFlight: number;
-  /** When something is tried next, wall clock; null while nothing is planned. */
-  readonly nextAttemptAtMs: number | null;
-  readonly state: SinkState;
 }
 
 /** Takes what is due from the outbox to its sinks, a lane for each. */
@@ -62,7 +57,7 @@ export class Dispatcher {
   readonly #expected = new Expected(() => this.#outbox.readAgain());
   readonly #stop = new AbortController();
   /** Called after every attempt and every reading. */
-  readonly #watchers = new Set<() => void>();
+  readonly #waiters = new Waiters();
   #parked = new Map<string, number>();
   #held = new Map<string | null, number>();
   #stopping = false;
@@ -111,7 +106,7 @@ export class Dispatcher {
       isTaken: (id) => this.#allLanes().some((lane) => lane.isTaken(id)),
       done: () => {
         for (const lane of this.#lanes.values()) lane.changed();
-        this.#notify();
+        this.#waiters.notify();
       },
     });
   }
@@ -161,7 +156,7 @@ export class Dispatcher {
   /** One attempt of everything that is due now; resolves when no lane has anything more to do. */
   async attemptDue(untilMs = this.#ports.clock.nowMs()): Promise<void> {
     this.open(untilMs);
-    await this.#until(() => !this.#outbox.reading && [...this.#lanes.values()].every(({ busy }) => !busy));
+    await this.#waiters.until(() => !this.#outbox.reading && [...this.#lanes.values()].every(({ busy }) => !busy));
   }
 
   /** Has the watch prepare a write soon. */
@@ -185,6 +180,16 @@ export class Dispatcher {
     return this.#lanes.get(sink)?.onTheirWay() ?? { all: 0, ofRecordings: 0 };
   }
 
+  pausedSinceMs(sink: string): number | undefined {
+    return this.#ports.pausedSinceMs(sink);
+  }
+
+  /** A person has just paused it, or resumed it. */
+  pauseChanged(sink: string): void {
+    this.#lanes.get(sink)?.pauseChanged();
+    this.#waiters.notify();
+  }
+
   stateOf(sink: string): SinkState {
     return this.#states.get(sink);
   }
@@ -196,6 +201,7 @@ export class Dispatcher {
       inFlight,
       nextAttemptAtMs,
       state,
+      pausedSinceMs: this.pausedSinceMs(sink.name) ?? null,
     }));
   }
 
@@ -232,7 +238,7 @@ export class Dispatcher {
       this.#stop.abort();
       this.#results.abandon();
     });
-    await this.#until(() => this.orders.changing === 0 && lanes.every(({ inFlight }) => inFlight === 0));
+    await this.#waiters.until(() => this.orders.changing === 0 && lanes.every(({ inFlight }) => inFlight === 0));
     await this.#results.settled();
     timer.cancel();
     this.#stop.abort();
@@ -240,7 +246,7 @@ export class Dispatcher {
     await closeSinks(lanes, this.#ports.log);
     this.#results.tellRest();
     this.#repeats.stop();
-    this.#notify();
+    this.#waiters.notify();
   }
 
   #setLanes(sinks: readonly SinkConfig[]): void {
@@ -265,6 +271,7 @@ export class Dispatcher {
       { ...this.#states.get(name), inactive: null },
       {
         clock: this.#ports.clock,
+        isPaused: () => this.pausedSinceMs(name) !== undefined,
         attempt: (parcel, trial, begin) => sendParcel(sink, parcel, trial, begin, this.#sendPorts, this.#stop.signal),
         save: (delivery) => this.#results.saveDelivery(delivery).catch(() => undefined),
         // What a retired lane learns late, the lane of now finds out for itself.
@@ -304,7 +311,7 @@ export class Dispatcher {
       this.#ports.watch?.noteWaiting(lane.sink.name);
       lane.pump();
     }
-    this.#notify();
+    this.#waiters.notify();
   }
 
   #ended(sink: string, ids: readonly DeliveryId[], deliveries: readonly Delivery[] | undefined): void {
@@ -321,7 +328,7 @@ export class Dispatcher {
     this.#closeRetired();
     // It may have waited for the end of an attempt that a lane before it made.
     this.#lanes.get(sink)?.pump();
-    this.#notify();
+    this.#waiters.notify();
   }
 
   #saveState(sink: string, state: SinkState): void {
@@ -330,21 +337,5 @@ export class Dispatcher {
     this.#ports.watch?.noteState(sink, state);
     // A rejection means that the store did not take it before the stop: the next start finds out again.
     this.#results.saveSink(sink, state).catch(() => undefined);
-  }
-
-  #notify(): void {
-    for (const watcher of this.#watchers) watcher();
-  }
-
-  #until(condition: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      const watcher = () => {
-        if (!condition()) return;
-        this.#watchers.delete(watcher);
-        resolve();
-      };
-      this.#watchers.add(watcher);
-      watcher();
-    });
   }
 }

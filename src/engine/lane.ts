@@ -10,7 +10,7 @@ import type { Clock, Timer } from '../ports.js';
 import { Backlog, type Next, type Parcel } from './backlog.js';
 
 /** Why a delivery that somebody asked for is not attempted now. It stays pending. */
-export type PutOff = 'paused' | 'suspended' | 'stopped' | 'broken';
+export type PutOff = 'paused' | 'suspended' | 'stopped' | 'broken' | 'sink_paused';
 
 export interface LanePorts {
   readonly clock: Clock;
@@ -25,6 +25,8 @@ export interface LanePorts {
     trial: boolean,
     begin: (deliveries: readonly Delivery[]) => void,
   ) => Promise<readonly Verdict[] | undefined>;
+  /** A person keeps the sink still: nothing starts. */
+  readonly isPaused: () => boolean;
   /** Stores a delivery that is still to be attempted. */
   readonly save: (delivery: Delivery) => unknown;
   /** Stores the state of the sink. */
@@ -106,7 +108,7 @@ export class Lane {
   /** When something is tried next, wall clock; null while nothing is planned. */
   get nextAttemptAtMs(): number | null {
     const next = this.#next();
-    if (next === undefined || this.#stopped) return null;
+    if (next === undefined || this.#stopped || this.#ports.isPaused()) return null;
     const { suspension, pausedUntilMs } = this.#state;
     return suspension === null ? Math.max(next.dueAtMs, pausedUntilMs ?? 0) : suspension.nextTrialAtMs;
   }
@@ -115,7 +117,7 @@ export class Lane {
   get busy(): boolean {
     if (this.#inFlight.size > 0) return true;
     const next = this.#next();
-    if (this.#stopped || next === undefined || this.#pauseMs() > 0) return false;
+    if (this.#stopped || next === undefined || this.#ports.isPaused() || this.#pauseMs() > 0) return false;
     if (this.#state.suspension === null) return this.#isOpenFor(next.dueAtMs);
     const mayTry = this.#wantsTrial && this.#nextTrialMs <= this.#ports.clock.monotonicMs();
     return mayTry || this.#asked.size > 0;
@@ -150,12 +152,19 @@ export class Lane {
     this.#backlog.remove(delivery.id);
     this.#asked.set(delivery.id, delivery);
     if (this.#stopped) this.#putOffAsked('stopped');
+    else if (this.#ports.isPaused()) this.#putOffAsked('sink_paused');
     else if (this.#pauseMs() > 0) this.#putOffAsked('paused');
     this.pump();
   }
 
   remove(id: DeliveryId): void {
     this.#backlog.remove(id);
+  }
+
+  /** A person has just paused the sink, or resumed it. */
+  pauseChanged(): void {
+    if (this.#ports.isPaused()) this.#putOffAsked('sink_paused');
+    this.pump();
   }
 
   /** Nobody changes it any more. */
@@ -179,7 +188,7 @@ export class Lane {
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#awaitsChange = false;
-    if (this.#stopped) return;
+    if (this.#stopped || this.#ports.isPaused()) return;
     this.#cutWaits();
     if (this.#backlog.wantsRefill) this.#ports.refill();
     while (this.#inFlight.size + this.#ports.inFlightBefore() < this.sink.concurrency) {

@@ -1,10 +1,19 @@
-import { type Attempted, afterDelivery, afterFailedAttempt, afterPoll, withSuspension } from '../core/alarm.js';
+import {
+  type Attempted,
+  afterDelivery,
+  afterFailedAttempt,
+  afterPause,
+  afterPoll,
+  afterSourcePause,
+  withSuspension,
+} from '../core/alarm.js';
 import { type DeadAlarm, isDeath, isOver, withDead } from '../core/alarm-dead.js';
 import type { AlarmRecord } from '../core/alarm-record.js';
 import { type Delivery, newDelivery } from '../core/delivery.js';
 import { deliveryIdOf, type Sha256 } from '../core/id.js';
 import type { OperatorEvent } from '../core/operator-event.js';
 import { listens, type Outlook, tellingOf } from '../core/operator-news.js';
+import type { Pause } from '../core/pause.js';
 import type { SinkState } from '../core/suspension.js';
 import type { Ledger, Timer } from '../ports.js';
 import { AlarmBook, alarmKey } from './alarm-book.js';
@@ -160,6 +169,15 @@ export class Operator {
     this.#arm();
   }
 
+  /** It has gone on: what was not told of it meanwhile is told if it goes on too. */
+  noteResumed({ kind, name, sinceMs }: Pause): void {
+    const nowMs = this.#ports.clock.nowMs();
+    const [sink, source] = kind === 'sink' ? [this.#book.sink(name), null] : [null, this.#book.source(name)];
+    if (sink !== null) this.#book.set({ kind: 'sink', name, alarm: afterPause(sink, sinceMs, nowMs) });
+    if (source !== null) this.#book.set({ kind: 'source', name, alarm: afterSourcePause(source, sinceMs, nowMs) });
+    this.#arm();
+  }
+
   /** More waits for a sink: that it is suspended may be worth telling now. */
   noteWaiting(sink: string): void {
     const alarm = this.#book.sink(sink);
@@ -195,11 +213,18 @@ export class Operator {
     return new Map(records.map((record) => [alarmKey(record), record]));
   }
 
+  /** Of what is paused nobody hears how it does. */
+  #candidates(): AlarmRecord[] {
+    const isStill = ({ kind, name }: AlarmRecord) =>
+      (kind === 'sink' || kind === 'source') && this.#ports.isPaused({ kind, name });
+    return this.#book.candidates(this.#sources).filter((record) => !isStill(record));
+  }
+
   /** What is told now, the oldest alarms first. What has no room waits for its turn. */
   #choose(deaths: ReadonlyMap<string, AlarmRecord>, outlook: Outlook): Told[] {
     const told: Told[] = [];
     let entries = 0;
-    const known = this.#book.candidates(this.#sources).filter((record) => !deaths.has(alarmKey(record)));
+    const known = this.#candidates().filter((record) => !deaths.has(alarmKey(record)));
     const eventsMax = EVENTS_A_MINUTE_MAX - this.#toldLately();
     for (const before of [...known, ...deaths.values()].toSorted(byAge)) {
       if (told.length >= eventsMax || entries >= ENTRIES_MAX) break;
@@ -276,7 +301,7 @@ export class Operator {
   #nextInMs(): number {
     const outlook = this.#outlook();
     const allowedInMs = this.#allowedInMs();
-    const tellings = this.#book.candidates(this.#sources).map((record) => tellingOf(record, outlook)?.inMs);
+    const tellings = this.#candidates().map((record) => tellingOf(record, outlook)?.inMs);
     const inMs = Math.min(...tellings.map((ms) => ms ?? Number.POSITIVE_INFINITY));
     return Math.min(this.#writeInMs(), Math.max(inMs, allowedInMs));
   }

@@ -7,10 +7,13 @@ import type { Outbox } from './outbox.js';
 import type { Results } from './results.js';
 import type { SinkStates } from './sink-states.js';
 
+/** Why nobody can have something delivered to a sink by hand. */
+type SinkRefusal = 'sink_disabled' | 'sink_removed' | 'sink_paused';
+
 /** What became of a delivery that somebody asked for. */
 export type Redelivery =
   | { readonly kind: 'attempted'; readonly delivery: Delivery }
-  | { readonly kind: 'refused'; readonly why: 'unknown' | 'under_way' | 'sink_disabled' | 'sink_removed' }
+  | { readonly kind: 'refused'; readonly why: 'unknown' | 'under_way' | SinkRefusal }
   /** It is due, and goes when the sink gets something again. */
   | { readonly kind: 'put_off'; readonly why: PutOff; readonly state: SinkState };
 
@@ -21,6 +24,7 @@ export interface OrderPorts {
   readonly outbox: Outbox;
   readonly states: SinkStates;
   readonly lanes: ReadonlyMap<string, Lane>;
+  readonly pausedSinceMs: (sink: string) => number | undefined;
   /** Whether a lane, also one of an earlier configuration, is making an attempt. */
   readonly isUnderWay: (delivery: Delivery) => boolean;
   /** Whether one is, or may turn out to be, whatever its delivery is by then. */
@@ -56,9 +60,9 @@ export class Orders {
   async redeliver(id: DeliveryId): Promise<Redelivery> {
     let refusal: Redelivery = { kind: 'refused', why: 'unknown' };
     const delivery = await this.change(id, (stored) => {
-      const inactive = this.#ports.states.whyInactive(stored.sink);
-      if (inactive === undefined) return again(stored, this.#ports.clock.nowMs());
-      refusal = { kind: 'refused', why: `sink_${inactive}` };
+      const why = this.#whyNot(stored.sink);
+      if (why === undefined) return again(stored, this.#ports.clock.nowMs());
+      refusal = { kind: 'refused', why };
       return undefined;
     });
     if (delivery === 'under_way') return { kind: 'refused', why: 'under_way' };
@@ -67,9 +71,9 @@ export class Orders {
 
   /** The same for a delivery that need not be stored yet: what is stored of it counts more. */
   async deliver(made: Delivery): Promise<Redelivery> {
-    const { ledger, results, states, clock } = this.#ports;
-    const inactive = states.whyInactive(made.sink);
-    if (inactive !== undefined) return { kind: 'refused', why: `sink_${inactive}` };
+    const { ledger, results, clock } = this.#ports;
+    const why = this.#whyNot(made.sink);
+    if (why !== undefined) return { kind: 'refused', why };
     if (this.#isTaken(made.id)) return { kind: 'refused', why: 'under_way' };
     const delivery = await this.#claim([made.id], async () => {
       const stored = await ledger.delivery(made.id);
@@ -127,6 +131,12 @@ export class Orders {
   answer(id: DeliveryId, redelivery: Redelivery): void {
     this.#askedFor.get(id)?.(redelivery);
     this.#askedFor.delete(id);
+  }
+
+  #whyNot(sink: string): SinkRefusal | undefined {
+    const inactive = this.#ports.states.whyInactive(sink);
+    if (inactive !== undefined) return `sink_${inactive}`;
+    return this.#ports.pausedSinceMs(sink) === undefined ? undefined : 'sink_paused';
   }
 
   #isTaken(id: DeliveryId): boolean {

@@ -1,3 +1,4 @@
+import { RETRY_AFTER_MS_MAX } from '../core/retry-after.js';
 import { backoffMs } from '../core/schedule.js';
 import type { Clock, Log, Random, Timer } from '../ports.js';
 import type { Cron, CronTimer } from './cron.js';
@@ -10,6 +11,8 @@ const SAME_TIME_MS = 500;
 
 export interface SchedulerPorts {
   readonly poll: (polled: PolledSource, signal: AbortSignal) => Promise<PollReport>;
+  /** A person keeps the source still: nothing is asked by itself. */
+  readonly isPaused: () => boolean;
   readonly cron: Cron;
   readonly clock: Clock;
   readonly random: Random;
@@ -25,6 +28,8 @@ export interface SourceSchedule {
   readonly isPolling: boolean;
   /** When it is polled next if nobody asks for it sooner, wall clock; null while it is not scheduled. */
   readonly nextPollAtMs: number | null;
+  /** It goes on: polls now, as far as the platform allows, if it has been started. */
+  resumed(): void;
   /** One poll, or the one that is under way. */
   pollNow(): Promise<PollReport>;
   /** Ends the schedule, cuts off a poll under way and waits for it. */
@@ -32,7 +37,7 @@ export interface SourceSchedule {
 }
 
 export function createSourceSchedule(polled: PolledSource, ports: SchedulerPorts): SourceSchedule {
-  const { cron, clock, random, log } = ports;
+  const { isPaused, cron, clock, random, log } = ports;
   const pollLog = createPollLog({ clock, log });
   const { name, schedule, whileProcessing, timezone } = polled.config;
   const stopping = new AbortController();
@@ -50,13 +55,26 @@ export function createSourceSchedule(polled: PolledSource, ports: SchedulerPorts
     if (whileProcessing !== undefined)
       whileProcessingCron = cron(whileProcessing, timezone, () => processing > 0 && onTime());
     crons = [cron(schedule, timezone, onTime), ...(whileProcessingCron ? [whileProcessingCron] : [])];
-    void pollNow();
+    pollByItself();
+  }
+
+  function pollByItself(): void {
+    if (!isPaused()) void pollNow();
+  }
+
+  function resumed(): void {
+    owedSinceMs = undefined;
+    if (crons.length === 0 || stopping.signal.aborted) return;
+    // A longer silence than any platform may ask for means that the clock went back.
+    const silentMs = Math.min(polled.silentUntilMs - clock.nowMs(), RETRY_AFTER_MS_MAX);
+    if (silentMs <= 0) pollByItself();
+    else pollIn(silentMs);
   }
 
   function onTime(): void {
     if (underWay !== undefined || clock.monotonicMs() - lastStartMs < SAME_TIME_MS) return;
     if (clock.nowMs() < polled.silentUntilMs) return;
-    void pollNow();
+    pollByItself();
   }
 
   function pollNow(): Promise<PollReport> {
@@ -95,13 +113,18 @@ export function createSourceSchedule(polled: PolledSource, ports: SchedulerPorts
     const retryAfterMs = retryAfterMsOf(report);
     const delayMs = Math.max(backoffMs(failures, random()), retryAfterMs);
     polled.silentUntilMs = Math.max(polled.silentUntilMs, clock.nowMs() + retryAfterMs);
-    const timer = clock.after(delayMs, () => void pollNow());
-    retry = { cancel: () => timer.cancel(), dueAtMs: clock.nowMs() + delayMs };
+    pollIn(delayMs);
     log.debug({ source: name, delayMs }, 'the next poll is planned');
   }
 
+  function pollIn(delayMs: number): void {
+    retry?.cancel();
+    const timer = clock.after(delayMs, pollByItself);
+    retry = { cancel: () => timer.cancel(), dueAtMs: clock.nowMs() + delayMs };
+  }
+
   function nextPollAtMs(): number | null {
-    if (crons.length === 0 || stopping.signal.aborted) return null;
+    if (crons.length === 0 || stopping.signal.aborted || isPaused()) return null;
     const onSchedule = crons.filter((timer) => timer !== whileProcessingCron || processing > 0);
     const cronAtMs = Math.max(Math.min(...onSchedule.map(({ nextMs }) => nextMs)), polled.silentUntilMs);
     const atMs = Math.min(cronAtMs, retry?.dueAtMs ?? Number.POSITIVE_INFINITY);
@@ -118,6 +141,7 @@ export function createSourceSchedule(polled: PolledSource, ports: SchedulerPorts
 
   return {
     start,
+    resumed,
     pollNow,
     stop,
     get isPolling() {
@@ -127,7 +151,7 @@ export function createSourceSchedule(polled: PolledSource, ports: SchedulerPorts
       return nextPollAtMs();
     },
     get overdueMs() {
-      return owedSinceMs === undefined ? 0 : clock.monotonicMs() - owedSinceMs;
+      return owedSinceMs === undefined || isPaused() ? 0 : clock.monotonicMs() - owedSinceMs;
     },
   };
 }

@@ -72,7 +72,7 @@ async function giveUpWaiting(
 ): Promise<void> {
   for await (const delivery of ledger.pending()) {
     if (isStopped()) return;
-    if (delivery.state === 'held') continue;
+    if (delivery.state === 'held' || isKeptStill(delivery.sink, dispatcher)) continue;
     const nowMs = clock.nowMs();
     const dueAtMs = delivery.nextAttemptAtMs ?? delivery.createdAtMs;
     const reason = waitedTooLong(dispatcher.stateOf(delivery.sink), dueAtMs, nowMs);
@@ -86,6 +86,11 @@ async function giveUpWaiting(
     const why = { reason, detail: FAILURE_REASONS[reason].help };
     logGivenUp(repeats, delivery, why, fields, 'delivery given up: it waited 30 days for its sink');
   }
+}
+
+/** Nothing dies of a pause: while it lasts nobody finds out whether a suspended sink works again. One that is gone is so all the same. */
+function isKeptStill(sink: string, dispatcher: Dispatcher): boolean {
+  return dispatcher.pausedSinceMs(sink) !== undefined && dispatcher.stateOf(sink).inactive === null;
 }
 
 async function forgetFinished(ports: SweeperPorts, isStopped: () => boolean): Promise<void> {

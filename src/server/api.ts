@@ -164,7 +164,7 @@ export function apiRoutes(ports: ServerPorts): OpenAPIHono {
     if (line === undefined || line.result === 'unknown')
       return context.json({ error: `there is no delivery ${JSON.stringify(id)}` }, 404);
     if (lines === undefined) return context.json(line, 202);
-    const isRefused = ['under_way', 'sink_disabled', 'sink_removed'].includes(line.result);
+    const isRefused = ['under_way', 'sink_disabled', 'sink_removed', 'sink_paused'].includes(line.result);
     return isRefused ? context.json({ error: `${line.result}: ${line.detail}` }, 409) : context.json(line, 200);
   });
 
@@ -217,7 +217,7 @@ function underWay(id: string): DeliveryLine {
 }
 
 function isDeliveryLine(line: OrderLine): line is DeliveryLine {
-  return !('count' in line);
+  return 'id' in line;
 }
 
 const NOTHING_YET = {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { DECISION_RESULTS, DELIVERY_RESULTS, type Order, type OrderLine } from '../core/order.js';
+import { DECISION_RESULTS, DELIVERY_RESULTS, type Order, type OrderLine, PAUSE_RESULTS } from '../core/order.js';
+import { PAUSABLE_KINDS } from '../core/pause.js';
 import type { Clock, Json, Store } from '../ports.js';
 import { keys } from './keys.js';
 
@@ -20,6 +21,7 @@ const LINES_MAX = 1_000;
 
 const textOrNull = z.string().nullable();
 const texts = z.array(z.string());
+const subject = z.enum(PAUSABLE_KINDS);
 
 /** Every order that there is. One that is not here, of another version, is answered so. */
 const orders = {
@@ -34,9 +36,18 @@ const orders = {
   announce: z.strictObject({ kind: z.literal('announce'), uuids: texts, sink: textOrNull }),
   release: z.strictObject({ kind: z.literal('release'), source: textOrNull }),
   discard: z.strictObject({ kind: z.literal('discard'), source: textOrNull }),
+  pause: z.strictObject({ kind: z.literal('pause'), subject, name: z.string() }),
+  resume: z.strictObject({ kind: z.literal('resume'), subject, name: z.string() }),
 } satisfies { readonly [Kind in Order['kind']]: z.ZodType<Order & { readonly kind: Kind }> };
 
-const order = z.discriminatedUnion('kind', [orders.redeliver, orders.announce, orders.release, orders.discard]);
+const order = z.discriminatedUnion('kind', [
+  orders.redeliver,
+  orders.announce,
+  orders.release,
+  orders.discard,
+  orders.pause,
+  orders.resume,
+]);
 
 /** What every version's requests have: enough to answer one whose order is not known. */
 const request = z.looseObject({ nonce: z.string(), expiresAtMs: z.number(), order: z.unknown().optional() });
@@ -50,6 +61,7 @@ const line = z.union([
     detail: z.string(),
   }),
   z.strictObject({ source: z.string(), sink: z.string(), result: z.enum(DECISION_RESULTS), count: z.number() }),
+  z.strictObject({ kind: subject, name: z.string(), result: z.enum(PAUSE_RESULTS), since: textOrNull }),
 ]);
 
 const answer = z.strictObject({

@@ -27,6 +27,8 @@ export function countWrites(ledger: Ledger): CountedLedger {
     save: counting(ledger.save),
     forget: counting(ledger.forget),
     remove: counting(ledger.remove),
+    storePause: counting(ledger.storePause),
+    forgetPause: counting(ledger.forgetPause),
     get revision() {
       return revision;
     },

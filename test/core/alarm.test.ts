@@ -2,7 +2,9 @@ import {
   afterDelivery,
   afterFailedAttempt,
   afterNews,
+  afterPause,
   afterPoll,
+  afterSourcePause,
   attemptedOf,
   newsOf,
   type PollTrouble,
@@ -248,5 +250,58 @@ describe('a sink', () => {
     const after = delivery({ attempts: 3, lastError: error });
     const trouble = { reason: 'server_error', message: 'HTTP 500' };
     expect(attemptedOf(before, { delivery: after, effect: none })).toEqual({ kind: 'failed', trouble });
+  });
+});
+
+describe('a pause', () => {
+  const PAUSED_MS = NOW_MS + MINUTE_MS;
+  const RESUMED_MS = PAUSED_MS + 60 * MINUTE_MS;
+  const sink: SinkAlarm = { ...afterFailedAttempt(null, failed, NOW_MS), isSuspended: false };
+  const source = afterPoll(null, refused, NOW_MS) as SourceAlarm;
+
+  test.each([
+    {
+      name: 'a series that nobody was told of: it has lasted as long as before',
+      told: 'no',
+      ended: null,
+      want: [60, null],
+    },
+    { name: 'one that was told: its beginning names it', told: 'yes', ended: null, want: [0, null] },
+    { name: 'one that may have been told', told: 'maybe', ended: null, want: [0, null] },
+    { name: 'one that is over: it has worked for as long as before', told: 'yes', ended: 1, want: [0, 61] },
+  ] as const)('is none of the time of a sink: $name', ({ told, ended, want: [since, end] }) => {
+    const endedAtMs = ended === null ? null : NOW_MS + ended * MINUTE_MS;
+    expect(afterPause({ ...sink, told, endedAtMs }, PAUSED_MS, RESUMED_MS)).toEqual({
+      ...sink,
+      told,
+      sinceMs: NOW_MS + since * MINUTE_MS,
+      endedAtMs: end === null ? null : NOW_MS + end * MINUTE_MS,
+    });
+  });
+
+  test('a sink is failing once it has failed for a quarter of an hour besides it', () => {
+    const alarm = afterPause(sink, PAUSED_MS, RESUMED_MS);
+    expect(sinkConfirmedInMs(alarm, RESUMED_MS)).toBe(14 * MINUTE_MS);
+  });
+
+  test.each([
+    { name: 'the first poll after it', inMs: 0, want: false },
+    { name: 'refused for ten seconds besides it', inMs: 10 * SECOND_MS, want: true },
+  ])('a source is failing by the time besides it: $name', ({ inMs, want }) => {
+    const alarm = afterSourcePause(source, NOW_MS, RESUMED_MS);
+    expect(afterPoll(alarm, refused, RESUMED_MS + inMs)).toMatchObject({ isConfirmed: want });
+  });
+
+  test.each([
+    { told: 'no', want: false },
+    { told: 'yes', want: true },
+  ] as const)('what was confirmed of a source and told: $told', ({ told, want }) => {
+    const alarm = afterSourcePause({ ...source, isConfirmed: true, told }, PAUSED_MS, RESUMED_MS);
+    expect(alarm).toMatchObject({ isConfirmed: want });
+  });
+
+  test('of a source that was not refused', () => {
+    const alarm = afterSourcePause({ ...source, refusedSinceMs: null }, PAUSED_MS, RESUMED_MS);
+    expect(alarm.refusedSinceMs).toBeNull();
   });
 });

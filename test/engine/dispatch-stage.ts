@@ -3,6 +3,7 @@ import type { Delivery } from '../../src/core/delivery.js';
 import type { DeliveryId } from '../../src/core/id.js';
 import type { ArchiveNews } from '../../src/engine/archive-news.js';
 import { Dispatcher } from '../../src/engine/dispatcher.js';
+import { Pauses } from '../../src/engine/pauses.js';
 import type { PolledSource } from '../../src/engine/polled-source.js';
 import { createUrls } from '../../src/engine/urls.js';
 import { createHttpClient } from '../../src/http/client.js';
@@ -39,6 +40,9 @@ export interface DispatchStage extends AsyncDisposable {
   /** Resolves when so many of its attempts are stored. */
   attempted(id: DeliveryId, attempts: number): Promise<Delivery>;
   idle(): Promise<void>;
+  /** As the notifier does it. */
+  pause(sink: string): Promise<void>;
+  resume(sink: string): Promise<void>;
   /** Another process on the same store; the one before ends as a crash does, if it has not been stopped. */
   restart(sinks: readonly SinkConfig[]): Promise<void>;
   /** The same, before it may deliver anything. */
@@ -55,12 +59,15 @@ export async function openDispatchStage(
   const log = createMemoryLog();
   const http = createHttpClient({ privateAddresses: 'allow', clock: realClock, userAgent: 'test' });
   const random = options.random ?? (() => 0);
+  const pauses = new Pauses({ ledger, clock });
   let dispatcher = await load(sinks);
   dispatcher.open(Number.POSITIVE_INFINITY);
 
   async function load(configured: readonly SinkConfig[]): Promise<Dispatcher> {
     const urls = createUrls({ source: () => options.source, clock, random });
-    const ports = { ledger, urls, random, sha256, http, clock, log, print: async () => undefined };
+    await pauses.load();
+    const pausedSinceMs = (name: string) => pauses.sinceMs({ kind: 'sink', name });
+    const ports = { ledger, urls, random, sha256, http, clock, log, print: async () => undefined, pausedSinceMs };
     const started = new Dispatcher(options.news === undefined ? ports : { ...ports, news: options.news });
     await started.load(configured);
     return started;
@@ -93,6 +100,14 @@ export async function openDispatchStage(
       return delivery(id);
     },
     idle: () => until(() => dispatcher.status().every(({ inFlight }) => inFlight === 0)),
+    async pause(name) {
+      await pauses.pause({ kind: 'sink', name });
+      dispatcher.pauseChanged(name);
+    },
+    async resume(name) {
+      await pauses.resume({ kind: 'sink', name });
+      dispatcher.pauseChanged(name);
+    },
     async restart(configured) {
       dispatcher = await load(configured);
       dispatcher.open(Number.POSITIVE_INFINITY);

@@ -45,7 +45,18 @@ async function openWatched(stage: DispatchStage, tries: readonly Wanted[]) {
     connect: async () => undefined,
     close: async () => {},
   };
-  const ports = { ledger, urls, random: () => 0, sha256, http, clock, log, print: async () => undefined, watch };
+  const ports = {
+    ledger,
+    urls,
+    random: () => 0,
+    sha256,
+    http,
+    clock,
+    log,
+    print: async () => undefined,
+    watch,
+    pausedSinceMs: () => undefined,
+  };
   const dispatcher: Dispatcher = new Dispatcher(ports);
   await dispatcher.load([sink]);
   dispatcher.open(Number.POSITIVE_INFINITY);

@@ -52,12 +52,14 @@ interface Schedule {
 function stageOf({ schedule = '*/30 * * * * *', whileProcessing }: Schedule = {}) {
   const starts: number[] = [];
   let comesTo: (signal: AbortSignal) => PollReport | Promise<PollReport> = () => COMPLETE;
+  let isPaused = false;
   const log = createMemoryLog();
   const polled = sourceThat(async () => undefined);
   const source = createSourceSchedule(
     { ...polled, config: { ...polled.config, schedule, whileProcessing } },
     {
       cron: createCron(clock),
+      isPaused: () => isPaused,
       clock,
       random: () => 0,
       log,
@@ -73,6 +75,13 @@ function stageOf({ schedule = '*/30 * * * * *', whileProcessing }: Schedule = {}
     /** Seconds of the minute at which polls began, and no more. */
     seconds: () => starts.splice(0).map((ms) => (ms % MINUTE_MS) / SECOND_MS),
     polls: () => starts.splice(0).length,
+    pause: () => {
+      isPaused = true;
+    },
+    resume: () => {
+      isPaused = false;
+      source.resumed();
+    },
     comesTo: (next: typeof comesTo) => {
       comesTo = next;
     },
@@ -271,4 +280,93 @@ test('stop after a failure leaves no timer either', async () => {
   await stage.source.stop();
   await pass(0);
   expect(jest.getTimerCount()).toBe(0);
+});
+
+describe('a paused source', () => {
+  test('is not polled by schedule, whileProcessing, retry or start; resumed, at once', async () => {
+    const stage = stageOf({ whileProcessing: '*/10 * * * * *' });
+    stage.pause();
+    stage.source.start();
+    await pass(MINUTE_MS);
+    expect(stage.polls()).toBe(0);
+    stage.comesTo(() => ({ ...COMPLETE, processing: 1 }));
+    stage.resume();
+    await pass(0);
+    expect(stage.polls()).toBe(1);
+    stage.comesTo(() => failed());
+    await pass(9 * SECOND_MS + 750);
+    expect(stage.polls()).toBe(1);
+    stage.pause();
+    await pass(10 * MINUTE_MS);
+    expect(stage.polls()).toBe(0);
+    stage.comesTo(() => COMPLETE);
+    stage.resume();
+    stage.resume();
+    await pass(0);
+    expect(stage.polls()).toBe(1);
+    await stage.source.stop();
+  });
+
+  test('finishes the poll that is under way, and polls when asked for by name', async () => {
+    const stage = stageOf();
+    stage.comesTo(() => new Promise((resolve) => clock.after(5 * SECOND_MS, () => resolve(COMPLETE))));
+    const underWay = stage.source.pollNow();
+    stage.pause();
+    await pass(5 * SECOND_MS);
+    expect(await underWay).toMatchObject({ result: 'complete' });
+    stage.comesTo(() => COMPLETE);
+    expect(await stage.source.pollNow()).toMatchObject({ result: 'complete' });
+  });
+
+  test('is not overdue, and is so later only by the time after it', async () => {
+    const stage = stageOf();
+    stage.comesTo(() => failed());
+    stage.source.start();
+    await pass(10 * MINUTE_MS);
+    expect(stage.source.overdueMs).toBe(10 * MINUTE_MS);
+    stage.pause();
+    await pass(10 * MINUTE_MS);
+    expect(stage.source.overdueMs).toBe(0);
+    stage.resume();
+    await pass(MINUTE_MS);
+    expect(stage.source.overdueMs).toBe(MINUTE_MS);
+    await stage.source.stop();
+  });
+
+  test('resumed while the platform wants to be left alone: polled once that is over', async () => {
+    const stage = stageOf();
+    stage.comesTo(() => failed(2 * MINUTE_MS));
+    stage.source.start();
+    await pass(0);
+    expect(stage.polls()).toBe(1);
+    stage.pause();
+    await pass(MINUTE_MS);
+    stage.resume();
+    await pass(MINUTE_MS - 1);
+    expect(stage.polls()).toBe(0);
+    stage.comesTo(() => COMPLETE);
+    await pass(1);
+    expect(stage.polls()).toBe(1);
+    await stage.source.stop();
+  });
+
+  test('one that has not been started stays so', async () => {
+    const stage = stageOf();
+    stage.pause();
+    stage.resume();
+    await pass(MINUTE_MS);
+    expect(stage.polls()).toBe(0);
+  });
+
+  test('resumed after its end it stays so, without a timer', async () => {
+    const stage = stageOf();
+    stage.source.start();
+    await pass(0);
+    stage.pause();
+    await stage.source.stop();
+    stage.resume();
+    await pass(MINUTE_MS);
+    expect(stage.polls()).toBe(1);
+    expect(jest.getTimerCount()).toBe(0);
+  });
 });

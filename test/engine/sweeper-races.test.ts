@@ -141,6 +141,7 @@ test('what is forgotten at once is not told again by polls that show it again', 
     clock,
     log,
     print: async () => undefined,
+    pausedSinceMs: () => undefined,
   });
   await sweep({ ledger, clock, log, dispatcher, retention: () => ({ keepDeliveredMs: 0, keepDeadMs: 0 }) });
   expect(await collect(ledger.finished())).toEqual([]);
