@@ -179,8 +179,22 @@ export function logBacklog(dispatcher: Pick<Notifier['dispatcher'], 'status'>, l
     );
 }
 
-/** Deliveries that nobody takes: the config does not have their sink or has it disabled, or they wait for a decision. */
-export function logWaiting({ parked, held }: Pick<Notifier['dispatcher'], 'parked' | 'held'>, log: Log): void {
+interface Waiting extends Pick<Notifier, 'paused'> {
+  readonly dispatcher: Pick<Notifier['dispatcher'], 'parked' | 'held'>;
+}
+
+/**
+ * What waits for a person: what somebody has paused, and deliveries that nobody takes, since the config does not have their sink or has
+ * it disabled, or they are held.
+ */
+export function logWaiting(notifier: Waiting, log: Log): void {
+  for (const { kind, name, sinceMs } of notifier.paused()) {
+    const since = new Date(sinceMs).toISOString();
+    if (kind === 'sink')
+      log.warn({ sink: name, since }, 'a sink is paused: nothing is sent to it before it is resumed');
+    else log.warn({ source: name, since }, 'a source is paused: it is not polled before it is resumed');
+  }
+  const { parked, held } = notifier.dispatcher;
   for (const [sink, waiting] of parked) {
     log.warn({ sink, waiting }, 'deliveries wait for a sink that is disabled or not in the config');
   }

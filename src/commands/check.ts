@@ -1,9 +1,11 @@
 import type { Config, SinkConfig } from '../config/config.js';
 import { notices } from '../config/notices.js';
+import type { Pause } from '../core/pause.js';
 import { timeFromNow } from '../core/time-words.js';
 import type { HttpClient } from '../ports.js';
 import { createLedger } from '../store/ledger.js';
 import { systemClock } from '../system.js';
+import { pausedText } from '../views/pause-words.js';
 import { countArchive } from './archive-count.js';
 import { type CommandContext, type CommonOptions, EXIT, type ExitCode, type Register } from './command.js';
 import { configOf, httpOf, openStoreOf } from './session.js';
@@ -102,7 +104,7 @@ function lifeOf(expiresAtMs: number): Pick<Finding, 'result' | 'detail'> {
   return { result: isSoon ? 'notice' : 'ok', detail: `its credential expires ${when}${isSoon ? '; renew it' : ''}` };
 }
 
-/** Deliveries that wait for a sink which the config does not have or has disabled, or for a decision. Silent where there is no store to look into. */
+/** Deliveries that wait for a sink which the config does not have or has disabled, or for a decision, and what is paused. Silent where there is no store to look into. */
 async function* waitingFor(config: Config, context: CommandContext): AsyncGenerator<Finding> {
   const opened =
     config.store.kind === 'memory' ? undefined : await openStoreOf(config, 'read', context).catch(() => undefined);
@@ -110,15 +112,19 @@ async function* waitingFor(config: Config, context: CommandContext): AsyncGenera
   const enabled = new Set(config.sinks.filter((sink) => sink.enabled).map(({ name }) => name));
   const waiting = new Map<string, number>();
   const heldBySource = new Map<string, number>();
+  const ledger = createLedger(opened.store);
+  let paused: readonly Pause[] = [];
   try {
-    for await (const delivery of createLedger(opened.store).pending()) {
+    paused = await ledger.pauses();
+    for await (const delivery of ledger.pending()) {
       if (delivery.state === 'held') addTo(heldBySource, sourceOf(delivery));
-      else if (!enabled.has(delivery.sink)) addTo(waiting, delivery.sink);
+      else addTo(waiting, delivery.sink);
     }
   } finally {
     await opened.store.close();
   }
   for (const [sink, count] of waiting) {
+    if (enabled.has(sink)) continue;
     yield {
       what: `sinks.${sink}`,
       result: 'notice',
@@ -127,5 +133,12 @@ async function* waitingFor(config: Config, context: CommandContext): AsyncGenera
   }
   for (const [source, count] of heldBySource) {
     yield { what: `sources.${source}`, result: 'notice', detail: heldText(source, count) };
+  }
+  for (const pause of paused) {
+    yield {
+      what: `${pause.kind}s.${pause.name}`,
+      result: 'notice',
+      detail: pausedText(pause, config, pause.kind === 'sink' ? waiting.get(pause.name) : undefined),
+    };
   }
 }

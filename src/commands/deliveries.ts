@@ -5,6 +5,7 @@ import { SINK_WORKS, type SinkState } from '../core/suspension.js';
 import type { Ledger } from '../ports.js';
 import { createLedger } from '../store/ledger.js';
 import { deliveryRow } from '../views/delivery-row.js';
+import { pausedText } from '../views/pause-words.js';
 import { type CommandContext, type CommonOptions, EXIT, type Register } from './command.js';
 import { configOf, openStoreOf } from './session.js';
 import { printRows } from './table.js';
@@ -33,17 +34,20 @@ export const registerDeliveries: Register = (program, context) => {
       try {
         const ledger = createLedger(store);
         const sinkStates = await ledger.sinkStates();
+        const paused = (await ledger.pauses()).filter(({ kind }) => kind === 'sink');
+        const still = new Set(paused.map(({ name }) => name));
         const waiting = { bySink: new Map<string, number>(), heldBySource: new Map<string, number>() };
         const found = selected(ledger, options, waiting);
         const count = await printRows(
-          rows(options.json ? found : newestFirst(found), sinkStates),
+          rows(options.json ? found : newestFirst(found), sinkStates, still),
           COLUMNS,
           options,
           context,
         );
         if (count === 0) context.tell('No delivery is stored that fits.');
         const enabled = new Set(config.sinks.filter((sink) => sink.enabled).map(({ name }) => name));
-        tellWhoWaits(waiting.bySink, enabled, sinkStates, context);
+        for (const pause of paused) context.tell(pausedText(pause, config, waiting.bySink.get(pause.name)));
+        tellWhoWaits(waiting.bySink, enabled, sinkStates, still, context);
         for (const [source, count] of waiting.heldBySource) context.tell(heldText(source, count));
       } finally {
         await store.close();
@@ -90,20 +94,27 @@ async function* selected(
   }
 }
 
-async function* rows(deliveries: AsyncIterable<Delivery>, sinkStates: ReadonlyMap<string, SinkState>) {
-  for await (const delivery of deliveries) yield deliveryRow(delivery, sinkStates.get(delivery.sink));
+async function* rows(
+  deliveries: AsyncIterable<Delivery>,
+  sinkStates: ReadonlyMap<string, SinkState>,
+  paused: ReadonlySet<string>,
+) {
+  for await (const delivery of deliveries) {
+    yield deliveryRow(delivery, sinkStates.get(delivery.sink), paused.has(delivery.sink));
+  }
 }
 
 function tellWhoWaits(
   waiting: ReadonlyMap<string, number>,
   enabled: ReadonlySet<string>,
   states: ReadonlyMap<string, SinkState>,
+  paused: ReadonlySet<string>,
   { tell }: CommandContext,
 ): void {
   for (const [sink, count] of waiting) {
     const { suspension } = states.get(sink) ?? SINK_WORKS;
     if (!enabled.has(sink)) tell(`${count} wait for ${sink}, which is disabled or not in the config.`);
-    else if (suspension !== null) {
+    else if (suspension !== null && !paused.has(sink)) {
       tell(
         `${count} wait for ${sink}, which is suspended (${suspension.reason}: ${suspension.detail}). Redeliver one of them to try it.`,
       );

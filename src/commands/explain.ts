@@ -13,6 +13,7 @@ import {
   type SinkStory,
   type Surroundings,
   sinkStories,
+  sourcePauseWords,
   timeWords,
 } from '../views/story-words.js';
 import { type CommandContext, type CommonOptions, EXIT, type ExitCode, type Register } from './command.js';
@@ -50,6 +51,7 @@ async function explain(what: string, options: CommonOptions, context: CommandCon
     const around: Surroundings = {
       config,
       sinkStates: await ledger.sinkStates(),
+      pauses: await ledger.pauses(),
       nowMs: systemClock.nowMs(),
       ownedSinceMs: isOwned ? await ownerSinceMs(store) : undefined,
       call: (command) => `${startedAs(context)} ${command}${option}`,
@@ -111,11 +113,12 @@ function* textLines({ recordings, operatorEvents }: Facts, around: Surroundings)
   }
 }
 
-function* headLines(recording: RecordingFacts, { nowMs, config }: Surroundings): Generator<string> {
+function* headLines(recording: RecordingFacts, around: Surroundings): Generator<string> {
+  const { nowMs, config } = around;
   const { source, uuid, state } = recording;
   const isConfigured = config.sources.some(({ name }) => name === source);
   yield `recording ${uuid}`;
-  yield `  source      ${source}${isConfigured ? '' : ', which the config no longer has'}`;
+  yield `  source      ${source}${isConfigured ? '' : ', which the config no longer has'}${sourcePauseWords(source, around)}`;
   yield `  room        ${state.roomId ?? '-'}`;
   yield `  meeting     ${state.meetingId ?? '-'}`;
   yield `  recorded    ${state.createdAt ?? '-'}`;

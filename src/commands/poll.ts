@@ -12,6 +12,7 @@ import { createLedger } from '../store/ledger.js';
 import type { OpenedStore } from '../store/open.js';
 import { openScratchStore } from '../store/scratch.js';
 import { sha256, systemClock, systemRandom } from '../system.js';
+import { pausedText } from '../views/pause-words.js';
 import { durationArgument } from './arguments.js';
 import {
   type CommandContext,
@@ -81,7 +82,7 @@ async function pollWith(options: PollOptions, config: Config, log: Log, context:
   try {
     logOpened(config, opened, log);
     await notifier.load();
-    logWaiting(notifier.dispatcher, log);
+    logWaiting(notifier, log);
     const ended = await Promise.race([stopped, pollAndDeliver(notifier, options.for, stopped, log)]);
     const isFine = ended !== 'stopped' && notifier.totals.failedPolls === 0 && notifier.dispatcher.deadCount === 0;
     return isFine ? EXIT.fine : EXIT.failed;
@@ -140,10 +141,12 @@ async function dryRun(options: PollOptions, context: CommandContext): Promise<Ex
   const stored = await openIfThere(config, context);
   try {
     const ledger = createLedger(openScratchStore(stored));
+    const paused = (await ledger.pauses()).filter(({ kind }) => kind === 'source');
+    for (const pause of paused) context.tell(pausedText(pause, config));
     const urls = createUrls({ source: () => undefined, clock: systemClock, random: systemRandom });
     const ports = { clock: systemClock, random: systemRandom, http, log };
     const reports: PollReport[] = [];
-    for (const source of config.sources) {
+    for (const source of config.sources.filter(({ name }) => !paused.some((pause) => pause.name === name))) {
       const events: StoredRecordingEvent[] = [];
       const pollPorts = {
         ...ports,

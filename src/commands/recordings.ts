@@ -1,5 +1,6 @@
 import type { RememberedRecording } from '../ports.js';
 import { createLedger } from '../store/ledger.js';
+import { pausedText } from '../views/pause-words.js';
 import { recordingRow } from '../views/recording-row.js';
 import { type CommonOptions, EXIT, type Register } from './command.js';
 import { configOf, openStoreOf } from './session.js';
@@ -16,10 +17,13 @@ export const registerRecordings: Register = (program, context) => {
     )
     .action(async (_, command) => {
       const options: CommonOptions = command.optsWithGlobals();
-      const { store } = await openStoreOf(configOf(options, context), 'read', context);
+      const config = configOf(options, context);
+      const { store } = await openStoreOf(config, 'read', context);
       try {
-        const count = await printRows(rows(createLedger(store).allRecordings()), COLUMNS, options, context);
+        const ledger = createLedger(store);
+        const count = await printRows(rows(ledger.allRecordings()), COLUMNS, options, context);
         if (count === 0) context.tell('No recording is remembered yet.');
+        for (const pause of await ledger.pauses()) if (pause.kind === 'source') context.tell(pausedText(pause, config));
       } finally {
         await store.close();
       }

@@ -90,7 +90,7 @@ async function runWith(
   try {
     logOpened(config, opened, log);
     await notifier.load();
-    logWaiting(notifier.dispatcher, log);
+    logWaiting(notifier, log);
     logBacklog(notifier.dispatcher, log);
     server = await serve();
     log.info(
@@ -173,7 +173,7 @@ async function reload({ options, config: running, notifier, http, log, context }
     log.setLevel(config.log.level);
     http.configure(config);
     await notifier.reload(config);
-    logWaiting(notifier.dispatcher, log);
+    logWaiting(notifier, log);
     log.info({ sources: config.sources.length, sinks: config.sinks.length }, 'config reloaded');
   } catch (error) {
     if (error instanceof UsageError) {

@@ -39,7 +39,7 @@ export interface Notifier {
   off<Type extends EventType>(type: Type, listener: Listener<Type>): this;
   /** Opens the store, polls at once and on schedule, and delivers. Rejects with an OwnedError when another process owns the store. */
   start(): Promise<void>;
-  /** One poll of every source, now. When it is not started, what is due by then is also tried once, as the command `poll` does. */
+  /** One poll of every source that is not paused, now. When it is not started, what is due by then is also tried once, as the command `poll` does. */
   poll(): Promise<readonly PollReport[]>;
   /** Ends the polls, finishes what is in flight (8 s at most), and closes the store. It cannot be started again, and stops by itself when it loses the store. */
   stop(): Promise<void>;
@@ -187,7 +187,7 @@ class EmbeddedNotifier implements Notifier {
     try {
       logOpened(config, opened, log);
       await program.load();
-      logWaiting(program.dispatcher, log);
+      logWaiting(program, log);
       void opened.lost.then((error) => this.#stopAsLost(error));
       return { program, close };
     } catch (error) {

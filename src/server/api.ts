@@ -118,6 +118,7 @@ const pollSource = createRoute({
     200: answers(pollAnswer, 'What the poll found.'),
     202: answers(pollAnswer, 'The poll takes longer and goes on.'),
     404: refusal('There is no such source.'),
+    409: refusal('It is paused.'),
   },
 });
 
@@ -143,7 +144,8 @@ export function apiRoutes(ports: ServerPorts): OpenAPIHono {
     const { state, sink, q: search, limit, offset } = context.req.valid('query');
     const { items, total } = await lookup.deliveries({ state, sink, search, limit, offset });
     const states = await lookup.sinkStates();
-    const rows = items.map((delivery) => deliveryRow(delivery, states.get(delivery.sink)));
+    const paused = new Set(program.status().pauses.flatMap(({ kind, name }) => (kind === 'sink' ? [name] : [])));
+    const rows = items.map((delivery) => deliveryRow(delivery, states.get(delivery.sink), paused.has(delivery.sink)));
     return context.json({ deliveries: rows, total, offset, limit }, 200);
   });
 
@@ -170,6 +172,8 @@ export function apiRoutes(ports: ServerPorts): OpenAPIHono {
 
   api.openapi(pollSource, async (context) => {
     const { name } = context.req.valid('param');
+    const isPaused = program.status().pauses.some((pause) => pause.kind === 'source' && pause.name === name);
+    if (isPaused) return context.json({ error: `source ${JSON.stringify(name)} is paused; resume it first` }, 409);
     const polling = program.pollNow(name);
     if (polling === undefined) {
       const names = program.config.sources.map((source) => source.name).join(', ');

@@ -23,6 +23,7 @@ export async function surroundings({ program, lookup, startedAtMs, clock }: Serv
   return {
     config: program.config,
     sinkStates: await lookup.sinkStates(),
+    pauses: program.status().pauses,
     nowMs: clock.nowMs(),
     ownedSinceMs: startedAtMs,
     call: (command) => `recording-notifier ${command}`,

@@ -26,7 +26,10 @@ export function hookRoutes({ program, clock, log, stopped }: HookPorts): Hono {
   /** At once, or when five seconds have passed since the last one and no poll is under way, which may be past the row already: no hint is lost. */
   function hint(source: string): void {
     if (planned.has(source) || stopped.aborted) return;
-    const isPolling = program.status().sources.some(({ name, isPolling }) => name === source && isPolling);
+    const { sources, pauses } = program.status();
+    // What is new is seen when somebody resumes it.
+    if (pauses.some(({ kind, name }) => kind === 'source' && name === source)) return;
+    const isPolling = sources.some(({ name, isPolling }) => name === source && isPolling);
     const sinceMs = clock.monotonicMs() - (lastPollMs.get(source) ?? Number.NEGATIVE_INFINITY);
     if (sinceMs >= POLL_EVERY_MS && !isPolling) {
       lastPollMs.set(source, clock.monotonicMs());

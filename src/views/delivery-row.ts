@@ -3,11 +3,14 @@ import { uuidOf } from '../core/event.js';
 import { SINK_WORKS, type SinkState } from '../core/suspension.js';
 
 /** What a program is shown of a delivery: `deliveries --json`, and `/api/deliveries`. */
-/** @param sinkState of its sink; undefined: nothing is known of that */
-export function deliveryRow(delivery: Delivery, sinkState: SinkState | undefined) {
+/**
+ * @param sinkState of its sink; undefined: nothing is known of that
+ * @param isPaused  a person keeps its sink still
+ */
+export function deliveryRow(delivery: Delivery, sinkState: SinkState | undefined, isPaused: boolean) {
   const { id, event, sink, state, attempts, lastError, createdAtMs, history } = delivery;
   const digest = history.at(-1)?.digest;
-  const nextAttemptAtMs = nextAttemptOf(delivery, sinkState);
+  const nextAttemptAtMs = isPaused ? null : nextAttemptOf(delivery, sinkState);
   return {
     id: id as string,
     eventId: event.id as string,

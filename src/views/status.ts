@@ -1,4 +1,5 @@
 import type { Config, SinkConfig, SourceConfig } from '../config/config.js';
+import type { Pause } from '../core/pause.js';
 import { SINK_WORKS, type SinkState } from '../core/suspension.js';
 import { timeFromNow } from '../core/time-words.js';
 import type { ProgramStatus } from '../engine/program-status.js';
@@ -8,8 +9,8 @@ import type { Tally } from './lookup.js';
 /** How everything stands, as `/api/status` and the status page show it. */
 export type Status = ReturnType<typeof statusOf>;
 
-export const SOURCE_STATES = ['starting', 'working', 'failing'] as const;
-export const SINK_STATES = ['working', 'failing', 'suspended', 'waiting', 'disabled', 'removed'] as const;
+export const SOURCE_STATES = ['starting', 'working', 'failing', 'paused'] as const;
+export const SINK_STATES = ['working', 'failing', 'suspended', 'waiting', 'paused', 'disabled', 'removed'] as const;
 
 export interface StatusFacts {
   readonly config: Config;
@@ -48,7 +49,8 @@ function sourceView({ name, definition }: SourceConfig, { program, board, nowMs 
   const status = program.sources.find((each) => each.name === name);
   const note = board.source(name);
   const complete = note?.lastComplete;
-  const { state, words } = sourceWords(note, nowMs);
+  const pause = program.pauses.find((each) => each.kind === 'source' && each.name === name);
+  const { state, words } = pause === undefined ? sourceWords(note, nowMs) : pauseWords(pause, nowMs);
   return {
     name,
     type: definition.type,
@@ -74,6 +76,11 @@ function sourceView({ name, definition }: SourceConfig, { program, board, nowMs 
   };
 }
 
+function pauseWords({ kind, sinceMs }: Pause, nowMs: number): { readonly state: 'paused'; readonly words: string } {
+  const what = kind === 'sink' ? 'Nothing is sent to it' : 'It is not polled';
+  return { state: 'paused', words: `Somebody paused it ${timeFromNow(sinceMs, nowMs)}. ${what} before it is resumed.` };
+}
+
 function sourceWords(
   note: SourceNote | undefined,
   nowMs: number,
@@ -92,7 +99,9 @@ function sinkView(name: string, sink: SinkConfig | undefined, facts: StatusFacts
   const note = board.sink(name);
   const tally = tallies.get(name);
   const stored = lane?.state ?? sinkStates.get(name) ?? SINK_WORKS;
-  const { state, words } = sinkWords(sink, stored, note, nowMs);
+  const pause = program.pauses.find((each) => each.kind === 'sink' && each.name === name);
+  const isStill = pause !== undefined && lane !== undefined;
+  const { state, words } = isStill ? pauseWords(pause, nowMs) : sinkWords(sink, stored, note, nowMs);
   return {
     name,
     type: sink?.definition.type ?? null,

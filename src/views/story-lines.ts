@@ -1,6 +1,6 @@
 import { isRecordingEvent } from '../core/event.js';
 import type { EventFacts, Facts, RecordingFacts } from './story-facts.js';
-import { firstSeenWords, type Surroundings, sinkStories } from './story-words.js';
+import { firstSeenWords, pauseOf, type Surroundings, sinkStories } from './story-words.js';
 
 /** A line for each recording, event and sink, with the words beside the facts. */
 export function* storyLines({ recordings, operatorEvents }: Facts, around: Surroundings): Generator<object> {
@@ -43,9 +43,10 @@ function* eventLines(
       history = [],
     } = delivery ?? {};
     const digest = history.at(-1)?.digest;
+    const isPaused = pauseOf('sink', sink, around) !== undefined;
     yield {
       kind: 'delivery',
-      ...{ id, ...of, sink, state, attempts, nextAttemptAt: isoTime(nextAttemptAtMs) },
+      ...{ id, ...of, sink, state, attempts, nextAttemptAt: isPaused ? null : isoTime(nextAttemptAtMs) },
       lastError: lastError === null ? null : `${lastError.reason}: ${lastError.detail}`,
       createdAt: isoTime(createdAtMs),
       ...(digest !== undefined && { digest: digest.id }),

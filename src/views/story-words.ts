@@ -3,10 +3,12 @@ import { listed } from '../config/words.js';
 import type { Delivery } from '../core/delivery.js';
 import { isRecordingEvent } from '../core/event.js';
 import { FAILURE_REASONS } from '../core/failure.js';
+import type { Pause } from '../core/pause.js';
 import { type Mismatch, mismatchOf } from '../core/routing.js';
 import { SINK_WORKS, type SinkState } from '../core/suspension.js';
 import { spanInWords, timeFromNow } from '../core/time-words.js';
 import type { Company } from './company.js';
+import { resumeCommand } from './pause-words.js';
 import type { EventFacts, RecordingFacts } from './story-facts.js';
 
 /** Why things are as they are and what comes next, in sentences for a person. */
@@ -15,6 +17,7 @@ import type { EventFacts, RecordingFacts } from './story-facts.js';
 export interface Surroundings {
   readonly config: Config;
   readonly sinkStates: ReadonlyMap<string, SinkState>;
+  readonly pauses: readonly Pause[];
   readonly nowMs: number;
   /** Since when the running program owns the store; undefined where none runs. */
   readonly ownedSinceMs: number | undefined;
@@ -86,6 +89,12 @@ function pendingWords(delivery: Delivery, around: Surroundings, company: Company
       why: `pending: the sink is disabled${waitsSince}`,
       next: [giveUp, `To send it: remove sinks.${sink}.enabled: false, then restart or send SIGHUP.`],
     };
+  const pause = pauseOf('sink', sink, around);
+  if (pause !== undefined)
+    return {
+      why: `pending: it waits: ${sink} is paused since ${timeWords(pause.sinceMs, nowMs)}`,
+      next: [`It goes once that is over: ${call(resumeCommand(pause, config))}`],
+    };
   const tryNow = `To try it now: ${call(`redeliver ${id}`)}`;
   if (suspension !== null) {
     const { reason, detail, sinceMs, nextTrialAtMs } = suspension;
@@ -117,6 +126,18 @@ function pendingWords(delivery: Delivery, around: Surroundings, company: Company
     if (lastError === null) return roundAttempts === 0 ? untriedWords(delivery, around) : 'pending: tried again';
     return `pending, failed so far with ${lastError.reason}: ${lastError.detail}`;
   }
+}
+
+export function pauseOf(kind: Pause['kind'], name: string, { pauses }: Surroundings): Pause | undefined {
+  return pauses.find((each) => each.kind === kind && each.name === name);
+}
+
+/** What is remembered of its recordings may be old. */
+export function sourcePauseWords(source: string, around: Surroundings): string {
+  const pause = pauseOf('source', source, around);
+  if (pause === undefined) return '';
+  const since = timeWords(pause.sinceMs, around.nowMs);
+  return `, which is paused since ${since} and not polled: ${around.call(resumeCommand(pause, around.config))}`;
 }
 
 function companyWords(company: Company | undefined): string {

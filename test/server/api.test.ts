@@ -194,6 +194,47 @@ test('a poll that is asked for says what it found', async () => {
   expect(missing).toEqual({ status: 404, body: { error: 'the config has no source "x"; it has production' } });
 });
 
+test('what is paused is shown so, and neither polled nor sent to for whoever asks', async () => {
+  await using world = await openWorld();
+  await using door = await startDoor();
+  await using served = await startServed(world, configOf([sourcePolled(world)], [webhookTo('hook', door.url)]));
+  const { notifier } = served.program;
+  await notifier.pollAll();
+  await notifier.pause('sink', 'hook');
+  world.api.recordings.setStatus('soon', 'available');
+  await notifier.pollAll();
+  await notifier.attemptDue();
+  await notifier.pause('source', 'production');
+  const { body } = await judged(served, '/api/status', await served.get('/api/status'));
+  expect(body).toMatchObject({
+    ready: true,
+    sources: [{ name: 'production', state: 'paused', nextPollAt: null, overdueSeconds: 0 }],
+    sinks: [
+      { name: 'hook', state: 'paused', waiting: 1, nextAttemptAt: null, words: expect.stringContaining('resumed') },
+    ],
+  });
+  const listed = (await judged(served, '/api/deliveries', await served.get('/api/deliveries'))).body as {
+    readonly deliveries: readonly { readonly id: string; readonly eventId: string }[];
+  };
+  expect(listed.deliveries).toMatchObject([{ state: 'pending', nextAttemptAt: null }]);
+  const [{ id, eventId } = { id: '', eventId: '' }] = listed.deliveries;
+  const told = await judged(served, '/api/events/{id}', await served.get(`/api/events/${eventId}`));
+  expect(told.body).toMatchObject({ deliveries: [{ why: expect.stringContaining('hook is paused since') }] });
+  const sent = await served.post(`/api/deliveries/${id}/redeliver`);
+  expect(await judged(served, 'POST /api/deliveries/{id}/redeliver', sent)).toEqual({
+    status: 409,
+    body: { error: 'sink_paused: its sink is paused; resume it first' },
+  });
+  const polled = await served.post('/api/sources/production/poll');
+  expect(await judged(served, 'POST /api/sources/{name}/poll', polled)).toEqual({
+    status: 409,
+    body: { error: 'source "production" is paused; resume it first' },
+  });
+  await notifier.resume('sink', 'hook');
+  const { body: after } = await judged(served, '/api/status', await served.get('/api/status'));
+  expect(after).toMatchObject({ sinks: [{ state: 'working' }] });
+});
+
 test('the document has every route of the API, and no other', async () => {
   await using world = await openWorld();
   await using served = await startServed(world, configOf([sourcePolled(world)], []));

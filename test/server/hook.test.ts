@@ -39,14 +39,18 @@ test('a hint polls its source at once', async () => {
 /** The route alone, with a program that only counts: time does not pass by itself. */
 function createHook() {
   const clock = createManualClock();
-  const program = { polls: 0, isPolling: false };
+  const program = { polls: 0, isPolling: false, isPaused: false };
   const app = hookRoutes({
     clock,
     log: createMemoryLog(),
     stopped: new AbortController().signal,
     program: {
       config: configOf([{ ...sourceOf('production', 'http://127.0.0.1:1/'), hookToken: 'hint-hint' }], []),
-      status: () => ({ sources: [{ name: 'production', isPolling: program.isPolling }] }) as never,
+      status: () =>
+        ({
+          sources: [{ name: 'production', isPolling: program.isPolling }],
+          pauses: program.isPaused ? [{ kind: 'source', name: 'production', sinceMs: 0 }] : [],
+        }) as never,
       pollNow: () => {
         program.polls += 1;
         return undefined;
@@ -77,5 +81,16 @@ test('a hint during a poll makes another one after it: the poll may be past the 
   expect(program.polls).toBe(0);
   program.isPolling = false;
   clock.advance(5_000);
+  expect(program.polls).toBe(1);
+});
+
+test('a hint about a paused source polls nothing, and one after its end does', async () => {
+  const { clock, program, hint } = createHook();
+  program.isPaused = true;
+  expect(await hint()).toBe(204);
+  clock.advance(60_000);
+  expect(program.polls).toBe(0);
+  program.isPaused = false;
+  expect(await hint()).toBe(204);
   expect(program.polls).toBe(1);
 });

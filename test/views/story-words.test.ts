@@ -4,6 +4,7 @@ import { type Delivery, givenUp, held, newDelivery } from '../../src/core/delive
 import type { StoredEvent, StoredRecordingEvent } from '../../src/core/event.js';
 import { deliveryIdOf, digestIdOf, type EventId, eventIdOf, type RecordingUuid } from '../../src/core/id.js';
 import type { OperatorEvent } from '../../src/core/operator-event.js';
+import type { Pause } from '../../src/core/pause.js';
 import type { RecordingState } from '../../src/core/recording.js';
 import { SINK_WORKS, type SinkState } from '../../src/core/suspension.js';
 import { createLedger } from '../../src/store/ledger.js';
@@ -69,6 +70,7 @@ interface Told {
   readonly sinks?: string;
   readonly sinkState?: Partial<SinkState>;
   readonly what?: string;
+  readonly pauses?: readonly Pause[];
   /** null: no program runs. */
   readonly ownedSinceMs?: number | null;
 }
@@ -80,6 +82,7 @@ async function tell({
   sinks,
   sinkState,
   what = UUID,
+  pauses = [],
   ownedSinceMs = NOW_MS - DAY_MS,
 }: Told) {
   const store = await openTestStore('memory');
@@ -92,6 +95,7 @@ async function tell({
   await store.close();
   const around = {
     config: of,
+    pauses,
     sinkStates: new Map(sinkState === undefined ? [] : [['hook', { ...SINK_WORKS, ...sinkState }]]),
     nowMs: NOW_MS,
     ownedSinceMs: ownedSinceMs ?? undefined,
@@ -133,6 +137,15 @@ test.each<Told & { readonly name: string; readonly want: readonly string[] }>([
     name: 'not tried yet',
     deliveries: [deliveryOf(EVENT, { nextAttemptAtMs: NOW_MS })],
     want: ['hook pending: not tried yet', 'Next: attempt 1 of 11, due since now.'],
+  },
+  {
+    name: 'the sink is paused',
+    deliveries: [deliveryOf(EVENT, { attempts: 1, nextAttemptAtMs: NOW_MS })],
+    pauses: [
+      { kind: 'sink', name: 'hook', sinceMs: NOW_MS - 60_000 },
+      { kind: 'source', name: 'production', sinceMs: NOW_MS },
+    ],
+    want: ['hook pending: it waits: hook is paused since 60 seconds ago', 'It goes once that is over: $ resume hook'],
   },
   {
     name: 'not noted as tried, and made before the process of now',
