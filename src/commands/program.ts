@@ -13,6 +13,7 @@ import { registerExplain } from './explain.js';
 import { registerFakeApi } from './fake-api.js';
 import { registerInit } from './init.js';
 import { registerListen } from './listen.js';
+import { registerPause, registerResume } from './pause.js';
 import { registerPoll } from './poll.js';
 import { registerRecordings } from './recordings.js';
 import { registerRedeliver } from './redeliver.js';
@@ -40,6 +41,8 @@ const COMMANDS: readonly Register[] = [
   registerAnnounce,
   registerRelease,
   registerDiscard,
+  registerPause,
+  registerResume,
   registerDrain,
   registerSchema,
   registerDemo,
@@ -48,7 +51,7 @@ const COMMANDS: readonly Register[] = [
 ];
 
 /** Commands of later versions: refused by name, so that nobody takes them for a typing mistake. */
-const UNAVAILABLE = ['pause', 'resume', 'doctor', 'completion'];
+const UNAVAILABLE = ['doctor', 'completion'];
 
 /** Runs one command line. */
 export async function runCommand(
