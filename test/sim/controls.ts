@@ -124,6 +124,11 @@ export const CONTROLS: Readonly<Record<string, Control>> = {
     seed: 1,
     violates: /not stored before|another batch/,
   },
+  'what is paused is forgotten at a restart': {
+    twist: { ledger: (ledger) => ({ ...ledger, pauses: async () => [] }) },
+    seed: 1,
+    violates: /while it is paused/,
+  },
   'an answer that is lost counts as delivered': {
     twist: { sink: believing },
     seed: 5,

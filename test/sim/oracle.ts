@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Config, SinkConfig } from '../../src/config/config.js';
 import type { WalkEnd } from '../../src/source/define.js';
 import type { Operators } from './operators.js';
+import type { Pauses } from './pauses.js';
 import { type HandedOut, SECRET, URL_MARK } from './platform.js';
 import { announce, type Possibilities, type Sighting, type Span, see, UNSEEN } from './possible.js';
 import type { WalkWitness } from './sim-source.js';
@@ -64,13 +65,21 @@ export class Oracle implements WalkWitness {
   readonly #places = new Map<string, Pick<RoutedFacts, 'roomId' | 'meetingId'>>();
   readonly #windows = new Set<Window>();
   readonly #operators: Operators;
+  readonly #pauses: Pauses;
   #configs: readonly Config[] = [];
 
-  constructor(time: SimTime, tally: Tally, policies: ReadonlyMap<string, SourcePolicy>, operators: Operators) {
+  constructor(
+    time: SimTime,
+    tally: Tally,
+    policies: ReadonlyMap<string, SourcePolicy>,
+    operators: Operators,
+    pauses: Pauses,
+  ) {
     this.#time = time;
     this.#tally = tally;
     this.#policies = policies;
     this.#operators = operators;
+    this.#pauses = pauses;
   }
 
   /** A configuration is in force, or one of several is while the product changes from one to the next. */
@@ -100,6 +109,7 @@ export class Oracle implements WalkWitness {
     this.#checkNoted(source, name);
     this.#giveUp(source, name);
     this.#operators.pollBegins(name);
+    this.#pauses.walked(name);
     source.scope = scope;
     source.phase = source.markedScope === undefined ? 'first' : source.markedScope === scope ? 'normal' : 'new-scope';
     source.seen = new Set();
@@ -152,6 +162,7 @@ export class Oracle implements WalkWitness {
   /** The process has died or stopped: whatever it had in hand may have been done or not. */
   lifeEnds(): void {
     this.#operators.lifeEnds();
+    this.#pauses.lifeEnds();
     for (const [name, source] of this.#sources) this.#giveUp(source, name);
   }
 

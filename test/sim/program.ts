@@ -102,11 +102,13 @@ export class Program {
     this.#world.tally.add('orders');
     this.#world.say?.('operator', () => `orders ${JSON.stringify(order)}`);
     this.#world.deliveries.ordered(order);
+    this.#world.pauses.ordered(order);
     this.#ordersOpen += 1;
     const request: OpenRequest = {
       order,
-      answer: async () => {
+      answer: async (lines, error) => {
         this.#ordersOpen -= 1;
+        this.#world.pauses.answered(order, lines, error);
       },
     };
     this.#orders.push(request);

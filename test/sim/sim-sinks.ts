@@ -31,6 +31,8 @@ export interface SinkWorld {
   readonly tally: Tally;
   readonly say: Say;
   readonly accepted: (acceptance: Acceptance) => void;
+  /** An attempt begins, whatever becomes of it. */
+  readonly sent: (sink: string) => void;
 }
 
 type Context = SinkContext<{ readonly name: string }>;
@@ -65,6 +67,7 @@ export class SimSinks {
     // When the process dies the request has left, or not.
     const act = life.act('send', () => mood === 'works' && dice.chance(0.5) && accept());
     if (act !== 'lives') return NEVER;
+    this.#world.sent(context.name);
     this.#world.tally.add(`sink ${mood}`);
     const isFast = mood !== 'slow';
     const delayMs = isFast ? dice.int(5, 60) : dice.int(1_000, Math.round(context.timeoutMs * 1.3));

@@ -50,7 +50,7 @@ class Story {
     this.#twist = twist;
     this.#plan = wholePlan(world.setup);
     this.#endsAtMs = world.setup.periodMs * world.dice.int(6, 24);
-    const troubledAtMs = () => Math.max(this.#troubledAtMs, world.store.troubledAtMs);
+    const troubledAtMs = () => Math.max(this.#troubledAtMs, world.store.troubledAtMs, world.pauses.changedAtMs);
     world.deliveries.troubledAtMs = troubledAtMs;
     world.operators.troubledAtMs = troubledAtMs;
     world.operators.storeTroubledAtMs = () => world.store.troubledAtMs;
@@ -90,6 +90,7 @@ class Story {
     if (troubles.has('reloads')) this.#every(8, () => this.#reload());
     if (troubles.has('stops')) this.#every(15, () => this.#stop());
     if (troubles.has('orders')) this.#every(6, () => this.#order());
+    if (troubles.has('pauses')) this.#every(5, () => this.#pauseOrResume());
     if (troubles.has('jumps')) this.#every(10, () => this.#jump());
     if (!troubles.has('sinks')) return;
     for (const { name } of setup.sinks) if (name !== WITNESS_SINK) this.#every(6, () => this.#changeMood(name));
@@ -230,6 +231,29 @@ class Story {
     }
   }
 
+  /** The witness goes on, or it would wait for that. */
+  #pauseOrResume(): void {
+    const { dice, pauses, setup } = this.#world;
+    if (this.#program?.state !== 'runs' || pauses.isAsked) return;
+    const sinks = setup.sinks.map(({ name }) => name).filter((name) => name !== WITNESS_SINK);
+    const subject = sinks.length > 0 && dice.chance(0.7) ? 'sink' : 'source';
+    const name = dice.pick(subject === 'sink' ? sinks : setup.sources.map((source) => source.name));
+    const kind = pauses.possible.has(`${subject}/${name}`) === dice.chance(0.9) ? 'resume' : 'pause';
+    this.#program.order({ kind, subject, name });
+  }
+
+  /** Somebody remembers all that is paused. */
+  async #resumeAll(): Promise<void> {
+    const { pauses, time, oracle } = this.#world;
+    const isFree = () => this.#program?.state === 'runs' && !pauses.isAsked;
+    while (await time.runUntil(isFree, SETTLES_WITHIN_MS)) {
+      const [subject, name] = [...pauses.possible][0]?.split('/') ?? [];
+      if (subject === undefined || name === undefined) return;
+      this.#program?.order({ kind: 'resume', subject: subject === 'sink' ? 'sink' : 'source', name });
+    }
+    oracle.violate('what is paused cannot be resumed');
+  }
+
   #jump(): void {
     const { time, dice, oracle, say } = this.#world;
     const ms = dice.pick([-1, 1]) * dice.int(1, dice.pick([1_000, HOUR_MS, 3 * DAY_MS]));
@@ -263,6 +287,7 @@ class Story {
   /** Time goes on until every list has been seen whole and nothing that can go is left. */
   async #settle(): Promise<void> {
     const { setup, oracle, store, time } = this.#world;
+    await this.#resumeAll();
     const walks = setup.sources.map(({ name }) => ({ name, before: oracle.completeWalks(name) }));
     const isSettled = () =>
       this.#program?.state === 'runs' &&

@@ -3,6 +3,7 @@ import { Deliveries } from './deliveries.js';
 import { createDice, type Dice } from './dice.js';
 import { Operators } from './operators.js';
 import { Oracle } from './oracle.js';
+import { Pauses } from './pauses.js';
 import { SimPlatform } from './platform.js';
 import { drawSetup, type Setup } from './setup.js';
 import { SimSinks } from './sim-sinks.js';
@@ -11,7 +12,17 @@ import { Tally } from './tally.js';
 import { SimTime } from './time.js';
 
 /** What may go wrong in a story; each story draws some of it, so that every mixture comes. */
-export const TROUBLES = ['crashes', 'store', 'platform', 'sinks', 'reloads', 'stops', 'orders', 'jumps'] as const;
+export const TROUBLES = [
+  'crashes',
+  'store',
+  'platform',
+  'sinks',
+  'reloads',
+  'stops',
+  'orders',
+  'jumps',
+  'pauses',
+] as const;
 export type Trouble = (typeof TROUBLES)[number];
 
 /** Everything around the program, and whoever looks on. */
@@ -29,6 +40,7 @@ export interface World {
   readonly oracle: Oracle;
   readonly deliveries: Deliveries;
   readonly operators: Operators;
+  readonly pauses: Pauses;
 }
 
 /** @param tell takes the lines of a story that somebody wants to read */
@@ -38,7 +50,10 @@ export function createWorld(seed: number, tell?: (atMs: number, actor: string, w
   const tally = new Tally();
   const say: Say = tell && ((actor, what) => tell(time.nowMs, actor, what()));
   const setup = drawSetup(dice.fork('setup'));
-  const troubles = new Set(TROUBLES.filter(() => dice.chance(0.5)));
+  // Pauses by dice of their own, so that stories of other things stay what they are.
+  const troubles = new Set(
+    TROUBLES.filter((trouble) => (trouble === 'pauses' ? dice.fork(trouble) : dice).chance(0.5)),
+  );
   const accounts = new Map(setup.sources.map(({ name }) => [name, new Account(name, dice.fork(name), time)]));
   const policies = new Map(
     setup.sources.map(({ name, firstPoll, stuckAfterMs }) => [
@@ -47,7 +62,8 @@ export function createWorld(seed: number, tell?: (atMs: number, actor: string, w
     ]),
   );
   const operators = new Operators({ time, tally, violate: (what) => oracle.violate(what) });
-  const oracle: Oracle = new Oracle(time, tally, policies, operators);
+  const pauses = new Pauses({ time, tally, violate: (what) => oracle.violate(what) });
+  const oracle: Oracle = new Oracle(time, tally, policies, operators, pauses);
   const deliveries = new Deliveries({ time, tally, oracle, say });
   const base = { dice, time, tally, say };
   const store = new SimStore({
@@ -56,9 +72,14 @@ export function createWorld(seed: number, tell?: (atMs: number, actor: string, w
     watch: (key, text) => {
       oracle.storeHas(key, text);
       deliveries.storeHas(key, text);
+      pauses.storeHas(key, text);
     },
   });
-  const sinks = new SimSinks({ ...base, accepted: (acceptance) => deliveries.accepted(acceptance) });
+  const sinks = new SimSinks({
+    ...base,
+    accepted: (acceptance) => deliveries.accepted(acceptance),
+    sent: (sink) => pauses.sent(sink),
+  });
   const platform = new SimPlatform({ ...base, accounts });
-  return { ...base, setup, troubles, accounts, platform, store, sinks, oracle, deliveries, operators };
+  return { ...base, setup, troubles, accounts, platform, store, sinks, oracle, deliveries, operators, pauses };
 }
