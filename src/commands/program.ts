@@ -5,6 +5,7 @@ import { VERSION } from '../version.js';
 import { registerAnnounce } from './announce.js';
 import { registerCheck } from './check.js';
 import { type CommandContext, CommandError, EXIT, type ExitCode, type Register, UsageError } from './command.js';
+import { registerCompletion } from './completion.js';
 import { registerDiscard, registerRelease } from './decide.js';
 import { registerDeliveries } from './deliveries.js';
 import { registerDemo } from './demo.js';
@@ -45,13 +46,14 @@ const COMMANDS: readonly Register[] = [
   registerResume,
   registerDrain,
   registerSchema,
+  registerCompletion,
   registerDemo,
   registerFakeApi,
   registerListen,
 ];
 
 /** Commands of later versions: refused by name, so that nobody takes them for a typing mistake. */
-const UNAVAILABLE = ['doctor', 'completion'];
+const UNAVAILABLE = ['doctor'];
 
 /** Runs one command line. */
 export async function runCommand(
