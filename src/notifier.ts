@@ -86,12 +86,8 @@ export class Notifier {
     });
     this.#sweeper = createSweeper({ ledger, clock, log, dispatcher: this.#dispatcher, retention: () => this.#config });
     this.#tally = createTally({ clock, log, deliveries: () => this.#deliveryTotals() });
-    this.#requests = createRequestLoop({
-      clock,
-      log,
-      take: ports.takeRequests,
-      carryOut: (order) => this.carryOut(order),
-    });
+    const requests = { take: ports.takeRequests, carryOut: (order: Order) => this.carryOut(order) };
+    this.#requests = createRequestLoop({ clock, log, ...requests });
     for (const source of config.sources) this.#sources.set(source.name, this.#open(source));
   }
 
