@@ -24,6 +24,8 @@ export interface Message {
   readonly sentence: string;
   /** At least one and at most nine, none empty: of 200 characters, paths and lists of 350. */
   readonly facts: readonly Fact[];
+  /** For beneath the headline: the facts, but for a room that stands whole in it. */
+  readonly furtherFacts: readonly Fact[];
   /** Where to watch it: percent-encoded ASCII without backslashes. */
   readonly link: string | undefined;
   /** How long the link works; undefined where that is unknown, or where there is no link. */
@@ -31,6 +33,8 @@ export interface Message {
   /** By this line a person recognises a repeat, where the place knows no idempotency key. At most 300 characters. */
   readonly identity: string;
 }
+
+const ROOM = 'Room';
 
 const TITLE_CHARACTERS_MAX = 120;
 const SENTENCE_CHARACTERS_MAX = 500;
@@ -53,12 +57,15 @@ function recordingMessage(event: RecordingEvent, linkCharactersMax: number, time
   const room = oneLine(roomId ?? '', VALUE_CHARACTERS_MAX);
   const recording = oneLine(uuid, VALUE_CHARACTERS_MAX);
   const link = linkOf(url, linkCharactersMax);
+  const headline = oneLine(`${titleOf(event)}: ${room === '' ? recording : room}`, TITLE_CHARACTERS_MAX);
+  const facts = factsOf(event, timezone);
   return {
     mood: 'news',
     title: titleOf(event),
-    headline: oneLine(`${titleOf(event)}: ${room === '' ? recording : room}`, TITLE_CHARACTERS_MAX),
+    headline,
     sentence: '',
-    facts: factsOf(event, timezone),
+    facts,
+    furtherFacts: headline.endsWith(`: ${room}`) ? facts.filter(({ label }) => label !== ROOM) : facts,
     link,
     worksUntil: link === undefined ? undefined : time('The link works until', urlExpiresAt, timezone)[0],
     identity: `Event ${oneLine(event.id, 64)} · recording ${recording}`,
@@ -70,7 +77,7 @@ function factsOf(event: RecordingEvent, timezone: string): readonly Fact[] {
   const processedMs = processedForMs(event);
   const took = event.type === 'recording.stuck' ? 'Not available after' : 'Available after';
   return [
-    ...shown('Room', roomId),
+    ...shown(ROOM, roomId),
     ...shown('Meeting', meetingId),
     ...time('Recorded', createdAt, timezone),
     ...shown(took, processedMs === undefined ? null : durationWords(processedMs)),
@@ -82,12 +89,14 @@ function factsOf(event: RecordingEvent, timezone: string): readonly Fact[] {
 function operatorMessage(event: OperatorEvent, timezone: string): Message {
   const { mood, title, message, facts } = operatorText(event, timezone);
   const signed = oneLine(`${MOOD_SIGNS[mood]} ${title}`, TITLE_CHARACTERS_MAX);
+  const known = facts.flatMap(([label, value]) => shown(label, value, LONG_VALUE_CHARACTERS_MAX));
   return {
     mood,
     title: signed,
     headline: signed,
     sentence: oneLine(message, SENTENCE_CHARACTERS_MAX),
-    facts: facts.flatMap(([label, value]) => shown(label, value, LONG_VALUE_CHARACTERS_MAX)),
+    facts: known,
+    furtherFacts: known,
     link: undefined,
     worksUntil: undefined,
     identity: `Event ${oneLine(event.id, 64)}`,

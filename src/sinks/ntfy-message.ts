@@ -1,5 +1,5 @@
 import type { NotifierEvent } from '../core/event.js';
-import { messageFor } from './message.js';
+import { type Fact, type Message, messageFor } from './message.js';
 
 interface NtfyMessage {
   readonly title?: string;
@@ -33,12 +33,13 @@ const ALARM_PRIORITY = 4;
  * @see https://docs.ntfy.sh/publish/#limitations
  */
 export function ntfyMessage(event: NotifierEvent, { priority, tags }: NtfyLook, timezone = 'UTC'): NtfyMessage {
-  const { mood, headline, link } = messageFor(event, LINK_CHARACTERS_MAX, timezone);
+  const made = messageFor(event, LINK_CHARACTERS_MAX, timezone);
+  const { mood, headline, furtherFacts, link } = made;
   const loudness = priority ?? (mood === 'alarm' ? ALARM_PRIORITY : undefined);
   const hasButton = link !== undefined && link.length <= BUTTON_LINK_CHARACTERS_MAX;
   return {
     title: headline,
-    message: linesOf(event, timezone).join('\n'),
+    message: linesOf(made, furtherFacts).join('\n'),
     ...(loudness !== undefined && { priority: loudness }),
     ...(tags !== undefined && { tags }),
     ...(link !== undefined && { click: link }),
@@ -48,15 +49,15 @@ export function ntfyMessage(event: NotifierEvent, { priority, tags }: NtfyLook, 
 
 /** Nothing but text, for when the server refuses the rest. */
 export function plainNtfyMessage(event: NotifierEvent, timezone = 'UTC'): NtfyMessage {
-  const { title, link } = messageFor(event, LINK_CHARACTERS_MAX, timezone);
-  const message = [title, ...linesOf(event, timezone)].join('\n');
+  const made = messageFor(event, LINK_CHARACTERS_MAX, timezone);
+  const { title, facts, link } = made;
+  const message = [title, ...linesOf(made, facts)].join('\n');
   const withLink = link === undefined ? message : `${message}\n${link}`;
   // A longer one would be an attachment.
   return { message: Buffer.byteLength(withLink) <= MESSAGE_BYTES_MAX ? withLink : message };
 }
 
-function linesOf(event: NotifierEvent, timezone: string): readonly string[] {
-  const { sentence, facts, worksUntil, identity } = messageFor(event, LINK_CHARACTERS_MAX, timezone);
+function linesOf({ sentence, worksUntil, identity }: Message, facts: readonly Fact[]): readonly string[] {
   return [
     ...(sentence === '' ? [] : [sentence]),
     ...facts.map(({ label, text }) => `${label}: ${text}`),

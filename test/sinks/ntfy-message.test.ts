@@ -6,8 +6,8 @@ import { hostileEvent } from '../support/hostile-event.js';
 import { sampleEvent } from '../support/sample-event.js';
 
 const { data } = sampleEvent;
+const ROOM = 'Room: Lobby “é” <!channel>';
 const LINES = [
-  'Room: Lobby “é” <!channel>',
   'Recorded: 13 May 2024, 17:14 UTC',
   'Available after: 5 minutes 3 seconds',
   'Source: production',
@@ -33,7 +33,22 @@ test('a message says what, where, when, how to watch it, and until when', () => 
 });
 
 test('the plain text says the same', () => {
-  expect(plainNtfyMessage(sampleEvent)).toEqual({ message: ['Recording available', ...LINES, LINK].join('\n') });
+  expect(plainNtfyMessage(sampleEvent)).toEqual({ message: ['Recording available', ROOM, ...LINES, LINK].join('\n') });
+});
+
+test.each([
+  { name: 'a room is said once, in the title', roomId: 'Lobby', title: 'Recording available: Lobby', want: [] },
+  {
+    name: 'a room that the title cuts is whole in the message',
+    roomId: 'L'.repeat(150),
+    title: `Recording available: ${'L'.repeat(98)}…`,
+    want: [`Room: ${'L'.repeat(150)}`],
+  },
+  { name: 'without a room the title has the recording', roomId: ' ', title: 'Recording available: 7b0f3e9c', want: [] },
+])('$name', ({ roomId, title, want }) => {
+  const made = ntfyMessage({ ...sampleEvent, data: { ...data, recording: { ...data.recording, roomId } } }, {});
+  expect(made.title).toBe(title);
+  expect(made.message.split('\n').filter((line) => line.startsWith('Room'))).toEqual(want);
 });
 
 test('without a link there is no word about it', () => {
