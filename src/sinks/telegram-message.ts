@@ -14,7 +14,8 @@ const NO_PREVIEW = { is_disabled: true } as const;
 const LINK_CHARACTERS_MAX = 2_048;
 
 /**
- * What is not ours stands in `<code>`: Telegram makes mentions, links, hashtags and commands out of any other text.
+ * Telegram makes mentions, links, hashtags, commands and more out of any text that is not code. So what is not ours stands in `<code>`,
+ * words apart that hold nothing of which it makes anything.
  *
  * @see https://core.telegram.org/bots/api#html-style
  * @see https://core.telegram.org/bots/api#sendmessage
@@ -23,7 +24,7 @@ export function telegramMessage(event: NotifierEvent, timezone = 'UTC'): Telegra
   const message = messageFor(event, LINK_CHARACTERS_MAX, timezone);
   const lines = [
     `<b>${escapeHtml(message.title)}</b>`,
-    ...(message.sentence === '' ? [] : [code(message.sentence)]),
+    ...(message.sentence === '' ? [] : [safe(message.sentence)]),
     ...message.facts.map((fact) => `${fact.label}: ${shownAs(fact)}`),
     ...watch(message),
     code(message.identity),
@@ -58,7 +59,24 @@ function watch({ link, worksUntil }: Message): readonly string[] {
 
 /** A time is ours. */
 function shownAs({ text, atMs }: Fact): string {
-  return atMs === undefined ? code(text) : text;
+  return atMs === undefined ? safe(text) : text;
+}
+
+/**
+ * A word of which Telegram makes nothing: it finds mentions by an `@`, commands by a `/`, hashtags by a `#`, cashtags by a `$`,
+ * addresses by a dot or a colon within a word, and numbers of bank cards, as clients find those of telephones, by their digits. A time
+ * of day is a place in a film, where a message has one; ours has none.
+ *
+ * A word as long as a uuid is one to copy, for which code is best.
+ *
+ * @see https://github.com/tdlib/td/blob/master/td/telegram/MessageEntity.cpp find_entities
+ */
+const MERE_WORD = /^(?:["“(]?[\p{L}\p{M}\p{N}\p{Pd}'’&_]{1,30}["”)]?[.,:;!?]?|\d\d:\d\d)$/u;
+const LONG_NUMBER = /(?:\p{N}[ \p{Pd}_]?){6}/u;
+
+function safe(text: string): string {
+  const isMere = text.split(' ').every((word) => MERE_WORD.test(word)) && !LONG_NUMBER.test(text);
+  return isMere ? escapeHtml(text) : code(text);
 }
 
 function code(text: string): string {
