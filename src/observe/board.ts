@@ -27,6 +27,7 @@ export interface SinkNote {
   readonly lastFailureAtMs: number | undefined;
   /** Failed attempts in a row, the last one included. */
   readonly failures: number;
+  readonly failingSinceMs: number | undefined;
 }
 
 /** What happened lately, for whoever looks. In memory, and bounded by the sources and sinks that there are. */
@@ -68,5 +69,6 @@ function afterAttempt(before: SinkNote | undefined, { outcome, endedAtMs }: Obse
     lastFailure: outcome.kind === 'failed' ? outcome : before?.lastFailure,
     lastFailureAtMs: isDelivered ? before?.lastFailureAtMs : endedAtMs,
     failures: isDelivered ? 0 : (before?.failures ?? 0) + 1,
+    failingSinceMs: isDelivered ? undefined : (before?.failingSinceMs ?? endedAtMs),
   };
 }

@@ -16,7 +16,7 @@ import {
   recordingsAnswer,
   statusAnswer,
 } from './api-schemas.js';
-import { readStatus, surroundings } from './facts.js';
+import { pausedSinks, readStatus, surroundings } from './facts.js';
 import type { ServerPorts } from './ports.js';
 import { within } from './within.js';
 
@@ -144,7 +144,7 @@ export function apiRoutes(ports: ServerPorts): OpenAPIHono {
     const { state, sink, q: search, limit, offset } = context.req.valid('query');
     const { items, total } = await lookup.deliveries({ state, sink, search, limit, offset });
     const states = await lookup.sinkStates();
-    const paused = new Set(program.status().pauses.flatMap(({ kind, name }) => (kind === 'sink' ? [name] : [])));
+    const paused = pausedSinks(ports);
     const rows = items.map((delivery) => deliveryRow(delivery, states.get(delivery.sink), paused.has(delivery.sink)));
     return context.json({ deliveries: rows, total, offset, limit }, 200);
   });

@@ -6,6 +6,7 @@ import { apiRoutes } from './api.js';
 import { headers, onlyLocalNames, onlySameSite, onlyWithToken, refuse } from './guards.js';
 import { healthRoutes } from './health.js';
 import { hookRoutes } from './hook.js';
+import { pageRoutes } from './pages.js';
 import type { ServerPorts } from './ports.js';
 
 /** Forms and queries are small. */
@@ -40,6 +41,7 @@ export function createApp(ports: ServerPorts): Hono {
     return context.text(text, 200, { 'Content-Type': metrics.contentType });
   });
   app.route('/', apiRoutes(ports));
+  app.route('/', pageRoutes(ports));
   app.notFound((context) => refuse(context, 404, 'there is nothing here; / shows how the program stands'));
   return app;
 }

@@ -3,6 +3,8 @@ import { type Status, statusOf } from '../views/status.js';
 import type { Surroundings } from '../views/story-words.js';
 import type { ServerPorts } from './ports.js';
 
+const DEFAULT_CONFIG = 'config/notifier.yaml';
+
 /** What the API and the pages read alike. */
 
 export async function readStatus(ports: ServerPorts): Promise<Status> {
@@ -20,12 +22,19 @@ export async function readStatus(ports: ServerPorts): Promise<Status> {
 
 /** What the story of a recording is told from, beside what the store has of it. */
 export async function surroundings({ program, lookup, startedAtMs, clock }: ServerPorts): Promise<Surroundings> {
+  const { file } = program.config;
+  const option = file === DEFAULT_CONFIG ? '' : ` --config ${file}`;
   return {
     config: program.config,
     sinkStates: await lookup.sinkStates(),
     pauses: program.status().pauses,
     nowMs: clock.nowMs(),
     ownedSinceMs: startedAtMs,
-    call: (command) => `recording-notifier ${command}`,
+    call: (command) => `recording-notifier ${command}${option}`,
   };
+}
+
+/** Names of the sinks that a person keeps still. */
+export function pausedSinks({ program }: Pick<ServerPorts, 'program'>): ReadonlySet<string> {
+  return new Set(program.status().pauses.flatMap(({ kind, name }) => (kind === 'sink' ? [name] : [])));
 }

@@ -39,7 +39,10 @@ export interface DeliveriesQuery extends Window {
 }
 
 /** Deliveries that are stored, by their state. */
-export type Tally = Readonly<Record<DeliveryState, number>>;
+export type Tally = Readonly<Record<DeliveryState, number>> & {
+  /** When one was given up last. */
+  readonly lastDeadAtMs: number | undefined;
+};
 
 /** Looks things up in the store for whoever looks at the program. An answer may be as old as {@link STALE_MS_MAX}. */
 export interface Lookup {
@@ -162,11 +165,14 @@ function searching(search: string | undefined): (texts: readonly (string | null)
 }
 
 async function talliesOf(deliveries: AsyncIterable<Delivery>): Promise<ReadonlyMap<string, Tally>> {
-  const tallies = new Map<string, Record<DeliveryState, number>>();
-  for await (const { sink, state } of deliveries) {
-    const tally = tallies.get(sink) ?? { pending: 0, held: 0, delivered: 0, dead: 0 };
-    tally[state] += 1;
-    tallies.set(sink, tally);
+  const tallies = new Map<string, Tally>();
+  for await (const { sink, state, finishedAtMs } of deliveries) {
+    const tally = tallies.get(sink) ?? NO_TALLY;
+    const deadAtMs = state === 'dead' ? (finishedAtMs ?? 0) : 0;
+    const lastDeadAtMs = Math.max(deadAtMs, tally.lastDeadAtMs ?? 0) || undefined;
+    tallies.set(sink, { ...tally, [state]: tally[state] + 1, lastDeadAtMs });
   }
   return tallies;
 }
+
+const NO_TALLY: Tally = { pending: 0, held: 0, delivered: 0, dead: 0, lastDeadAtMs: undefined };

@@ -1,7 +1,6 @@
 import type { Config, SinkConfig, SourceConfig } from '../config/config.js';
 import type { Pause } from '../core/pause.js';
 import { SINK_WORKS, type SinkState } from '../core/suspension.js';
-import { timeFromNow } from '../core/time-words.js';
 import type { ProgramStatus } from '../engine/program-status.js';
 import type { Board, SinkNote, SourceNote } from '../observe/board.js';
 import type { Tally } from './lookup.js';
@@ -45,18 +44,15 @@ export function statusOf(facts: StatusFacts) {
   };
 }
 
-function sourceView({ name, definition }: SourceConfig, { program, board, nowMs }: StatusFacts) {
+function sourceView({ name, definition }: SourceConfig, { program, board }: StatusFacts) {
   const status = program.sources.find((each) => each.name === name);
   const note = board.source(name);
   const complete = note?.lastComplete;
   const pause = program.pauses.find((each) => each.kind === 'source' && each.name === name);
-  const { state, words } = pause === undefined ? sourceWords(note, nowMs) : pauseWords(pause, nowMs);
   return {
     name,
     type: definition.type,
-    state,
-    /** What the state means, in words. */
-    words,
+    ...(pause === undefined ? sourceWords(note) : pauseWords(pause)),
     polling: status?.isPolling ?? false,
     lastPollAt: isoTime(note?.lastAtMs),
     lastResult: note?.last.result ?? null,
@@ -76,21 +72,25 @@ function sourceView({ name, definition }: SourceConfig, { program, board, nowMs 
   };
 }
 
-function pauseWords({ kind, sinceMs }: Pause, nowMs: number): { readonly state: 'paused'; readonly words: string } {
-  const what = kind === 'sink' ? 'Nothing is sent to it' : 'It is not polled';
-  return { state: 'paused', words: `Somebody paused it ${timeFromNow(sinceMs, nowMs)}. ${what} before it is resumed.` };
+/** What the state is, what it means in words, and since when it is so. */
+interface StateWords<State extends string> {
+  readonly state: State;
+  readonly words: string;
+  readonly since: string | null;
 }
 
-function sourceWords(
-  note: SourceNote | undefined,
-  nowMs: number,
-): { readonly state: (typeof SOURCE_STATES)[number]; readonly words: string } {
-  if (note === undefined) return { state: 'starting', words: 'The first poll since the start is under way.' };
-  const { last, failures, failingSinceMs, lastAtMs } = note;
-  if (failures === 0) return { state: 'working', words: 'Polls work.' };
-  const since = timeFromNow(failingSinceMs ?? lastAtMs, nowMs);
+function pauseWords({ kind, sinceMs }: Pause): StateWords<'paused'> {
+  const what = kind === 'sink' ? 'Nothing is sent to it' : 'It is not polled';
+  return { state: 'paused', words: `Somebody paused it. ${what} before it is resumed.`, since: isoTime(sinceMs) };
+}
+
+function sourceWords(note: SourceNote | undefined): StateWords<(typeof SOURCE_STATES)[number]> {
+  if (note === undefined) return { state: 'starting', words: 'The first poll is under way.', since: null };
+  const { last, failures, failingSinceMs } = note;
+  if (failures === 0) return { state: 'working', words: 'Polls work.', since: null };
   const count = failures === 1 ? 'The last poll was not complete' : `The last ${failures} polls were not complete`;
-  return { state: 'failing', words: `${count}, since ${since}: ${last.reason ?? last.result}` };
+  const words = `${count}: ${last.reason ?? last.result}`;
+  return { state: 'failing', words, since: isoTime(failingSinceMs) };
 }
 
 function sinkView(name: string, sink: SinkConfig | undefined, facts: StatusFacts) {
@@ -100,14 +100,10 @@ function sinkView(name: string, sink: SinkConfig | undefined, facts: StatusFacts
   const tally = tallies.get(name);
   const stored = lane?.state ?? sinkStates.get(name) ?? SINK_WORKS;
   const pause = program.pauses.find((each) => each.kind === 'sink' && each.name === name);
-  const isStill = pause !== undefined && lane !== undefined;
-  const { state, words } = isStill ? pauseWords(pause, nowMs) : sinkWords(sink, stored, note, nowMs);
   return {
     name,
     type: sink?.definition.type ?? null,
-    state,
-    /** What the state means, in words. */
-    words,
+    ...(pause === undefined || lane === undefined ? sinkWords(sink, stored, note, nowMs) : pauseWords(pause)),
     /** Deliveries on their way, as they are stored; what is in flight included. */
     waiting: tally?.pending ?? 0,
     inFlight: lane?.inFlight ?? 0,
@@ -115,6 +111,7 @@ function sinkView(name: string, sink: SinkConfig | undefined, facts: StatusFacts
     /** That are kept: `delivery.keepDelivered` and `delivery.keepDead` say for how long. */
     delivered: tally?.delivered ?? 0,
     dead: tally?.dead ?? 0,
+    lastDeadAt: isoTime(tally?.lastDeadAtMs),
     lastAttemptAt: isoTime(note?.lastAtMs),
     lastDeliveredAt: isoTime(note?.lastDeliveredAtMs),
     /** Since the start: the last failed attempt, whatever came after it. */
@@ -130,28 +127,32 @@ function sinkWords(
   { suspension, pausedUntilMs, inactive }: SinkState,
   note: SinkNote | undefined,
   nowMs: number,
-): { readonly state: (typeof SINK_STATES)[number]; readonly words: string } {
-  const since = inactive === null ? '' : ` since ${timeFromNow(inactive.sinceMs, nowMs)}`;
+): StateWords<(typeof SINK_STATES)[number]> {
+  const inactiveSince = isoTime(inactive?.sinceMs);
   if (sink === undefined)
-    return { state: 'removed', words: `The config does not have it${since}. What waits is kept for 30 days.` };
-  if (!sink.enabled) return { state: 'disabled', words: `enabled: false${since}. What waits is kept for 30 days.` };
+    return {
+      state: 'removed',
+      words: 'The config does not have it. What waits is kept for 30 days.',
+      since: inactiveSince,
+    };
+  if (!sink.enabled)
+    return { state: 'disabled', words: 'enabled: false. What waits is kept for 30 days.', since: inactiveSince };
   if (suspension !== null) {
     const { reason, detail, sinceMs, nextTrialAtMs } = suspension;
     const trial =
       nextTrialAtMs === null
-        ? 'It is tried at a start, a reload, or when somebody redelivers.'
-        : `One delivery is tried ${timeFromNow(nextTrialAtMs, nowMs)}.`;
-    return { state: 'suspended', words: `Since ${timeFromNow(sinceMs, nowMs)}: ${reason}: ${detail}. ${trial}` };
+        ? 'Nothing is sent before a start, a reload, or until somebody redelivers.'
+        : 'One delivery is tried from time to time.';
+    return { state: 'suspended', words: `${reason}: ${detail}. ${trial}`, since: isoTime(sinceMs) };
   }
   if (pausedUntilMs !== null && pausedUntilMs > nowMs)
-    return { state: 'waiting', words: `The receiver asked for a pause; it ends ${timeFromNow(pausedUntilMs, nowMs)}.` };
-  if (note === undefined) return { state: 'working', words: 'Nothing was tried since the start.' };
+    return { state: 'waiting', words: 'The receiver asked for a pause.', since: null };
+  if (note === undefined) return { state: 'working', words: 'Nothing was tried since the start.', since: null };
   if (note.failures > 0) {
-    const last = note.lastFailure === undefined ? '' : `: ${note.lastFailure.reason}: ${note.lastFailure.detail}`;
-    const count = note.failures === 1 ? 'The last attempt failed' : `The last ${note.failures} attempts failed`;
-    return { state: 'failing', words: `${count}${last}` };
+    const words = note.failures === 1 ? 'The last attempt failed.' : `The last ${note.failures} attempts failed.`;
+    return { state: 'failing', words, since: isoTime(note.failingSinceMs) };
   }
-  return { state: 'working', words: 'Deliveries arrive.' };
+  return { state: 'working', words: 'Deliveries arrive.', since: null };
 }
 
 function isoTime(ms: number | null | undefined): string | null {

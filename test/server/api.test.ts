@@ -1,6 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { createApp } from '../../src/server/app.js';
 import type { ServerPorts } from '../../src/server/ports.js';
+import { nonce } from '../../src/system.js';
 import { startDoor } from '../engine/door.js';
 import { sinkThat, webhookTo } from '../engine/sinks.js';
 import { configOf, openWorld, sourcePolled, type World } from '../support/notifier-stage.js';
@@ -242,7 +243,7 @@ test('the document has every route of the API, and no other', async () => {
   const described = Object.entries(paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   );
-  const { routes } = createApp({ token: undefined, stopped: new AbortController().signal } as ServerPorts);
+  const { routes } = createApp({ token: undefined, nonce, stopped: new AbortController().signal } as ServerPorts);
   const served_ = routes
     .filter(({ path, method }) => path.startsWith('/api/') && method !== 'ALL' && path !== '/api/openapi.json')
     .map(({ path, method }) => `${method} ${path.replaceAll(/:(\w+)(\{.*?\})?/g, '{$1}')}`);

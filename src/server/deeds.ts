@@ -1,0 +1,206 @@
+import { type Context, Hono } from 'hono';
+import type { Order, OrderLine, PauseResult } from '../core/order.js';
+import { isSame, refuse } from './guards.js';
+import { confirmPage, type Question } from './pages/confirm.js';
+import type { Page } from './pages/layout.js';
+import { counted, type Deed } from './pages/parts.js';
+import type { ServerPorts } from './ports.js';
+import { within } from './within.js';
+
+/** What the buttons do. */
+
+/** So long one waits for what came of it before the page says that it goes on. */
+const ANSWER_WITHIN_MS = 5_000;
+/** Told once on the page that one comes back to; as many are kept as people press buttons at once. */
+const NOTICES_MAX = 100;
+
+type Fields = Readonly<Record<string, string>>;
+
+interface DeedKind {
+  /** Fields that it needs. */
+  readonly needs: readonly string[];
+  /** What came of it, in words. */
+  readonly act: (fields: Fields) => Promise<string>;
+  /** Asked before; undefined: nothing is lost by it. */
+  readonly question?: (fields: Fields) => Omit<Question, 'deed'> & { readonly label: string };
+}
+
+export interface Deeds {
+  noticeOf(id: string | undefined): string | undefined;
+  routes(show: (context: Context, page: Page) => Promise<Response>): Hono;
+}
+
+export function deedRoutes(ports: ServerPorts & { readonly key: string }): Deeds {
+  const { program, lookup, clock, key, nonce } = ports;
+  const notices = new Map<string, string>();
+
+  async function carryOut(order: Order): Promise<string> {
+    const lines = await within(Array.fromAsync(program.carryOut(order)), ANSWER_WITHIN_MS, clock);
+    return lines === undefined ? 'It takes longer, and goes on.' : wordsOf(lines);
+  }
+
+  const redelivery = { kind: 'redeliver', ids: [], dead: false, sink: null, to: null, sinceMs: null } as const;
+  const kinds: Readonly<Record<string, DeedKind>> = {
+    poll: { needs: ['source'], act: ({ source = '' }) => poll(source) },
+    redeliver: { needs: ['id'], act: ({ id = '' }) => carryOut({ ...redelivery, ids: [id] }) },
+    try: { needs: ['sink'], act: ({ sink = '' }) => tryOne(sink) },
+    announce: {
+      needs: ['uuid', 'sink'],
+      act: ({ uuid = '', sink = '' }) => carryOut({ kind: 'announce', uuids: [uuid], sink }),
+    },
+    'redeliver-dead': {
+      needs: ['sink'],
+      act: ({ sink = '' }) => carryOut({ ...redelivery, dead: true, sink }),
+      question: ({ sink }) => ({
+        title: `Deliver again what was given up for ${sink}?`,
+        words:
+          'Each gets one attempt at once, then a new schedule of retries. A receiver that has some of them already knows them by their ids.',
+        label: 'Deliver all again',
+      }),
+    },
+    ...Object.fromEntries(
+      (['pause', 'resume'] as const).flatMap((kind) =>
+        (['sink', 'source'] as const).map((subject) => [
+          `${kind}-${subject}`,
+          {
+            needs: [subject],
+            act: (fields: Fields) => carryOut({ kind, subject, name: fields[subject] ?? '' }),
+          },
+        ]),
+      ),
+    ),
+    release: {
+      needs: ['source'],
+      act: ({ source = '' }) => carryOut({ kind: 'release', source }),
+      question: ({ source }) => ({
+        title: `Release what is held of ${source}?`,
+        words: 'Every sink gets its deliveries now, at its rate. That cannot be taken back.',
+        label: 'Release',
+      }),
+    },
+    discard: {
+      needs: ['source'],
+      act: ({ source = '' }) => carryOut({ kind: 'discard', source }),
+      question: ({ source }) => ({
+        title: `Discard what is held of ${source}?`,
+        words:
+          'It is given up: nobody is told. The deliveries are kept as dead for a while, and can be delivered again by hand.',
+        label: 'Discard',
+      }),
+    },
+  };
+
+  /** For a sink that is suspended: if this one arrives, the rest follows. */
+  async function tryOne(sink: string): Promise<string> {
+    const { items } = await lookup.deliveries({ sink, state: 'pending', offset: 0, limit: 1 });
+    const [delivery] = items;
+    return delivery === undefined ? 'Nothing waits any more.' : carryOut({ ...redelivery, ids: [delivery.id] });
+  }
+
+  async function poll(source: string): Promise<string> {
+    const polling = program.pollNow(source);
+    if (polling === undefined) return `The config has no source ${source}.`;
+    const report = await within(polling, ANSWER_WITHIN_MS, clock);
+    if (report === undefined) return `The poll of ${source} takes longer, and goes on.`;
+    const { result, reason, rows, events } = report;
+    if (result !== 'complete') return `The poll of ${source} is ${result}: ${reason ?? 'the log says why'}`;
+    return `The poll of ${source} is complete: ${counted(rows, 'recording')}, ${counted(events, 'new event')}.`;
+  }
+
+  /** The deed with its fields, or what is wrong. */
+  function read(given: Readonly<Record<string, unknown>>): { kind: DeedKind; name: string; fields: Fields } | string {
+    const name = String(given['do'] ?? '');
+    const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
+    if (kind === undefined) return 'there is nothing of this name that could be done';
+    const fields = Object.fromEntries(kind.needs.map((need) => [need, String(given[need] ?? '')]));
+    const missing = kind.needs.find((need) => fields[need] === '');
+    return missing === undefined ? { kind, name, fields } : `${missing} is missing`;
+  }
+
+  function remember(text: string): string {
+    const id = nonce();
+    notices.set(id, text);
+    for (const oldest of notices.keys().take(Math.max(0, notices.size - NOTICES_MAX))) notices.delete(oldest);
+    return id;
+  }
+
+  function backTo(context: Context, back: string, notice: string): Response {
+    const url = new URL(back, 'http://here/');
+    url.searchParams.set('told', remember(notice));
+    return context.redirect(`${url.pathname}${url.search}`, 303);
+  }
+
+  return {
+    noticeOf: (id) => (id === undefined ? undefined : notices.get(id)),
+    routes: (show) =>
+      new Hono()
+        .get('/confirm', async (context) => {
+          const found = read(context.req.query());
+          if (typeof found === 'string') return refuse(context, 400, found);
+          const { kind, name, fields } = found;
+          const question = kind.question?.(fields);
+          if (question === undefined) return refuse(context, 400, `${name} needs no confirmation`);
+          const deed: Deed = { do: name, fields, label: question.label };
+          const place = { key, back: localPath(context.req.query('back')) };
+          return show(context, { title: question.title, body: confirmPage({ ...question, deed }, place) });
+        })
+        .post('/act', async (context) => {
+          const form = await context.req.parseBody();
+          const back = localPath(form['back']);
+          const given = form['key'];
+          if (typeof given !== 'string' || !isSame(given, key))
+            return backTo(
+              context,
+              back,
+              'The page was from before the notifier was restarted. Press the button again.',
+            );
+          const found = read(form);
+          if (typeof found === 'string') return refuse(context, 400, found);
+          return backTo(context, back, await found.kind.act(found.fields));
+        }),
+  };
+}
+
+/** A place of this server, and none that only looks like one: `//host` and `/\host` are others to a browser. */
+function localPath(back: unknown): string {
+  if (typeof back !== 'string' || !back.startsWith('/')) return '/';
+  const url = URL.parse(back, 'http://here/');
+  return url?.host === 'here' ? `${url.pathname}${url.search}` : '/';
+}
+
+const PAUSE_RESULTS: Readonly<Record<PauseResult, string>> = {
+  paused: 'is paused now',
+  already_paused: 'was paused already',
+  resumed: 'goes on now',
+  not_paused: 'was not paused',
+};
+
+const RESULTS: Readonly<Record<string, string>> = {
+  delivered: 'delivered',
+  pending: 'not delivered yet: it is tried again',
+  dead: 'given up',
+  paused: 'not tried: the sink is paused',
+  unknown: 'there is no such delivery',
+  under_way: 'it is under way already',
+  sink_disabled: 'not tried: the sink is disabled',
+  sink_removed: 'not tried: the config has no such sink',
+  sink_paused: 'not tried: somebody paused the sink; resume it first',
+  not_available: 'the recording is not available',
+  unwanted: 'the sink does not want it',
+};
+
+function wordsOf(lines: readonly OrderLine[]): string {
+  if (lines.length === 0) return 'There was nothing to do.';
+  const [first] = lines;
+  if (first !== undefined && 'since' in first) return `${first.name} ${PAUSE_RESULTS[first.result]}.`;
+  if (lines.length === 1 && first !== undefined && !('count' in first)) {
+    const where = first.sink === null ? '' : `${first.sink}: `;
+    return `${where}${RESULTS[first.result] ?? first.result}${first.detail === '' ? '' : ` (${first.detail})`}.`;
+  }
+  const counts = new Map<string, number>();
+  for (const line of lines) {
+    const result = 'count' in line ? line.result : (RESULTS[line.result] ?? line.result);
+    counts.set(result, (counts.get(result) ?? 0) + ('count' in line ? line.count : 1));
+  }
+  return `${[...counts].map(([result, count]) => `${count} ${result}`).join(', ')}.`;
+}

@@ -1,0 +1,87 @@
+import { html } from 'hono/html';
+import { DELIVERY_STATES, type Delivery } from '../../core/delivery.js';
+import type { SinkState } from '../../core/suspension.js';
+import { deliveryRow } from '../../views/delivery-row.js';
+import type { Latest } from '../../views/latest.js';
+import { type DeliveriesQuery, LOOKUP_ROWS_MAX } from '../../views/lookup.js';
+import {
+  badge,
+  button,
+  type DeedPlace,
+  filters,
+  type Html,
+  link,
+  number,
+  pager,
+  pathOf,
+  storyPath,
+  table,
+  time,
+} from './parts.js';
+
+export interface DeliveriesView {
+  readonly found: Latest<Delivery>;
+  readonly query: DeliveriesQuery;
+  readonly sinks: readonly string[];
+  readonly sinkStates: ReadonlyMap<string, SinkState>;
+  readonly pausedSinks: ReadonlySet<string>;
+  readonly place: DeedPlace;
+}
+
+export function deliveriesPage({
+  found,
+  query,
+  sinks,
+  sinkStates,
+  pausedSinks,
+  place,
+}: DeliveriesView): readonly Html[] {
+  const { items, total } = found;
+  const { state, sink, search, offset, limit } = query;
+  const hrefAt = (at: number) => pathOf('/deliveries', { q: search, state, sink, offset: at === 0 ? undefined : at });
+  const rows = items.map((delivery) =>
+    deliveryRow(delivery, sinkStates.get(delivery.sink), pausedSinks.has(delivery.sink)),
+  );
+  return [
+    html`<h1>Deliveries</h1>`,
+    filters('/deliveries', search, 'id, uuid, room or meeting', [
+      { name: 'sink', label: 'Sink', value: sink, options: sinks },
+      { name: 'state', label: 'State', value: state, options: DELIVERY_STATES },
+    ]),
+    html`<div id="list" data-part>
+${total === 0 ? html`<p>${(search ?? state ?? sink) ? 'No delivery fits.' : 'Nothing was delivered yet.'}</p>` : deliveriesTable(rows, place)}
+${pager({ total, offset, limit, hrefAt, offsetMax: LOOKUP_ROWS_MAX - limit })}</div>`,
+  ];
+}
+
+function deliveriesTable(rows: readonly ReturnType<typeof deliveryRow>[], place: DeedPlace): Html {
+  return table(
+    'Deliveries',
+    [
+      { title: 'State', cell: ({ state }) => badge(state), isShort: true },
+      { title: 'Sink', cell: ({ sink }) => sink, isShort: true },
+      { title: 'Event', cell: ({ type, eventId }) => link(storyPath(eventId), type), isShort: true },
+      {
+        title: 'Recording',
+        cell: ({ uuid }) => (uuid === null ? '–' : html`<span class="id">${link(storyPath(uuid), uuid)}</span>`),
+        rank: 2,
+      },
+      { title: 'Made', cell: ({ createdAt }) => time(createdAt), rank: 3, isShort: true },
+      { title: 'Attempts', cell: ({ attempts }) => number(attempts), rank: 3 },
+      { title: 'Last error', cell: ({ lastError }) => lastError ?? '–', rank: 2 },
+      { title: 'Next attempt', cell: ({ nextAttemptAt }) => time(nextAttemptAt), rank: 2, isShort: true },
+      { title: 'Do', cell: (row) => redeliverButton(row, place) ?? '–', isShort: true },
+    ],
+    rows,
+  );
+}
+
+/** What is held waits for a decision about all of it. */
+export function redeliverButton(
+  { id, state, sink }: { id: string; state: string; sink: string },
+  place: DeedPlace,
+): Html | undefined {
+  if (state === 'held') return undefined;
+  const label = state === 'pending' ? 'Try now' : 'Deliver again';
+  return button({ do: 'redeliver', fields: { id }, label, about: `to ${sink}: ${id}` }, place);
+}

@@ -1,0 +1,93 @@
+import { html } from 'hono/html';
+import { isRecordingEvent } from '../../core/event.js';
+import type { EventFacts, Facts, RecordingFacts } from '../../views/story-facts.js';
+import { firstSeenWords, type SinkStory, type Surroundings, sinkStories } from '../../views/story-words.js';
+import { redeliverButton } from './deliveries.js';
+import { badge, button, counted, type DeedPlace, durationText, type Html, sentence, table, time } from './parts.js';
+
+/** How one recording, or one event, came to be as it is: why each sink was told or not, every attempt, and what comes next. */
+export function storyPage(of: string, facts: Facts, around: Surroundings, place: DeedPlace): readonly Html[] {
+  const { recordings, operatorEvents } = facts;
+  if (recordings.length + operatorEvents.length === 0) return unknown(of);
+  return [
+    ...recordings.map((recording) => recordingStory(recording, around, place)),
+    ...operatorEvents.map((event) => html`<h1>${event.event.type}</h1>${eventStory(event, undefined, around, place)}`),
+  ];
+}
+
+function unknown(of: string): readonly Html[] {
+  return [
+    html`<h1>Nothing is known of <span class="id">${of}</span></h1>
+<p>No poll has shown it. Is it in the account, and within roomId and meetingId of the source? <a href="/recordings">Recordings</a> lists what is known.</p>`,
+  ];
+}
+
+function recordingStory(recording: RecordingFacts, around: Surroundings, place: DeedPlace): Html {
+  const { source, uuid, state, events, earlierEvents } = recording;
+  return html`<section id="recording-${source}" data-part>
+<h1 class="id">${uuid}</h1>
+<dl class="facts">
+<dt>Status</dt><dd>${badge(state.status)}</dd>
+<dt>Source</dt><dd>${source}</dd>
+<dt>Room</dt><dd>${state.roomId ?? '–'}</dd>
+<dt>Meeting</dt><dd>${state.meetingId ?? '–'}</dd>
+<dt>Recorded</dt><dd>${time(state.createdAt)}</dd>
+<dt>First seen</dt><dd>${sentence(firstSeenWords(recording, around.nowMs))}</dd>
+</dl>
+${events.length === 0 ? html`<p>Its status makes no event.</p>` : ''}
+${events.toReversed().map((event) => eventStory(event, recording, around, place))}
+${earlierEvents > 0 ? html`<p>${counted(earlierEvents, 'earlier event')}: of them nothing but the number is known.</p>` : ''}
+</section>`;
+}
+
+function eventStory(facts: EventFacts, of: RecordingFacts | undefined, around: Surroundings, place: DeedPlace): Html {
+  const { event, atMs } = facts;
+  const number = isRecordingEvent(event) ? `, occurrence ${event.data.occurrence}` : '';
+  const message = isRecordingEvent(event) || !('message' in event.data) ? '' : event.data.message;
+  return html`<article class="event"><h2>${event.type}<small>${number}</small></h2>
+<p class="id">${event.id}${atMs === null ? '' : html`, seen ${time(new Date(atMs).toISOString())}`}</p>
+${message === '' ? '' : html`<p>${message}</p>`}
+${sinkStories(facts, of, around).map((story) => sinkPart(story, of, facts, place))}
+</article>`;
+}
+
+function sinkPart(story: SinkStory, of: RecordingFacts | undefined, facts: EventFacts, place: DeedPlace): Html {
+  const { sink, state, delivery, why, next } = story;
+  const deed =
+    delivery === undefined
+      ? announceButton(story, of, facts, place)
+      : redeliverButton({ ...delivery, id: delivery.id }, place);
+  const told = deed === undefined ? '' : html`<div class="deeds">${deed}</div>`;
+  return html`<div class="told"><h3>${sink} ${badge(state === 'none' ? 'not told' : state)}</h3>
+<p>${sentence(why)}</p>
+${next.map((words) => html`<p class="next">${sentence(words)}</p>`)}
+${delivery === undefined || delivery.history.length === 0 ? '' : attempts(delivery.history, delivery.attempts, sink)}
+${told}</div>`;
+}
+
+type History = NonNullable<SinkStory['delivery']>['history'];
+
+function attempts(history: History, count: number, sink: string): Html {
+  const earlier = count - history.length;
+  return html`${earlier > 0 ? html`<p>${counted(earlier, 'earlier attempt')}</p>` : ''}${table(
+    `Attempts to ${sink}`,
+    [
+      { title: 'When', cell: ({ atMs }) => time(new Date(atMs).toISOString()) },
+      { title: 'Took', cell: ({ durationMs }) => durationText(durationMs), rank: 2 },
+      { title: 'Result', cell: ({ reason }) => badge(reason === null ? 'delivered' : 'failed') },
+      { title: 'What came back', cell: ({ reason, detail }) => (reason === null ? detail : `${reason}: ${detail}`) },
+    ],
+    history,
+  )}`;
+}
+
+/** Where the words say that it can be sent, it can be sent from here. */
+function announceButton(
+  { sink, next }: SinkStory,
+  of: RecordingFacts | undefined,
+  facts: EventFacts,
+  place: DeedPlace,
+): Html | undefined {
+  if (of === undefined || next.length === 0 || facts.event.type !== 'recording.available') return undefined;
+  return button({ do: 'announce', fields: { uuid: of.uuid, sink }, label: 'Send it', about: `to ${sink}` }, place);
+}

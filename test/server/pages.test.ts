@@ -1,0 +1,339 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { startDoor } from '../engine/door.js';
+import { sinkThat, webhookTo } from '../engine/sinks.js';
+import { axeFindings, seenIn, startBrowser, type TestBrowser } from '../support/browser.js';
+import { configOf, openWorld, sourceOf, sourcePolled, type World } from '../support/notifier-stage.js';
+import { type Served, startServed } from '../support/served.js';
+import { describeWithTool } from '../support/tools.js';
+import { until } from '../support/turn.js';
+
+const HOSTILE = '"><img src=x onerror=document.title="pwned"><script>document.title="pwned"</script>';
+
+/** One sink that works, one that refuses everything, one that is gone, one that is disabled; a source that fails. */
+async function serveStory(world: World, url: string): Promise<Served> {
+  const refusing = sinkThat('refusing', async () => ({
+    kind: 'failed',
+    reason: 'rejected_by_receiver',
+    detail: 'HTTP 400',
+  }));
+  const gone = sinkThat('gone', async () => ({ kind: 'failed', reason: 'gone', detail: 'HTTP 410' }));
+  const off = sinkThat('off', async () => ({ kind: 'delivered', receipt: '' }), { enabled: false });
+  const broken = sourceOf('broken', 'http://127.0.0.1:1/');
+  const config = configOf([sourcePolled(world), broken], [webhookTo('hook', url), refusing, gone, off]);
+  const served = await startServed(world, config);
+  await served.program.notifier.pollAll();
+  world.api.recordings.add({ uuid: 'hostile', roomId: HOSTILE, status: 'available' });
+  world.api.recordings.setStatus('soon', 'available');
+  await served.program.notifier.pollAll();
+  await served.program.notifier.attemptDue();
+  return served;
+}
+
+describeWithTool('chromium', 'the status page', () => {
+  let browser: TestBrowser;
+
+  beforeAll(async () => {
+    browser = await startBrowser();
+  });
+
+  afterAll(() => browser.close());
+
+  test('the overview says at a glance how everything stands, and what needs a person', async () => {
+    await using world = await openWorld();
+    await using door = await startDoor();
+    await using served = await serveStory(world, door.url);
+    await using opened = await browser.open(served.url);
+    const { page, problems } = opened;
+    const text = (selector: string) => seenIn(page.locator(selector));
+    expect(await page.title()).toMatch(/things need you/);
+    const troubles = await text('#attention');
+    for (const words of ['Source broken is failing', 'Sink gone is suspended', '2 deliveries to refusing given up'])
+      expect(troubles).toContain(words);
+    expect(await text('article:has(#source-production)')).toMatch(/working[\s\S]*Polls work\.[\s\S]*3 \(3 available/);
+    expect(await text('article:has(#source-broken)')).toMatch(/failing[\s\S]*ECONNREFUSED/);
+    expect(await text('article:has(#sink-hook)')).toMatch(/working[\s\S]*Delivered\s+2/);
+    expect(await text('article:has(#sink-refusing)')).toMatch(/Dead\s+2[\s\S]*rejected_by_receiver: HTTP 400/);
+    expect(await text('article:has(#sink-off)')).toMatch(/disabled/);
+    expect(await page.locator('#latest tbody tr').count()).toBe(3);
+    expect(problems).toEqual([]);
+  });
+
+  describe('for everybody', () => {
+    let shown: AsyncDisposableStack;
+    let served: Served;
+
+    beforeAll(async () => {
+      shown = new AsyncDisposableStack();
+      const world = shown.use(await openWorld());
+      const door = shown.use(await startDoor());
+      served = shown.use(await serveStory(world, door.url));
+    });
+
+    afterAll(() => shown.disposeAsync());
+
+    describe.each([
+      { colorScheme: 'light', width: 1280 },
+      { colorScheme: 'dark', width: 360 },
+    ] as const)('$colorScheme, $width px wide', ({ colorScheme, width }) => {
+      test.each([
+        '/',
+        '/recordings',
+        '/deliveries',
+        '/story?of=soon',
+        '/story?of=nothing',
+        '/confirm?do=discard&source=production&back=/',
+      ])('%s: axe finds nothing, and nothing sticks out', async (path) => {
+        const viewport = { width, height: 800 };
+        await using opened = await browser.open(new URL(path, served.url).href, { colorScheme, viewport });
+        expect(await axeFindings(opened.page)).toEqual([]);
+        const { page } = opened;
+        expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
+      });
+    });
+  });
+
+  test('a room is text, whatever it is called', async () => {
+    await using world = await openWorld();
+    await using door = await startDoor();
+    await using served = await serveStory(world, door.url);
+    for (const path of ['/', '/recordings', '/recordings?q=%22%3E%3Cscript%3E', '/deliveries', '/story?of=hostile']) {
+      await using opened = await browser.open(new URL(path, served.url).href);
+      expect(await opened.page.title()).not.toContain('pwned');
+      expect(await opened.page.locator('img').count()).toBe(0);
+    }
+    await using opened = await browser.open(`${served.url}story?of=hostile`);
+    expect(await seenIn(opened.page.locator('main'))).toContain(HOSTILE);
+  });
+
+  test('a button polls at once, says what came of it, and the page it was on is there again', async () => {
+    await using world = await openWorld();
+    await using door = await startDoor();
+    await using served = await serveStory(world, door.url);
+    await using opened = await browser.open(served.url);
+    world.api.recordings.add({ uuid: 'brand-new', status: 'available' });
+    await opened.page.getByRole('button', { name: 'Poll now source production' }).click();
+    expect(await seenIn(opened.page.locator('.notice'))).toBe(
+      'The poll of production is complete: 4 recordings, 1 new event.',
+    );
+    expect(await seenIn(opened.page.locator('#latest'))).toContain('brand-new');
+  });
+
+  test('what changes shows without a reload, and the focus stays where it is', async () => {
+    await using world = await openWorld();
+    await using door = await startDoor();
+    await using served = await serveStory(world, door.url);
+    await using opened = await browser.open(served.url);
+    const { page, problems } = opened;
+    await page.evaluate('document.documentElement.dataset.loaded = "once"');
+    const button = page.getByRole('button', { name: 'Poll now source production' });
+    await button.focus();
+    world.api.recordings.add({ uuid: 'brand-new', status: 'available' });
+    await served.program.notifier.pollAll();
+    await page.locator('#latest').getByText('brand-new').waitFor();
+    expect(await page.locator('html').getAttribute('data-loaded')).toBe('once');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Poll now source production');
+    expect(problems).toEqual([]);
+  });
+
+  test('a notifier that is gone is said to be gone', async () => {
+    await using world = await openWorld();
+    await using door = await startDoor();
+    const served = await serveStory(world, door.url);
+    await using opened = await browser.open(served.url);
+    await served[Symbol.asyncDispose]();
+    await opened.page.locator('#connection').getByText('The notifier does not answer').waitFor();
+  });
+
+  test('a delivery is sent again from the list and from the story of its recording', async () => {
+    await using world = await openWorld();
+    await using door = await startDoor();
+    await using served = await serveStory(world, door.url);
+    await using opened = await browser.open(`${served.url}deliveries?sink=hook&q=soon`);
+    await opened.page.getByRole('button', { name: /^Deliver again/ }).click();
+    expect(await seenIn(opened.page.locator('.notice'))).toBe('hook: delivered (HTTP 204).');
+    await opened.page.getByRole('link', { name: 'soon' }).click();
+    await opened.page.getByRole('button', { name: /^Deliver again to hook/ }).click();
+    expect(await seenIn(opened.page.locator('.notice'))).toBe('hook: delivered (HTTP 204).');
+    expect(
+      new Map(
+        Map.groupBy(door.messages, ({ id }) => id)
+          .entries()
+          .map(([id, all]) => [id, all.length]),
+      ),
+    ).toEqual(
+      new Map([
+        [expect.any(String), 1],
+        [expect.any(String), 3],
+      ]),
+    );
+  });
+
+  test('one delivery is tried on a suspended sink', async () => {
+    await using world = await openWorld();
+    await using door = await startDoor();
+    await using served = await serveStory(world, door.url);
+    await using opened = await browser.open(served.url);
+    await opened.page.getByRole('button', { name: 'Try one now to gone' }).click();
+    expect(await seenIn(opened.page.locator('.notice'))).toMatch(/^gone: not delivered yet/);
+  });
+
+  test.each([
+    { label: 'Release', question: 'Release what is held of production?', want: '3 released.', arrive: 3 },
+    { label: 'Discard', question: 'Discard what is held of production?', want: '3 discarded.', arrive: 0 },
+  ])('what is held is asked about before it is decided: $label', async ({ label, question, want, arrive }) => {
+    await using world = await openWorld();
+    await using door = await startDoor();
+    const config = { ...configOf([sourcePolled(world)], [webhookTo('hook', door.url)]), floodLimit: 1 };
+    await using served = await startServed(world, config);
+    await served.program.notifier.pollAll();
+    for (const uuid of ['a', 'b', 'c', 'd']) world.api.recordings.add({ uuid, status: 'available' });
+    await served.program.notifier.pollAll();
+    await until(() => served.program.notifier.status().held.get('production') === 3);
+    await using opened = await browser.open(served.url);
+    const { page } = opened;
+    await page.getByRole('button', { name: new RegExp(`^${label} what is held`) }).click();
+    expect(await seenIn(page.locator('h1'))).toBe(question);
+    await page.getByRole('link', { name: 'Back' }).click();
+    expect(await seenIn(page.locator('#attention'))).toContain('3 deliveries of source production held');
+    await page.getByRole('button', { name: new RegExp(`^${label} what is held`) }).click();
+    await page.getByRole('button', { name: label }).click();
+    expect(await seenIn(page.locator('.notice'))).toBe(want);
+    expect(new URL(page.url()).pathname).toBe('/');
+    await served.program.notifier.attemptDue();
+    await until(() => door.messages.length === arrive + 1);
+  });
+
+  test('a sink and a source are paused and resumed', async () => {
+    await using world = await openWorld();
+    await using door = await startDoor();
+    await using served = await startServed(world, configOf([sourcePolled(world)], [webhookTo('hook', door.url)]));
+    await served.program.notifier.pollAll();
+    await using opened = await browser.open(served.url);
+    const { page } = opened;
+    for (const [subject, id] of [
+      ['sink hook', 'sink-hook'],
+      ['source production', 'source-production'],
+    ] as const) {
+      await page.getByRole('button', { name: `Pause ${subject}` }).click();
+      expect(await seenIn(page.locator(`#${id}`))).toContain('paused');
+      await page.getByRole('button', { name: `Resume ${subject}` }).click();
+      expect(await seenIn(page.locator('.notice'))).toMatch(/goes on now\.$/);
+      expect(await seenIn(page.locator(`#${id}`))).not.toContain('paused');
+    }
+  });
+
+  test('by keyboard alone: the content is one key away, and a button is pressed by Enter', async () => {
+    await using world = await openWorld();
+    await using door = await startDoor();
+    await using served = await serveStory(world, door.url);
+    await using opened = await browser.open(served.url);
+    const { page } = opened;
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('To the content');
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate('document.activeElement.id')).toBe('main');
+    await page.getByRole('button', { name: 'Poll now source production' }).focus();
+    await page.keyboard.press('Enter');
+    await page.locator('.notice').waitFor();
+  });
+
+  test('without a script everything is there, and buttons work', async () => {
+    await using world = await openWorld();
+    await using door = await startDoor();
+    await using served = await serveStory(world, door.url);
+    await using opened = await browser.open(served.url, { javaScriptEnabled: false });
+    await opened.page.getByRole('button', { name: 'Poll now source production' }).click();
+    expect(await seenIn(opened.page.locator('.notice'))).toMatch(/^The poll of production is complete/);
+    expect(await seenIn(opened.page.locator('#latest time').first())).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/);
+  });
+
+  test('lists are searched, narrowed and paged', async () => {
+    await using world = await openWorld();
+    for (let n = 0; n < 60; n += 1)
+      world.api.recordings.add({ uuid: `many-${n}`, roomId: `room ${n}`, status: 'available' });
+    await using served = await startServed(world, configOf([sourcePolled(world)], []));
+    await served.program.notifier.pollAll();
+    await using opened = await browser.open(`${served.url}recordings`);
+    const { page } = opened;
+    expect(await seenIn(page.locator('.pager span'))).toBe('1–50 of 62');
+    await page.getByRole('link', { name: 'Older' }).click();
+    expect(await page.locator('tbody tr').count()).toBe(12);
+    await page.getByRole('searchbox').fill('ROOM 17');
+    await page.getByRole('button', { name: 'Show' }).click();
+    expect(await seenIn(page.locator('tbody'))).toContain('many-17');
+    expect(await page.locator('tbody tr').count()).toBe(1);
+    await page.getByRole('searchbox').fill('');
+    await page.getByLabel('Status').selectOption('processing');
+    await page.getByRole('button', { name: 'Show' }).click();
+    expect(await seenIn(page.locator('tbody'))).toContain('soon');
+  });
+
+  test('another site can neither press a button nor show the page in a frame', async () => {
+    await using world = await openWorld();
+    await using door = await startDoor();
+    await using served = await serveStory(world, door.url);
+    const evil = await startEvilSite(served.url);
+    try {
+      const before = world.api.requests.length;
+      await using opened = await browser.open(evil.url);
+      await opened.page.getByRole('button').click();
+      await opened.page.waitForURL(/\/act$/);
+      expect(await seenIn(opened.page.locator('body'))).toContain('the request comes from a page of another site');
+      expect(world.api.requests.length).toBe(before);
+      await using framed = await browser.open(`${evil.url}frame`);
+      const frame = framed.page.frames().find((each) => each.parentFrame() !== null);
+      expect(await frame?.content()).not.toContain('recording-notifier');
+    } finally {
+      evil.server.close();
+    }
+  });
+
+  test('a browser gets in by the token as its password', async () => {
+    await using world = await openWorld();
+    await using served = await startServed(world, configOf([sourcePolled(world)], []), 'open-sesame');
+    const httpCredentials = { username: 'anybody', password: 'open-sesame' };
+    await using opened = await browser.open(served.url, { httpCredentials });
+    expect(await seenIn(opened.page.locator('h1'))).toBe('Everything works');
+    expect(await opened.page.evaluate('getComputedStyle(document.body).maxWidth')).not.toBe('none');
+  });
+});
+
+test.each([
+  { name: 'without the key of the page', form: { do: 'poll', source: 'production' }, want: 'Press the button again.' },
+  { name: 'with a wrong key', form: { do: 'poll', source: 'production', key: 'x' }, want: 'Press the button again.' },
+])('a form $name does nothing', async ({ form, want }) => {
+  await using world = await openWorld();
+  await using served = await startServed(world, configOf([sourcePolled(world)], []));
+  const body = new URLSearchParams(form).toString();
+  const answer = await served.post('/act', { 'content-type': 'application/x-www-form-urlencoded' }, body);
+  expect(answer.status).toBe(303);
+  expect(await (await served.get(answer.headers.get('location') ?? '')).text()).toContain(want);
+  expect(world.api.requests).toHaveLength(0);
+});
+
+test.each([
+  { back: '/deliveries?sink=a', want: '/deliveries?sink=a&told=' },
+  { back: '//evil.example/x', want: '/?told=' },
+  { back: '/\\evil.example/x', want: '/?told=' },
+  { back: 'https://evil.example/', want: '/?told=' },
+  { back: '/\n/evil.example', want: '/?told=' },
+])('one comes back to a place of this server, whatever $back is', async ({ back, want }) => {
+  await using world = await openWorld();
+  await using served = await startServed(world, configOf([sourcePolled(world)], []));
+  const body = new URLSearchParams({ do: 'poll', source: 'production', back }).toString();
+  const answer = await served.post('/act', { 'content-type': 'application/x-www-form-urlencoded' }, body);
+  expect(answer.headers.get('location')?.startsWith(want)).toBe(true);
+});
+
+/** A page whose only button sends a form here, and one that shows us in a frame. */
+async function startEvilSite(target: string): Promise<{ readonly url: string; readonly server: Server }> {
+  const form = `<form method="post" action="${target}act"><input name="do" value="poll"><input name="source" value="production"><button>Win</button></form>`;
+  const server = createServer((request, answer) => {
+    answer.setHeader('content-type', 'text/html');
+    answer.end(request.url === '/frame' ? `<iframe src="${target}"></iframe>` : form);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://localhost:${port}/`, server };
+}
