@@ -77,11 +77,11 @@ export async function ask(
  *
  * @param post one request with this body
  */
-export async function askTwice(
+export async function askTwice<Body>(
   { timeoutMs, clock }: Context,
-  post: (body: unknown, timeoutMs: number) => Promise<Outcome>,
-  body: unknown,
-  plainBody: () => unknown,
+  post: (body: Body, timeoutMs: number) => Promise<Outcome>,
+  body: Body,
+  plainBody: () => Body,
 ): Promise<Outcome> {
   const startedAtMs = clock.monotonicMs();
   const first = await post(body, timeoutMs);

@@ -7,6 +7,7 @@ import { httpUrl } from '../settings.js';
 import { applyTemplate, liquid, WITHOUT_TEMPLATE } from '../template/use.js';
 import { defineSink, type SinkContext } from './define.js';
 import { outcomeOf } from './http.js';
+import { askTwice } from './json-service.js';
 import { plainSlackDigest, slackDigest } from './slack-digest.js';
 import { plainSlackMessage, type SlackMessage, slackMessage, writtenSlackMessages } from './slack-message.js';
 
@@ -84,14 +85,10 @@ interface Messages {
 }
 
 /** What Slack refuses to show goes as plain text, within the same attempt. */
-async function postEitherWay({ messages, note = '' }: Messages, context: Context): Promise<Outcome> {
-  const startedAtMs = context.clock.monotonicMs();
-  const first = noted(await post(messages[0], context, context.timeoutMs), note);
-  if (first.kind === 'delivered' || first.reason !== 'rejected_by_receiver') return first;
-  const leftMs = context.timeoutMs - (context.clock.monotonicMs() - startedAtMs);
-  const second = noted(await post(messages[1], context, Math.max(leftMs, 1)), note);
-  if (second.kind === 'delivered') return { ...second, receipt: `${second.receipt} as plain text` };
-  return { ...second, detail: `${second.detail}, as plain text after ${first.detail}` };
+async function postEitherWay({ messages: [rich, plain], note = '' }: Messages, context: Context): Promise<Outcome> {
+  const postNoted = async (message: SlackMessage, timeoutMs: number) =>
+    noted(await post(message, context, timeoutMs), note);
+  return askTwice(context, postNoted, rich, () => plain);
 }
 
 /** A template that fails on an event makes way for our own message: somebody waits for the news, and its author for word of it. */
