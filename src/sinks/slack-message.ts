@@ -1,18 +1,8 @@
 import type { IncomingWebhookSendArguments } from '@slack/webhook';
 import { isRecordingEvent, type NotifierEvent, type RecordingEvent } from '../core/event.js';
 import type { OperatorEvent } from '../core/operator-event.js';
-import { MOOD_SIGNS, operatorText } from './operator-text.js';
-import {
-  archiveFacts,
-  dateMsOf,
-  dateWords,
-  durationWords,
-  escapeSlack,
-  oneLine,
-  processedForMs,
-  titleOf,
-  webLink,
-} from './text.js';
+import { messageFor } from './message.js';
+import { dateMsOf, dateWords, escapeSlack, oneLine, titleOf, webLink } from './text.js';
 
 export type SlackBlock = NonNullable<IncomingWebhookSendArguments['blocks']>[number];
 
@@ -21,17 +11,8 @@ export type SlackMessage = IncomingWebhookSendArguments & { readonly text: strin
 
 export const PLAIN = { parse: 'none', unfurl_links: false, unfurl_media: false } as const;
 
-/** Far below the limits of Slack (2,000 for a field, 3,000 for a text), even when every character is escaped into five. */
+/** Of a room or a recording in the text of a notification. */
 const VALUE_CHARACTERS_MAX = 200;
-
-/** Of a header, where Slack takes 150. */
-const HEADER_CHARACTERS_MAX = 140;
-
-/** Of a fact in an event for operators, which may be a list, where Slack takes 2,000 once it is escaped. */
-const FACT_CHARACTERS_MAX = 350;
-
-/** Of a sentence, where Slack takes 3,000 once it is escaped. */
-const MESSAGE_CHARACTERS_MAX = 500;
 
 /** Of a button, and of a link in a text once it is escaped. */
 const LINK_CHARACTERS_MAX = 3_000;
@@ -115,13 +96,8 @@ function plainOperatorMessage(event: OperatorEvent, timezone: string): SlackMess
 
 /** The title is not escaped, the rest is. No sentence where the event has none: Slack refuses empty texts. */
 function operatorParts(event: OperatorEvent, timezone: string) {
-  const { mood, title, message, facts } = operatorText(event, timezone);
-  const sentence = safe(message, MESSAGE_CHARACTERS_MAX);
-  return {
-    signed: oneLine(`${MOOD_SIGNS[mood]} ${title}`, HEADER_CHARACTERS_MAX),
-    sentences: sentence === '' ? [] : [sentence],
-    facts: facts.map(([label, value]) => [label, safe(value, FACT_CHARACTERS_MAX)] as const),
-  };
+  const { title, sentence } = messageFor(event, LINK_CHARACTERS_MAX, timezone);
+  return { signed: title, sentences: sentence === '' ? [] : [escapeSlack(sentence)], facts: facts(event, timezone) };
 }
 
 function headline(event: RecordingEvent): string {
@@ -130,21 +106,15 @@ function headline(event: RecordingEvent): string {
   return `${titleOf(event)}: ${room === '' ? safe(uuid) : room}`;
 }
 
-/** What is known, as label and value; the values are escaped. At most nine, where Slack takes ten. */
-function facts(event: RecordingEvent, timezone: string): (readonly [label: string, value: string])[] {
-  const { roomId, meetingId, createdAt } = event.data.recording;
-  const createdAtMs = dateMsOf(createdAt);
-  const processedMs = processedForMs(event);
-  const took = event.type === 'recording.stuck' ? 'Not available after' : 'Available after';
-  const known = [
-    ['Room', safe(roomId)],
-    ['Meeting', safe(meetingId)],
-    ['Recorded', createdAtMs === undefined ? '' : slackDate(createdAtMs, timezone)],
-    [took, processedMs === undefined ? '' : durationWords(processedMs)],
-    ['Source', safe(event.source)],
-    ...archiveFacts(event).map(([label, value]) => [label, safe(value, FACT_CHARACTERS_MAX)] as const),
-  ] as const;
-  return known.filter(([, value]) => value !== '');
+/**
+ * What is known, as label and value; the values are escaped. At most nine, where Slack takes ten; and of 350 characters, where it takes
+ * 2,000 for a field once each is escaped into five.
+ */
+function facts(event: NotifierEvent, timezone: string): (readonly [label: string, value: string])[] {
+  return messageFor(event, LINK_CHARACTERS_MAX, timezone).facts.map(({ label, text, atMs }) => [
+    label,
+    atMs === undefined ? escapeSlack(text) : slackDate(atMs, timezone),
+  ]);
 }
 
 function worksUntil({ data }: RecordingEvent, timezone: string): string[] {
@@ -154,8 +124,7 @@ function worksUntil({ data }: RecordingEvent, timezone: string): string[] {
 
 /** Slack knows no idempotency key: by this line a person recognises a repeat. */
 function identity(event: NotifierEvent): string {
-  const id = `Event ${safe(event.id)}`;
-  return isRecordingEvent(event) ? `${id} · recording ${safe(event.data.recording.uuid)}` : id;
+  return escapeSlack(messageFor(event, LINK_CHARACTERS_MAX).identity);
 }
 
 /** Shown in the time zone of each reader; a client that cannot shows the words. */
@@ -163,8 +132,8 @@ export function slackDate(ms: number, timezone: string): string {
   return `<!date^${Math.floor(ms / 1_000)}^{date_short_pretty} at {time}|${dateWords(ms, timezone)}>`;
 }
 
-function safe(text: string | null, charactersMax = VALUE_CHARACTERS_MAX): string {
-  return text === null ? '' : escapeSlack(oneLine(text, charactersMax));
+function safe(text: string | null): string {
+  return text === null ? '' : escapeSlack(oneLine(text, VALUE_CHARACTERS_MAX));
 }
 
 /** What a button may lead to. */
