@@ -8,7 +8,7 @@ import { nonce, systemClock } from '../system.js';
 import { type CommandContext, CommandError, EXIT, type Register } from './command.js';
 import { type Arrival, type Place, startPlaces } from './demo-places.js';
 import { timeOf } from './messages.js';
-import { configOf, httpOf, logOf, notifierOf, openStoreOf } from './session.js';
+import { configOf, httpOf, logOf, openStoreOf, servedNotifierOf } from './session.js';
 
 const CONFIG_FILE = fileURLToPath(new URL('../../config/demo.yaml', import.meta.url));
 const EXISTING = 3;
@@ -81,9 +81,12 @@ async function runOn(context: CommandContext, use: () => Promise<void>): Promise
   const log = logOf(config, context);
   const http = httpOf(config, context);
   const { store } = await openStoreOf(config, 'own', context);
-  const notifier = notifierOf(config, store, http, log, context);
+  const { notifier, serve } = await servedNotifierOf(config, store, http, log, context);
+  let server: Awaited<ReturnType<typeof serve>>;
   try {
     await notifier.load();
+    server = await serve();
+    if (server !== undefined) await context.print(`  status      ${server.url}  open it in a browser\n`);
     const [firstPoll] = await notifier.pollAll();
     await context.print(
       `${timeOf(systemClock.nowMs())}  first poll: ${firstPoll?.rows} recordings were there before; they are remembered and not announced\n`,
@@ -91,6 +94,7 @@ async function runOn(context: CommandContext, use: () => Promise<void>): Promise
     notifier.start();
     await use();
   } finally {
+    await server?.close();
     await notifier.stop();
     await http.close();
     await store.close();
@@ -109,8 +113,7 @@ async function introduce(
       `  platform    ${api.url}/recording`,
       ...places.map(({ name, url, about }) => `  ${name.padEnd(10)}  ${url}  ${about}`),
       `  config      ${CONFIG_FILE}`,
-      `  pages       ${pages}`,
-      '',
+      `  messages    ${pages}  those for Slack and the mailbox, as HTML`,
     ].join('\n'),
   );
 }

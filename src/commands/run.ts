@@ -169,6 +169,9 @@ async function reload({ options, config: running, notifier, http, log, context }
         'a changed store needs a restart; the old one stays until then',
       );
     }
+    if (JSON.stringify(config.server) !== JSON.stringify(running.server)) {
+      log.warn({}, 'a changed server needs a restart; the old one stays until then');
+    }
     logNotices(config, log);
     log.setLevel(config.log.level);
     http.configure(config);

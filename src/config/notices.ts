@@ -4,6 +4,9 @@ import { matchesGlob } from '../core/routing.js';
 import type { Config, SinkConfig } from './config.js';
 import { listed } from './words.js';
 
+/** Of a token that nobody guesses. */
+const TOKEN_LENGTH_MIN = 16;
+
 /** What a valid config may yet have got wrong: sentences for `check` and `run`, none of them a reason not to start. */
 export function notices(config: Config, nowMs: number): string[] {
   const sourceNames = config.sources.map(({ name }) => name);
@@ -12,6 +15,9 @@ export function notices(config: Config, nowMs: number): string[] {
     ...(config.sinks.some(({ enabled }) => enabled)
       ? unheard(config.sinks)
       : ['sinks: none is enabled, so nothing is told to anyone.']),
+    ...(config.server.token !== undefined && config.server.token.length < TOKEN_LENGTH_MIN
+      ? ['server.token: is short enough to be guessed; `openssl rand -hex 24` makes a better one.']
+      : []),
     ...(config.store.kind === 'memory'
       ? ['store: memory forgets at every stop what was seen and not yet delivered.']
       : []),

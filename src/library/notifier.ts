@@ -1,4 +1,4 @@
-import { assemble, createConfiguredHttp, logNotices, logOpened, logWaiting, openStoreOf } from '../assemble.js';
+import { assembleServed, createConfiguredHttp, logNotices, logOpened, logWaiting, openStoreOf } from '../assemble.js';
 import type { Config } from '../config/config.js';
 import { BUILT_IN_TYPES, type Loaded, loadTree, readConfig } from '../config/load.js';
 import { objectTree } from '../config/object.js';
@@ -58,6 +58,11 @@ function configOf(options: NotifierOptions, { environment }: Process): Config {
   return loaded.config;
 }
 
+/** A program that embeds the notifier listens only where it says so. */
+function withoutDefaultServer(config: Config): Config {
+  return config.server.isDefault ? { ...config, server: { ...config.server, listen: undefined } } : config;
+}
+
 function load(
   { configFile, log, sinkTypes = [], ...config }: NotifierOptions,
   environment: Process['environment'],
@@ -89,7 +94,7 @@ function logOf(log: NotifierOptions['log'], config: Config, { stderrIsTerminal, 
 
 /** The program on its open store, with what has to be closed after it. */
 interface Opened {
-  readonly program: ReturnType<typeof assemble>;
+  readonly program: Awaited<ReturnType<typeof assembleServed>>['notifier'];
   close(): Promise<void>;
 }
 
@@ -178,8 +183,12 @@ class EmbeddedNotifier implements Notifier {
       throw error;
     });
     const tell = this.#listeners.tell.bind(this.#listeners);
-    const program = assemble(config, { store: opened.store, http, log, print: process.print, tell });
+    const { notifier: program, serve } = await assembleServed(withoutDefaultServer(config), {
+      ...{ store: opened.store, http, log, print: process.print, tell },
+    });
+    let server: Awaited<ReturnType<typeof serve>>;
     async function close(): Promise<void> {
+      await server?.close();
       await program.stop();
       await http.close();
       await opened.store.close();
@@ -188,6 +197,7 @@ class EmbeddedNotifier implements Notifier {
       logOpened(config, opened, log);
       await program.load();
       logWaiting(program, log);
+      server = await serve();
       void opened.lost.then((error) => this.#stopAsLost(error));
       return { program, close };
     } catch (error) {

@@ -49,6 +49,13 @@ test('no sink is enabled', () => {
   );
 });
 
+test('a token that can be guessed', () => {
+  expect(noticesOf(OPERATORS, 'server: { token: secret }\n')).toEqual([
+    expect.stringContaining('server.token: is short'),
+  ]);
+  expect(noticesOf(OPERATORS, 'server: { token: 0123456789abcdef0123456789abcdef }\n')).toEqual([]);
+});
+
 test('the store forgets', () => {
   expect(noticesOf(OPERATORS, 'store: memory\n')).toEqual([
     'store: memory forgets at every stop what was seen and not yet delivered.',
