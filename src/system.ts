@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { hostname } from 'node:os';
+import { freemem, hostname, release, totalmem, type } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
+import { getHeapStatistics } from 'node:v8';
 import type { Sha256 } from './core/id.js';
 import type { Clock, Programs, Random } from './ports.js';
 
@@ -75,6 +76,23 @@ export const systemPrograms: Programs = {
     }
   },
 };
+
+/** What runs this program, for a report. */
+export function machineFacts() {
+  const { node, sqlite } = process.versions;
+  const limit = process.constrainedMemory();
+  return {
+    node,
+    sqlite: sqlite ?? 'none',
+    system: `${type()} ${release()} ${process.arch}`,
+    timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    memoryBytes: totalmem(),
+    memoryFreeBytes: freemem(),
+    /** Of the container or the group of processes; undefined: there is none below that of the machine. */
+    memoryLimitBytes: limit > 0 && limit < totalmem() ? limit : undefined,
+    heapLimitBytes: getHeapStatistics().heap_size_limit,
+  };
+}
 
 /** What a command sees of the process that it runs in. */
 export interface Process {

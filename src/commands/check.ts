@@ -1,7 +1,6 @@
 import type { Config, SinkConfig } from '../config/config.js';
 import { notices } from '../config/notices.js';
 import type { Pause } from '../core/pause.js';
-import { timeFromNow } from '../core/time-words.js';
 import type { HttpClient } from '../ports.js';
 import { createLedger } from '../store/ledger.js';
 import { systemClock } from '../system.js';
@@ -9,7 +8,16 @@ import { pausedText } from '../views/pause-words.js';
 import { countArchive } from './archive-count.js';
 import { type CommandContext, type CommonOptions, EXIT, type ExitCode, type Register } from './command.js';
 import { configOf, httpOf, openStoreOf } from './session.js';
-import { type Finding, findingLine, openForTrial, tryConnection, tryHeartbeat, tryList, tryStore } from './trials.js';
+import {
+  credentialLife,
+  type Finding,
+  findingLine,
+  openForTrial,
+  tryConnection,
+  tryHeartbeat,
+  tryList,
+  tryStore,
+} from './trials.js';
 import { addTo, heldText, sourceOf } from './waiting.js';
 
 interface CheckOptions extends CommonOptions {
@@ -64,8 +72,8 @@ async function* findings(config: Config, { connect }: CheckOptions, context: Com
   const http = httpOf(config, context);
   try {
     for (const source of config.sources) {
-      const { credentialExpiresAtMs } = openForTrial(source, http, config, context);
-      if (credentialExpiresAtMs !== null) yield { what: `sources.${source.name}`, ...lifeOf(credentialExpiresAtMs) };
+      const life = credentialLife(openForTrial(source, http, config, context));
+      if (life !== undefined) yield { what: `sources.${source.name}`, ...life };
     }
     if (!connect) return;
     for (const trial of await tryStore(config.store, context)) yield { what: 'store', ...trial };
@@ -92,16 +100,6 @@ async function* trySink(
   if (archive !== undefined && reached.result !== 'failed') {
     yield { what, ...(await countArchive(sink, archive, config, context)) };
   }
-}
-
-const SOON_MS = 7 * 86_400_000;
-
-function lifeOf(expiresAtMs: number): Pick<Finding, 'result' | 'detail'> {
-  const nowMs = systemClock.nowMs();
-  const when = `${timeFromNow(expiresAtMs, nowMs)}, at ${new Date(expiresAtMs).toISOString()}`;
-  if (expiresAtMs <= nowMs) return { result: 'notice', detail: `its credential expired ${when}; renew it` };
-  const isSoon = expiresAtMs - nowMs <= SOON_MS;
-  return { result: isSoon ? 'notice' : 'ok', detail: `its credential expires ${when}${isSoon ? '; renew it' : ''}` };
 }
 
 /** Deliveries that wait for a sink which the config does not have or has disabled, or for a decision, and what is paused. Silent where there is no store to look into. */

@@ -9,6 +9,7 @@ import { registerCompletion } from './completion.js';
 import { registerDiscard, registerRelease } from './decide.js';
 import { registerDeliveries } from './deliveries.js';
 import { registerDemo } from './demo.js';
+import { registerDoctor } from './doctor.js';
 import { registerDrain } from './drain.js';
 import { registerExplain } from './explain.js';
 import { registerFakeApi } from './fake-api.js';
@@ -31,6 +32,7 @@ const COMMANDS: readonly Register[] = [
   registerPoll,
   registerInit,
   registerCheck,
+  registerDoctor,
   registerTry,
   registerTest,
   registerRender,
@@ -51,9 +53,6 @@ const COMMANDS: readonly Register[] = [
   registerFakeApi,
   registerListen,
 ];
-
-/** Commands of later versions: refused by name, so that nobody takes them for a typing mistake. */
-const UNAVAILABLE = ['doctor'];
 
 /** Runs one command line. */
 export async function runCommand(
@@ -97,15 +96,6 @@ function programOf(context: CommandContext, onHelp: (text: string) => void): Com
     )
     .exitOverride();
   for (const register of COMMANDS) register(program, context);
-  for (const name of UNAVAILABLE) {
-    program
-      .command(name, { hidden: true })
-      .argument('[anything...]')
-      .allowUnknownOption()
-      .action(() => {
-        throw new UsageError(`"${name}" is not available in this version.`);
-      });
-  }
   return program;
 }
 

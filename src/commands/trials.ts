@@ -1,12 +1,13 @@
 import type { Config, SinkConfig, SourceConfig, StoreConfig } from '../config/config.js';
 import { isRecord } from '../config/explain.js';
 import type { Outcome } from '../core/failure.js';
+import { timeFromNow } from '../core/time-words.js';
 import { attemptOnce, isDigest, type Message } from '../engine/attempt.js';
 import { jsonLine, printable } from '../observe/printable.js';
 import type { HttpClient } from '../ports.js';
 import type { ConfiguredSource } from '../source/define.js';
 import { StoreError, StoreMissingError } from '../store/errors.js';
-import { hasOwner, openStore } from '../store/open.js';
+import { hasOwner, type OpenedStore, openStore } from '../store/open.js';
 import { systemClock, systemPrograms, systemRandom } from '../system.js';
 import type { CommandContext } from './command.js';
 import { sampleDigestFor, sampleFor } from './sample.js';
@@ -42,6 +43,18 @@ export function openForTrial(
 ): ConfiguredSource {
   const ports = { http, clock: systemClock, random: systemRandom, log: quietLogOf(config, context) };
   return definition.open({ name, settings, keyNames, ...ports });
+}
+
+const SOON_MS = 7 * 86_400_000;
+
+/** Undefined where nothing says when it dies. */
+export function credentialLife({ credentialExpiresAtMs: expiresAtMs }: ConfiguredSource): Trial | undefined {
+  if (expiresAtMs === null) return undefined;
+  const nowMs = systemClock.nowMs();
+  const when = `${timeFromNow(expiresAtMs, nowMs)}, at ${new Date(expiresAtMs).toISOString()}`;
+  if (expiresAtMs <= nowMs) return { result: 'notice', detail: `its credential expired ${when}; renew it` };
+  const isSoon = expiresAtMs - nowMs <= SOON_MS;
+  return { result: isSoon ? 'notice' : 'ok', detail: `its credential expires ${when}${isSoon ? '; renew it' : ''}` };
 }
 
 /** Reads the first page of the list. */
@@ -92,14 +105,23 @@ export async function tryHeartbeat(url: string, http: HttpClient): Promise<Trial
   return { result: 'ok', detail: 'its host can be reached; "run" and "poll" request it' };
 }
 
-/** Looks at the store without making one: first how it is, then what to look at. */
-export async function tryStore(store: StoreConfig, context: CommandContext): Promise<readonly Trial[]> {
+/**
+ * Looks at the store without making one: first how it is, then what to look at.
+ *
+ * @param look takes a further look while it is open
+ */
+export async function tryStore(
+  store: StoreConfig,
+  context: CommandContext,
+  look: (opened: OpenedStore, isOwned: boolean) => Promise<void> = async () => {},
+): Promise<readonly Trial[]> {
   if (store.kind === 'memory') return [{ result: 'ok', detail: 'memory' }];
   const dependencies = storeDependencies(context);
   try {
     const opened = await openStore(store, 'read', dependencies);
-    await opened.store.close();
-    const owner = (await hasOwner(store, dependencies)) ? 'a running program owns it' : 'nobody owns it';
+    const isOwned = await hasOwner(store, dependencies);
+    await look(opened, isOwned).finally(() => opened.store.close());
+    const owner = isOwned ? 'a running program owns it' : 'nobody owns it';
     return [{ result: 'ok', detail: `${opened.store.label}, ${owner}` }, ...opened.warnings.map(noticeOf)];
   } catch (error) {
     if (error instanceof StoreMissingError)

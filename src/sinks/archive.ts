@@ -27,6 +27,7 @@ export const archive = defineSink({
   timeout: '12h',
   needsUrl: true,
   archive: readArchiveSettings,
+  writesTo: ({ to }) => (to.startsWith('s3://') ? undefined : to),
   render(event, { settings }) {
     if (!isRecordingEvent(event) || event.type !== 'recording.available') return [];
     const { to, template } = readArchiveSettings(settings);

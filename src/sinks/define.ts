@@ -79,6 +79,8 @@ export interface SinkDefinition<Settings extends z.ZodType = z.ZodType> {
   readonly needsUrl?: true;
   /** Of a type that stores recordings: where, for commands that look into it. */
   archive?(settings: z.output<Settings>): ArchiveSettings;
+  /** Of a type that writes on this machine: which file or folder, for commands that look how much room there is. */
+  writesTo?(settings: z.output<Settings>): string | undefined;
   /** The templates in the settings, which are checked with them: each has to make something of every event that the sink gets. */
   templates?(settings: z.output<Settings>): readonly SinkTemplate[];
   /** What `check` and `run` should point out about valid settings, each a sentence. */

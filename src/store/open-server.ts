@@ -22,6 +22,8 @@ export interface ServerStore {
   own(): Promise<boolean>;
   isOwned(): Promise<boolean>;
   warnings(): Promise<readonly string[]>;
+  /** Wall clock of the server's machine, milliseconds since 1970. */
+  nowMs(): Promise<number>;
   /** Of a store of this version. Says where it is. */
   keepCopy(version: number): Promise<string>;
 }
@@ -43,6 +45,7 @@ export async function openServer(
     own: () => inTime(server.own()),
     isOwned: () => inTime(server.isOwned()),
     warnings: () => inTime(server.warnings()).catch(() => [CANNOT_ASK]),
+    nowMs: () => inTime(server.nowMs()),
     keepCopy: (version) => copyUnderPrefix(storageAt, address.prefix, version, deps.clock.nowMs()),
   };
 }

@@ -49,6 +49,8 @@ export interface OpenedStore {
   readonly migrated?: Migrated | undefined;
   /** What the server is configured for that should not be: sentences for the operator. */
   readonly warnings: readonly string[];
+  /** Wall clock of the server that it is on, milliseconds since 1970; undefined: it is on this machine. */
+  readonly serverNowMs?: (() => Promise<number>) | undefined;
   /** Another process has become the owner, which ends this one. Stays pending while that is not so. */
   readonly lost: Promise<StoreError>;
 }
@@ -89,6 +91,16 @@ export async function hasOwner(config: StoreConfig, deps: StoreDependencies): Pr
 export async function ownerSinceMs(store: Store): Promise<number | undefined> {
   const owner = (await store.getMany([keys.owner])).get(keys.owner);
   return owner === undefined ? undefined : decodeOwner(owner).sinceMs;
+}
+
+/** How it was made, and who has it or had it last; undefined where that cannot be read. */
+export async function originOf(store: Store): Promise<{ readonly meta?: Meta; readonly owner?: Owner }> {
+  const rows = await store.getMany([keys.meta, keys.owner]);
+  const [meta, owner] = [rows.get(keys.meta), rows.get(keys.owner)];
+  return {
+    ...(meta === undefined ? {} : { meta: decodeMeta(meta) }),
+    ...(owner === undefined ? {} : { owner: decodeOwner(owner) }),
+  };
 }
 
 /** What names the store to people: no credentials. */
@@ -171,13 +183,13 @@ async function ownServer(address: ServerAddress, deps: StoreDependencies): Promi
 }
 
 async function joinServer(address: ServerAddress, mode: StoreMode, deps: StoreDependencies): Promise<OpenedStore> {
-  const { store, warnings } = await openServer(address, mode === 'read' ? 'read' : 'write', deps);
+  const { store, warnings, nowMs } = await openServer(address, mode === 'read' ? 'read' : 'write', deps);
   return closeOnFailure(store, async () => {
     const meta = await store.readMeta();
     const found = mode === 'read' ? await warnings() : [];
     if (meta === undefined) throw new StoreMissingError(address.label, address.label, found);
     checkVersion(address.label, decodeMeta(meta), deps);
-    return { store, created: false, ...KEPT, warnings: found };
+    return { store, created: false, ...KEPT, warnings: found, serverNowMs: nowMs };
   });
 }
 

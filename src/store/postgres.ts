@@ -152,6 +152,11 @@ class PostgresServer implements Server {
     return isDone(row) ? ['PostgreSQL runs with fsync off: a crash of its machine can lose or damage the store.'] : [];
   }
 
+  async nowMs(): Promise<number> {
+    const [row] = await this.#session.query('SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS now');
+    return Number(row?.['now']);
+  }
+
   close(): Promise<void> {
     return this.#session.close();
   }

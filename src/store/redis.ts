@@ -140,6 +140,11 @@ class RedisServer implements Server {
     ];
   }
 
+  async nowMs(): Promise<number> {
+    const [seconds, microseconds] = await this.#client.time();
+    return Number(seconds) * 1_000 + Number(microseconds) / 1_000;
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#lease.release();

@@ -31,6 +31,8 @@ export interface Server {
   isOwned(): Promise<boolean>;
   /** What it is configured for that this program should not be put on: sentences for the operator. */
   warnings(): Promise<readonly string[]>;
+  /** Wall clock of its machine, milliseconds since 1970. */
+  nowMs(): Promise<number>;
   close(): Promise<void>;
 }
 

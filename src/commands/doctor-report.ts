@@ -1,0 +1,73 @@
+import { jsonLine, printable } from '../observe/printable.js';
+import { within } from '../server/within.js';
+import { systemClock } from '../system.js';
+import { type CommandContext, wantsColor } from './command.js';
+import type { Trial } from './trials.js';
+
+/** For each look at something that may not answer. */
+const LOOK_MS_MAX = 10_000;
+
+/** One thing that was looked at: how it is, and what to do where it is not well. */
+export interface Check {
+  readonly what: string;
+  readonly result: 'ok' | 'warn' | 'fail';
+  readonly detail: string;
+}
+
+export interface Section {
+  readonly title: string;
+  readonly checks: Promise<readonly Check[]>;
+}
+
+export function ok(what: string, detail: string): Check {
+  return { what, result: 'ok', detail };
+}
+
+export function warn(what: string, detail: string): Check {
+  return { what, result: 'warn', detail };
+}
+
+export function fail(what: string, detail: string): Check {
+  return { what, result: 'fail', detail };
+}
+
+export function checkOf(what: string, { result, detail }: Trial): Check {
+  return { what, result: ({ ok: 'ok', notice: 'warn', failed: 'fail' } as const)[result], detail };
+}
+
+/** Whatever goes wrong in a look, and one that takes too long, is a finding of it. Begins at once. */
+export async function looked(what: string, look: () => Promise<readonly Check[]>): Promise<readonly Check[]> {
+  try {
+    const checks = await within(look(), LOOK_MS_MAX, systemClock);
+    return checks ?? [fail(what, `nothing came of looking at it within ${LOOK_MS_MAX / 1_000} s`)];
+  } catch (error) {
+    return [fail(what, (error as Error).message)];
+  }
+}
+
+/** Prints the sections in their order, each as soon as it is known. Returns how many things are not well. */
+export async function printReport(
+  sections: readonly Section[],
+  { json }: { readonly json?: true },
+  context: CommandContext,
+): Promise<Record<'warn' | 'fail', number>> {
+  const counts = { ok: 0, warn: 0, fail: 0 };
+  const color = wantsColor(context.environment, context.stdoutIsTerminal);
+  for (const { title, checks } of sections) {
+    const found = await checks;
+    if (!json && found.length > 0) await context.print(`\n${title}`);
+    for (const { what, result, detail } of found) {
+      counts[result] += 1;
+      if (json) await context.print(jsonLine({ section: title.toLowerCase(), what, result, detail }));
+      else await context.print(`  ${painted(result, color)}  ${printable(`${what}: ${detail}`)}`);
+    }
+  }
+  return counts;
+}
+
+const COLORS = { ok: 32, warn: 33, fail: 31 } as const;
+
+function painted(result: Check['result'], color: boolean): string {
+  const text = result.padEnd(4);
+  return color ? `\u001b[${COLORS[result]}m${text}\u001b[39m` : text;
+}

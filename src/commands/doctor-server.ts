@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import { createConfiguredHttp } from '../assemble.js';
+import type { Config, ServerConfig } from '../config/config.js';
+import { timeFromNow } from '../core/time-words.js';
+import type { HttpAnswer, HttpFailure } from '../ports.js';
+import { systemClock } from '../system.js';
+import { type Check, fail, looked, ok, warn } from './doctor-report.js';
+
+const REQUEST_MS_MAX = 5_000;
+const BODY_BYTES_MAX = 1_000_000;
+
+const ready = z.looseObject({ ready: z.boolean(), reasons: z.array(z.string()) });
+
+/** Of `/api/status`, by whatever version it is answered. */
+const status = z.looseObject({
+  sources: z.array(
+    z.looseObject({
+      name: z.string(),
+      state: z.string(),
+      words: z.string(),
+      lastPollAt: z.string().nullable(),
+      overdueSeconds: z.number(),
+    }),
+  ),
+});
+
+export interface ServerLook {
+  readonly checks: readonly Check[];
+  /** The last polls, as the running program tells of them; by the name of the source. */
+  readonly polls: ReadonlyMap<string, Check>;
+}
+
+/** Asks the server of a running program. */
+export async function lookAtServer(config: Config, isOwned: () => Promise<boolean>): Promise<ServerLook> {
+  const polls = new Map<string, Check>();
+  const { listen } = config.server;
+  if (listen === undefined) return { checks: [ok('server', 'server.listen is off')], polls };
+  if (listen.port === 0) return { checks: [ok('server', 'listens at a free port, which its log tells')], polls };
+  // What listens everywhere is asked here.
+  const host = { '0.0.0.0': '127.0.0.1', '::': '::1' }[listen.host] ?? listen.host;
+  const base = `http://${host.includes(':') ? `[${host}]` : host}:${listen.port}`;
+  // The proxies of the environment are for what is elsewhere.
+  const http = createConfiguredHttp({ ...config, privateAddresses: 'allow' }, { environment: {} });
+  const get = (path: string) => http.request(getRequest(`${base}${path}`, config.server));
+  const checks = await looked('server', async () => {
+    const answer = await get('/readyz');
+    const parsed = answer.kind === 'answer' ? ready.safeParse(jsonOf(answer)).data : undefined;
+    if (parsed === undefined) return [silence(base, answer, await isOwned())];
+    const told = status.safeParse(jsonOf(await get('/api/status'))).data;
+    for (const source of told?.sources ?? []) polls.set(source.name, pollCheck(source));
+    const hint = told === undefined ? '; it does not tell of its polls' : '';
+    return [
+      parsed.ready
+        ? ok('server', `${base} answers, and is ready${hint}`)
+        : fail('server', `${base} answers, and is not ready: ${parsed.reasons.join('; ')}`),
+    ];
+  });
+  await http.close();
+  return { checks, polls };
+}
+
+function getRequest(url: string, { token }: ServerConfig) {
+  return {
+    ...({ method: 'GET', url, timeoutMs: REQUEST_MS_MAX, bodyBytesMax: BODY_BYTES_MAX } as const),
+    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    signal: new AbortController().signal,
+  };
+}
+
+function silence(base: string, answer: HttpAnswer | HttpFailure, isOwned: boolean): Check {
+  if (answer.kind === 'answer')
+    return warn(
+      'server',
+      `something else answers at ${base} (status ${answer.status}); set server.listen to another address`,
+    );
+  if (isOwned)
+    return warn('server', `a program runs, and nothing answers at ${base}: ${answer.detail}; look at its log`);
+  return ok('server', `nothing answers at ${base}, since nothing runs`);
+}
+
+function pollCheck({
+  name,
+  state,
+  words,
+  lastPollAt,
+  overdueSeconds,
+}: z.output<typeof status>['sources'][number]): Check {
+  const what = `sources.${name}`;
+  const when =
+    lastPollAt === null ? 'no poll yet' : `last poll ${timeFromNow(Date.parse(lastPollAt), systemClock.nowMs())}`;
+  const detail = `${when}: ${words}`;
+  if (overdueSeconds > 0)
+    return fail(what, `${detail} It is overdue for ${overdueSeconds} s; look at the log of "run".`);
+  return state === 'failing' ? warn(what, detail) : ok(what, detail);
+}
+
+function jsonOf(answer: HttpAnswer | HttpFailure): unknown {
+  if (answer.kind === 'failure') return undefined;
+  try {
+    return JSON.parse(answer.body.toString());
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,113 @@
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Config } from '../config/config.js';
+import type { AlarmRecord } from '../core/alarm-record.js';
+import type { Delivery } from '../core/delivery.js';
+import type { Pause } from '../core/pause.js';
+import type { SinkState } from '../core/suspension.js';
+import { timeFromNow } from '../core/time-words.js';
+import { sizeWords } from '../sinks/text.js';
+import { createLedger } from '../store/ledger.js';
+import { type OpenedStore, originOf } from '../store/open.js';
+import { systemClock } from '../system.js';
+import { allDeliveries } from '../views/all-deliveries.js';
+import { pausedText } from '../views/pause-words.js';
+import type { CommandContext } from './command.js';
+import { type Check, checkOf, looked, ok, warn } from './doctor-report.js';
+import { tryStore } from './trials.js';
+import { addTo, heldText, sourceOf } from './waiting.js';
+
+/** What the store knows of sources and sinks, and what a look at it found. Filled while it is looked at: what could be read is there. */
+export interface StoreLook {
+  checks: readonly Check[];
+  isOwned: boolean;
+  /** How far our clock is before that of the store's server; undefined: it has none of its own. */
+  aheadMs: number | undefined;
+  sinkStates: ReadonlyMap<string, SinkState>;
+  alarms: readonly AlarmRecord[];
+  pauses: readonly Pause[];
+}
+
+export async function lookAtStore(config: Config, context: CommandContext): Promise<StoreLook> {
+  const look: StoreLook = {
+    ...{ checks: [], isOwned: false, aheadMs: undefined },
+    ...{ sinkStates: new Map(), alarms: [], pauses: [] },
+  };
+  const further: Check[] = [];
+  const checks = await looked('store', async () =>
+    (
+      await tryStore(config.store, context, async (opened, isOwned) => {
+        look.isOwned = isOwned;
+        further.push(...(await originChecks(opened, isOwned)), ...sizeChecks(config, context));
+        await readStates(opened, look);
+        further.push(...look.pauses.map((pause) => warn(`${pause.kind}s.${pause.name}`, pausedText(pause, config))));
+        further.push(...(await countChecks(opened)));
+      })
+    ).map((trial) => checkOf('store', trial)),
+  );
+  look.checks = [...checks, ...further];
+  return look;
+}
+
+async function originChecks({ store }: OpenedStore, isOwned: boolean): Promise<readonly Check[]> {
+  const { meta, owner } = await originOf(store);
+  const nowMs = systemClock.nowMs();
+  const made = meta === undefined ? [] : [`version ${meta.version}, made ${timeFromNow(meta.createdAtMs, nowMs)}`];
+  const had =
+    owner === undefined
+      ? []
+      : [
+          `${isOwned ? 'owner' : 'last owner'} process ${owner.pid} on ${owner.host}, since ${timeFromNow(owner.sinceMs, nowMs)}`,
+        ];
+  return [ok('store', [...made, ...had].join('; '))];
+}
+
+/** The file with what is not yet worked into it. */
+function sizeChecks({ store }: Config, { cwd }: CommandContext): readonly Check[] {
+  if (store.kind !== 'sqlite') return [];
+  const sizes = ['', '-wal'].map(
+    (end) => statSync(resolve(cwd, store.file) + end, { throwIfNoEntry: false })?.size ?? 0,
+  );
+  return [ok('store', `its file has ${sizeWords(sizes.reduce((sum, size) => sum + size, 0))}`)];
+}
+
+async function readStates({ store, serverNowMs }: OpenedStore, look: StoreLook): Promise<void> {
+  const ledger = createLedger(store);
+  const askedAtMs = systemClock.nowMs();
+  const serverMs = await serverNowMs?.();
+  look.aheadMs = serverMs === undefined ? undefined : (askedAtMs + systemClock.nowMs()) / 2 - serverMs;
+  look.sinkStates = await ledger.sinkStates();
+  look.alarms = await ledger.alarms();
+  look.pauses = await ledger.pauses();
+}
+
+async function countChecks({ store }: OpenedStore): Promise<readonly Check[]> {
+  const ledger = createLedger(store);
+  let recordings = 0;
+  for await (const _ of ledger.allRecordings()) recordings += 1;
+  const counts = { pending: 0, held: 0, delivered: 0, dead: 0 };
+  const held = new Map<string, number>();
+  let oldest: Delivery | undefined;
+  for await (const delivery of allDeliveries(ledger)) {
+    counts[delivery.state] += 1;
+    if (delivery.state === 'held') addTo(held, sourceOf(delivery));
+    const waits =
+      delivery.state === 'pending' && delivery.createdAtMs < (oldest?.createdAtMs ?? Number.POSITIVE_INFINITY);
+    if (waits) oldest = delivery;
+  }
+  const { pending, delivered, dead } = counts;
+  const oldestWords =
+    oldest === undefined
+      ? ''
+      : `, the oldest for ${oldest.sink}, made ${timeFromNow(oldest.createdAtMs, systemClock.nowMs())}`;
+  return [
+    ok('recordings', `${recordings} remembered`),
+    ok('deliveries', `${delivered} delivered, ${pending} pending${oldestWords}`),
+    ...(dead === 0
+      ? []
+      : [
+          warn('deliveries', `${dead} dead: "deliveries --state dead" lists them, "redeliver --dead" sends them again`),
+        ]),
+    ...[...held].map(([source, count]) => warn(`sources.${source}`, heldText(source, count))),
+  ];
+}

@@ -1,0 +1,227 @@
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { EVENT_TYPES } from '../../src/core/event.js';
+import { freePort } from '../support/free-port.js';
+import { createStage, sourceOf, webhookTo } from '../support/stage.js';
+import { addressOf, cleanServers, describeWith, newAddress } from '../support/store-servers.js';
+
+const stage = createStage();
+
+afterAll(cleanServers);
+
+/** Hears of everything, so that there is nothing to point out. */
+const OUT = { type: 'stdout', events: Object.keys(EVENT_TYPES) };
+
+interface Line {
+  readonly section: string;
+  readonly what: string;
+  readonly result: string;
+  readonly detail: string;
+}
+
+async function examined(env: Readonly<Record<string, string>> = {}) {
+  const { code, stdout } = await stage.run(['doctor', '--json'], { env });
+  const lines: Line[] = stdout.map((line) => JSON.parse(line));
+  const of = (section: string, what?: string) =>
+    lines
+      .filter((line) => line.section === section && (what === undefined || line.what === what))
+      .map(({ result, detail }) => `${result} ${detail}`);
+  return { code, of, sections: [...new Set(lines.map(({ section }) => section))] };
+}
+
+test('before the first run: all is well, and nothing is made or sent', async () => {
+  const [api, receiver] = [await stage.api(), await stage.receiver()];
+  stage.configure({
+    sources: { production: sourceOf(api) },
+    sinks: { out: OUT, hook: webhookTo(receiver), lines: { type: 'file', path: 'all.jsonl' } },
+  });
+  const { code, of, sections } = await examined({ HTTPS_PROXY: '', TZ: 'UTC' });
+  expect(code).toBe(0);
+  expect(sections).toEqual([
+    'program',
+    'config',
+    'environment',
+    'disk',
+    'store',
+    'clock',
+    'sources',
+    'sinks',
+    'server',
+  ]);
+  expect(of('program', 'version')).toEqual([
+    expect.stringMatching(/^ok recording-notifier \d.*, Node \d.*, SQLite 3\./),
+  ]);
+  expect(of('config')).toEqual([expect.stringMatching(/^ok .*notifier\.yaml is valid: 1 source, 3 sinks$/)]);
+  expect(of('environment', 'proxies')).toEqual(['ok none is set']);
+  expect(of('disk', 'store')).toEqual([expect.stringMatching(/^(ok|warn) .* free/)]);
+  expect(of('disk', 'sinks.lines')).toHaveLength(1);
+  expect(of('store')).toEqual(['ok does not exist yet; "run" makes it']);
+  expect(of('clock')).toEqual(['ok its clock and this one agree, within 30 s']);
+  expect(of('sources')).toEqual([expect.stringMatching(/^ok answers; its first page has 0 recordings, in \d+ ms$/)]);
+  expect(of('sinks', 'hook')).toEqual([]);
+  expect(of('sinks', 'sinks.hook')).toEqual([expect.stringMatching(/^ok can be reached/)]);
+  expect(of('server')).toEqual(['ok server.listen is off']);
+  expect([existsSync(join(stage.folder, 'state')), existsSync(join(stage.folder, 'all.jsonl'))]).toEqual([
+    false,
+    false,
+  ]);
+  expect([api.requestCount, receiver.messages]).toEqual([1, []]);
+});
+
+test('for a person, it says first what is in it, and colours only where they are wanted', async () => {
+  const api = await stage.api();
+  stage.configure({ sources: { production: sourceOf(api) }, sinks: { out: OUT } });
+  const { stdout } = await stage.run(['doctor']);
+  expect(stdout.slice(0, 4)).toEqual([
+    expect.stringMatching(/^recording-notifier \d.* doctor, \d{4}-/),
+    'Names hosts, folders, sources and sinks; holds no secret and nothing of a recording.',
+    '',
+    'Program',
+  ]);
+  expect(stdout[4]).toMatch(/^ {2}ok {4}version: /);
+  const coloured = await stage.run(['doctor'], { env: { FORCE_COLOR: '1' } });
+  expect(coloured.stdout[4]).toContain('  \u001b[32mok  \u001b[39m  version: ');
+});
+
+test('a faulty config is reported, and the rest is looked at all the same', async () => {
+  stage.configure('sources: {}\nsinks: { a: { type: nonsense } }\n');
+  const { code, of, sections } = await examined();
+  expect(code).toBe(1);
+  expect(sections).toEqual(['program', 'config', 'environment', 'disk']);
+  expect(of('config')).toEqual([
+    expect.stringMatching(/^fail config\/notifier\.yaml:1:\d+: sources: /),
+    expect.stringMatching(/^fail config\/notifier\.yaml:2:\d+: sinks\.a\.type: /),
+    'warn store, sources, sinks and server are not looked at before it is valid',
+  ]);
+});
+
+test('beside a running program: who owns the store, its counts, its server, and its last poll', async () => {
+  const api = await stage.api();
+  api.recordings.add({ status: 'available' });
+  const config = {
+    sources: { production: sourceOf(api) },
+    sinks: { out: OUT },
+    server: { listen: `127.0.0.1:${await freePort()}` },
+  };
+  const program = await stage.start(['run'], { config, printsUrls: true });
+  await stage.untilLog(program, /^first poll complete/);
+  const { code, of } = await examined();
+  expect(code).toBe(0);
+  expect(of('store', 'store')).toEqual([
+    expect.stringMatching(/^ok sqlite:.*, a running program owns it$/),
+    expect.stringMatching(new RegExp(`^ok version \\d+, made .*; owner process ${program.pid} on .*, since `)),
+    expect.stringMatching(/^ok its file has .*B$/),
+  ]);
+  expect(of('store', 'recordings')).toEqual(['ok 1 remembered']);
+  expect(of('server')).toEqual([expect.stringMatching(/^ok http:\/\/127\.0\.0\.1:\d+ answers, and is ready$/)]);
+  expect(of('sources', 'sources.production')).toEqual([
+    expect.stringMatching(/^ok answers; its first page has 1 recordings/),
+    expect.stringMatching(/^ok last poll (now|\d+ seconds? ago): Polls work\.$/),
+  ]);
+});
+
+test('what is suspended, dead, paused or unreachable is named, with what to do', async () => {
+  const [api, gone, refusing] = [
+    await stage.api(),
+    await stage.receiver({ respond: () => ({ status: 410 }) }),
+    await stage.receiver({ respond: () => ({ status: 413 }) }),
+  ];
+  stage.configure({
+    sources: { production: sourceOf(api) },
+    sinks: { gone: webhookTo(gone), refusing: webhookTo(refusing), out: OUT },
+  });
+  await stage.run(['poll']);
+  api.recordings.add({ status: 'available' });
+  await stage.run(['poll'], { printsUrls: true });
+  await stage.run(['pause', 'refusing']);
+  await api.close();
+  const { code, of } = await examined();
+  expect(code).toBe(1);
+  expect(of('sinks', 'sinks.gone')).toEqual([
+    expect.stringMatching(/^ok can be reached/),
+    expect.stringMatching(/^fail is suspended since .*: gone: .*redeliver one of its deliveries$/),
+  ]);
+  expect(of('store', 'deliveries')).toEqual([
+    expect.stringMatching(/^ok \d+ delivered, 1 pending, the oldest for gone, made (now|\d+ seconds? ago)$/),
+    expect.stringMatching(/^warn 1 dead: "deliveries --state dead" lists them/),
+  ]);
+  expect(of('store', 'sinks.refusing')).toEqual([expect.stringMatching(/^warn sink refusing is paused since/)]);
+  expect(of('sources')).toEqual([expect.stringMatching(/^fail .*ECONNREFUSED.*check the network/)]);
+  expect(of('clock')).toEqual(['ok nobody was there to compare it with']);
+});
+
+test.each([
+  {
+    name: 'behind',
+    shiftMs: -300_000,
+    want: /^warn this clock is (29\d|30\d) s ahead of its own; set this machine's clock/,
+  },
+  { name: 'ahead', shiftMs: 300_000, want: /^warn this clock is (29\d|30\d) s behind its own/ },
+])('a platform whose clock is $name is a finding', async ({ shiftMs, want }) => {
+  await using server = createServer((_, response) => {
+    response.setHeader('date', new Date(Date.now() + shiftMs).toUTCString());
+    response.end('[]');
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  stage.configure({
+    sources: { production: { baseUrl: url, auth: { clientId: 'a', secret: 'b' } } },
+    sinks: { out: OUT },
+  });
+  const { code, of } = await examined();
+  expect(code).toBe(0);
+  expect(of('clock')).toEqual([expect.stringMatching(want)]);
+});
+
+test.each([
+  {
+    name: 'a proxy, by its name alone',
+    env: { HTTPS_PROXY: 'http://u:client-secret-6b1d@127.0.0.1:9' },
+    what: 'proxies',
+    want: 'ok HTTPS_PROXY set',
+  },
+  {
+    name: 'certificates that are not checked',
+    env: { NODE_TLS_REJECT_UNAUTHORIZED: '0' },
+    what: 'TLS',
+    want: /^warn NODE_TLS_REJECT_UNAUTHORIZED is 0/,
+  },
+])('of the environment it tells $name', async ({ env, what, want }) => {
+  const api = await stage.api();
+  stage.configure({ sources: { production: sourceOf(api) }, sinks: { out: OUT } });
+  expect((await examined(env)).of('environment', what)).toEqual([expect.stringMatching(want)]);
+});
+
+test('what listens where the program should is told from the program', async () => {
+  const [api, receiver] = [await stage.api(), await stage.receiver()];
+  stage.configure({
+    sources: { production: sourceOf(api) },
+    sinks: { out: OUT },
+    server: { listen: `127.0.0.1:${receiver.port}` },
+  });
+  expect((await examined()).of('server')).toEqual([
+    expect.stringMatching(/^warn something else answers at .*server\.listen/),
+  ]);
+});
+
+describe.each(['redis', 'postgres'] as const)('a store on %s', (kind) => {
+  describeWith(kind, `the clock of ${kind}`, () => {
+    test('is compared with ours, and it is said who owned the store', async () => {
+      const api = await stage.api();
+      const { url, prefix } = newAddress(kind);
+      const full = new URL(url);
+      full.searchParams.set('prefix', prefix);
+      expect(addressOf(full.href).prefix).toBe(prefix);
+      stage.configure({ sources: { production: sourceOf(api) }, sinks: { out: OUT }, store: full.href });
+      await stage.run(['poll']);
+      const { code, of } = await examined();
+      expect(code).toBe(0);
+      expect(of('clock', 'store')).toEqual(['ok its clock and this one agree, within 30 s']);
+      expect(of('store', 'store')).toContainEqual(
+        expect.stringMatching(/^ok version \d+, made .*; last owner process \d+/),
+      );
+    });
+  });
+});
