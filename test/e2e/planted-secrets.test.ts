@@ -10,6 +10,7 @@ import { SINK_TYPES } from '../../src/sinks/registry.js';
 import { SOURCE_TYPES } from '../../src/source/registry.js';
 import { openStore } from '../../src/store/open.js';
 import { systemClock } from '../../src/system.js';
+import type { Program } from '../support/child-program.js';
 import { filesIn, type Place, planted, secretKeysOf, spiced, tracesOf } from '../support/planted.js';
 import {
   BY_KEY,
@@ -68,6 +69,34 @@ test.each([
 async function said(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Place> {
   const { stdout, stderr, code } = await stage.run(args, { env });
   return { name: args.join(' '), content: [...stdout, ...stderr, `code ${code}`].join('\n') };
+}
+
+/** Everything that its server shows, and says of wrong credentials. */
+async function pagesOf({ stderr }: Pick<Program, 'stderr'>, uuid: string): Promise<Place[]> {
+  const url = /http:\/\/127\.0\.0\.1:\d+\//.exec(stderr.find((line) => / running /.test(line)) ?? '')?.[0];
+  const authorization = `Bearer ${BY_KEY['server.token']}`;
+  const paths = ['', 'recordings', 'deliveries', `story?of=${uuid}`, 'metrics', 'readyz', 'api/openapi.json'];
+  const apis = ['api/status', 'api/recordings?limit=1000', 'api/deliveries?limit=1000', 'nowhere'];
+  const hook = `hooks/superviz/source-0?token=${encodeURIComponent(BY_KEY['sources.superviz.hookToken'])}`;
+  const asked = [
+    ...[...paths, ...apis].map((path) => ({ path, method: 'GET', authorization })),
+    { path: 'api/status', method: 'GET', authorization: `${authorization}x` },
+    { path: 'api/sources/source-0/poll', method: 'POST', authorization },
+    { path: hook, method: 'POST', authorization: '' },
+    { path: `${hook}x`, method: 'POST', authorization: '' },
+  ];
+  const answers = await Promise.all(
+    asked.map(async ({ path, method, ...headers }) => {
+      const answer = await fetch(`${url}${path}`, { method, headers });
+      const head = JSON.stringify([...answer.headers]);
+      return { name: `${method} ${path.split('?')[0]}`, content: `${answer.status} ${head} ${await answer.text()}` };
+    }),
+  );
+  expect(answers.map(({ content }) => content.slice(0, 3))).toEqual([
+    ...[...paths, ...apis].map((path) => (path === 'nowhere' ? '404' : expect.stringMatching(/^(200|503)$/))),
+    ...['401', '200', '204', '401'],
+  ]);
+  return answers;
 }
 
 async function saidOfAll(lines: readonly (readonly string[])[]): Promise<Place[]> {
@@ -132,6 +161,7 @@ test('whatever goes wrong, no secret is told or kept', async () => {
   program.kill('SIGHUP');
   await stage.until('it has read it', () => program.stderr.some((line) => line.includes('the old one stays')));
   stage.configure(pretty);
+  places.push(...(await pagesOf(program, uuid)));
   places.push(
     ...(await saidOfAll([
       ['redeliver', '--dead'],
@@ -217,7 +247,12 @@ test.each(cases)('a mistake in $key does not repeat it: $name', ({ key, value, w
     wrong(value),
   );
   const entry = { type, ...(nested as object) };
-  const config = path.length === 0 ? { [section]: wrong(value) } : { [section]: { one: entry } };
+  const isOwn = section === 'server';
+  const config = isOwn
+    ? { [section]: { [type]: wrong(value) } }
+    : path.length === 0
+      ? { [section]: wrong(value) }
+      : { [section]: { one: entry } };
   const loaded = loadConfig('notifier.yaml', JSON.stringify(config), { env: {}, readFile: () => '' });
   const words = 'problems' in loaded ? loaded.problems.map(formatProblem).join('\n') : '';
   expect(words).toContain('is required');

@@ -14,6 +14,7 @@ const CLIENT = issuedCertificate('client');
 /** One for each key that can hold one, by the names of {@link secretKeysOf}. A source's base URL is stored, and may hold none. */
 export const BY_KEY = {
   heartbeat: planted('heartbeat'),
+  'server.token': spiced('server token'),
   'sinks.archive.s3.accessKeyId': planted('access key'),
   'sinks.archive.s3.endpoint': planted('endpoint'),
   'sinks.archive.s3.secretAccessKey': spiced('secret access key'),
@@ -41,6 +42,7 @@ export const BY_KEY = {
   'sources.superviz.auth.clientId': spiced('client id'),
   'sources.superviz.auth.secret': spiced('client secret'),
   'sources.superviz.auth.token': spiced('token'),
+  'sources.superviz.hookToken': spiced('hook token'),
   store: spiced('store'),
 } as const;
 
@@ -215,7 +217,8 @@ const NEWER = authOf('sources.superviz.auth.clientId', 'sources.superviz.auth.se
 const OLDER = authOf('sources.superviz.auth.token', 'sources.superviz.auth.apiKey');
 
 export function sourceAt(baseUrl: string, index: number): readonly [name: string, source: object] {
-  return [`source-${index}`, { baseUrl, auth: index % 2 === 0 ? NEWER : OLDER }];
+  const hookToken = BY_KEY['sources.superviz.hookToken'];
+  return [`source-${index}`, { baseUrl, auth: index % 2 === 0 ? NEWER : OLDER, hookToken }];
 }
 
 export function configWith(api: FakeApi, receiver: Receiver, mail: Smtp, more: object = {}) {
@@ -223,6 +226,7 @@ export function configWith(api: FakeApi, receiver: Receiver, mail: Smtp, more: o
     sources: Object.fromEntries([api.url, api.url].map(sourceAt)),
     sinks: sinksAt(receiver, mail),
     heartbeat: `${receiver.url}500/${BY_KEY.heartbeat}`,
+    server: { listen: '127.0.0.1:0', token: BY_KEY['server.token'] },
     log: { level: 'debug' },
     ...more,
   };
