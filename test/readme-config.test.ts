@@ -4,15 +4,16 @@ import { loadConfig } from '../src/config/load.js';
 import { formatProblem } from '../src/config/problem.js';
 import { AUTHORITY, issuedCertificate } from './support/certificate.js';
 
-/** The README's configurations, as they stand there, load. */
+/** The configurations of README and CHANGELOG, as they stand there, load. */
 
-const README = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
+const TEXTS = ['README.md', 'CHANGELOG.md'].map((file) => readFileSync(join(import.meta.dirname, '..', file), 'utf8'));
 
 const VARIABLES = {
   SUPERVIZ_CLIENT_ID: 'id',
   SUPERVIZ_SECRET: 'secret',
   WEBHOOK_SECRET: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
   WEBHOOK_KEY: 'whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==',
+  NOTIFIER_TOKEN: '7ad0b1c9f0c54d1f9a5e7c2b',
   SLACK_WEBHOOK_URL: 'https://hooks.slack.com/services/T/B/x',
   CHAT_URL: 'https://chat.example.com/a',
   SMTP_URL: 'smtp://mailer:password@mail.example.com:587',
@@ -35,12 +36,12 @@ function readMade(path: string): string {
 }
 
 /** A sink type of one's own is held to what it says by the test of the library. */
-const blocks = [...README.matchAll(/```yaml\n([\s\S]*?)```/g)]
-  .flatMap(([, text]) => text ?? [])
-  .filter((text) => /^(sources|sinks):/m.test(text) && !text.includes('./my-sink.js'));
+const blocks = TEXTS.flatMap((text) => [...text.matchAll(/^( *)```yaml\n([\s\S]*?)```/gm)])
+  .map(([, indent = '', text = '']) => text.replaceAll(new RegExp(`^${indent}`, 'gm'), ''))
+  .filter((text) => /^(sources|sinks|store|delivery|heartbeat|server):/m.test(text) && !text.includes('./my-sink.js'));
 
 test('there are some', () => {
-  expect(blocks.length).toBeGreaterThanOrEqual(2);
+  expect(blocks.length).toBeGreaterThanOrEqual(20);
 });
 
 test.each(blocks)('%s', (text) => {
