@@ -104,6 +104,8 @@ export interface Process {
   readonly startedBy: readonly string[];
   readonly stdoutIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
+  /** How wide the terminal is that stdout is; undefined where it is none. */
+  readonly terminalColumns: number | undefined;
   /** The terminal that stderr is, for a line that is drawn over; undefined where it is none, or one that knows no such thing. */
   readonly statusLine: StatusLine | undefined;
   /** Where a person can be asked; undefined where stdin or stdout is no terminal. */
@@ -146,6 +148,9 @@ export function thisProcess({ isOurs = true, startedBy = [] as readonly string[]
     startedBy,
     stdoutIsTerminal: stdout.isTTY === true,
     stderrIsTerminal: stderr.isTTY === true,
+    get terminalColumns() {
+      return stdout.isTTY === true ? stdout.columns || 80 : undefined;
+    },
     get statusLine() {
       if (stderr.isTTY !== true || process.env['TERM'] === 'dumb') return undefined;
       return { columns: stderr.columns || 80, draw: (text: string) => void stderr.write(`\r\u001b[K${text}`) };

@@ -51,7 +51,7 @@ async function check(config: Config, options: CheckOptions, context: CommandCont
   let failed = 0;
   for await (const finding of findings(config, options, context)) {
     if (finding.result === 'failed') failed += 1;
-    await context.print(findingLine(finding, options));
+    await context.print(findingLine(finding, options, context));
   }
   if (!options.json) {
     const counts = `${sources.length} ${sources.length === 1 ? 'source' : 'sources'}, ${sinks.length} ${sinks.length === 1 ? 'sink' : 'sinks'}`;

@@ -56,7 +56,10 @@ export const registerDeliveries: Register = (program, context) => {
     });
 };
 
-const COLUMNS = ['createdAt', 'state', 'sink', 'type', 'uuid', 'attempts', 'nextAttemptAt', 'lastError', 'id'] as const;
+const COLUMNS = {
+  shown: ['createdAt', 'state', 'sink', 'type', 'uuid', 'attempts', 'nextAttemptAt', 'lastError', 'id'],
+  leastFirst: ['id', 'lastError', 'attempts', 'nextAttemptAt', 'type', 'createdAt'],
+} as const;
 
 /** A person sees the newest first, as far as memory is bounded; a program gets them as they come. */
 const SORTED_MAX = 10_000;

@@ -1,7 +1,8 @@
 import { jsonLine, printable } from '../observe/printable.js';
 import { within } from '../server/within.js';
 import { systemClock } from '../system.js';
-import { type CommandContext, wantsColor } from './command.js';
+import { paintFor } from './color.js';
+import type { CommandContext } from './command.js';
 import type { Trial } from './trials.js';
 
 /** For each look at something that may not answer. */
@@ -52,22 +53,15 @@ export async function printReport(
   context: CommandContext,
 ): Promise<Record<'warn' | 'fail', number>> {
   const counts = { ok: 0, warn: 0, fail: 0 };
-  const color = wantsColor(context.environment, context.stdoutIsTerminal);
+  const paint = paintFor(context);
   for (const { title, checks } of sections) {
     const found = await checks;
     if (!json && found.length > 0) await context.print(`\n${title}`);
     for (const { what, result, detail } of found) {
       counts[result] += 1;
       if (json) await context.print(jsonLine({ section: title.toLowerCase(), what, result, detail }));
-      else await context.print(`  ${painted(result, color)}  ${printable(`${what}: ${detail}`)}`);
+      else await context.print(`  ${paint(result.padEnd(4))}  ${printable(`${what}: ${detail}`)}`);
     }
   }
   return counts;
-}
-
-const COLORS = { ok: 32, warn: 33, fail: 31 } as const;
-
-function painted(result: Check['result'], color: boolean): string {
-  const text = result.padEnd(4);
-  return color ? `\u001b[${COLORS[result]}m${text}\u001b[39m` : text;
 }

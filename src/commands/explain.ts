@@ -16,6 +16,7 @@ import {
   sourcePauseWords,
   timeWords,
 } from '../views/story-words.js';
+import { paintFor, paintIn } from './color.js';
 import { type CommandContext, type CommonOptions, EXIT, type ExitCode, type Register } from './command.js';
 import { configOf, openStoreOf, storeDependencies } from './session.js';
 import { startedAs } from './started-as.js';
@@ -61,7 +62,8 @@ async function explain(what: string, options: CommonOptions, context: CommandCon
       for (const line of storyLines(facts, around)) await context.print(jsonLine(line));
       return EXIT.fine;
     }
-    for (const line of textLines(facts, around)) await context.print(printable(line));
+    const paint = paintFor(context);
+    for (const line of textLines(facts, around)) await context.print(paintIn(printable(line), STATE, paint));
     if (hasPending(facts) && !isOwned)
       await context.print('No program runs on this store: what waits goes out when "run" or "poll" is started.');
     return EXIT.fine;
@@ -90,6 +92,9 @@ async function tellUnknown(what: string, ledger: Ledger, { tell }: CommandContex
   tell(printable(`Nothing is known of ${what}. ${advice}`));
   return EXIT.failed;
 }
+
+/** After the name of a sink, the time of an attempt, or the word status. */
+const STATE = /^( {2}[^ ]+: | {2}status {6}| {4}\d{4}-.*? ms {2})(delivered|pending|held|dead|available|processing)\b/;
 
 function hasPending({ recordings, operatorEvents }: Facts): boolean {
   const events = [...operatorEvents, ...recordings.flatMap((recording) => recording.events)];

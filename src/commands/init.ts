@@ -148,7 +148,7 @@ async function tryAll(entries: readonly Entry[], options: InitOptions, context: 
     tried.push(entry);
     for (const trial of trials) {
       if (trial.result === 'failed') failed += 1;
-      await context.print(findingLine({ what: placeOf(entry).join('.'), ...trial }, options));
+      await context.print(findingLine({ what: placeOf(entry).join('.'), ...trial }, options, context));
     }
   }
   if (failed === 0) return tried;

@@ -31,16 +31,10 @@ export const registerRecordings: Register = (program, context) => {
     });
 };
 
-const COLUMNS = [
-  'source',
-  'uuid',
-  'roomId',
-  'meetingId',
-  'status',
-  'firstSeenAt',
-  'availableAt',
-  'occurrence',
-] as const;
+const COLUMNS = {
+  shown: ['source', 'uuid', 'roomId', 'meetingId', 'status', 'firstSeenAt', 'availableAt', 'occurrence'],
+  leastFirst: ['occurrence', 'meetingId', 'firstSeenAt', 'availableAt', 'roomId', 'source'],
+} as const;
 
 async function* rows(recordings: AsyncIterable<RememberedRecording>) {
   for await (const remembered of recordings) yield recordingRow(remembered);

@@ -4,6 +4,7 @@ import { listed } from '../config/words.js';
 import { EVENT_TYPES, type EventType, isRecordingEventType } from '../core/event.js';
 import { fitsGlob, type Subject, type Verdict, verdictsOf } from '../core/routing.js';
 import { jsonLine, printable } from '../observe/printable.js';
+import { paintFor, paintIn } from './color.js';
 import { type CommonOptions, EXIT, type Register, UsageError } from './command.js';
 import { configOf } from './session.js';
 
@@ -35,11 +36,12 @@ export const registerRoutes: Register = (program, context) => {
       const options: RoutesOptions = command.optsWithGlobals();
       const config = configOf(options, context);
       const subject = subjectOf(options, config);
+      const paint = paintFor(context);
       if (!options.json) await context.print(printable(`${subjectWords(subject)}:`));
       for (const sink of config.sinks) {
         const route = routeOf(sink, subject);
         if (options.json) await context.print(jsonLine({ type: subject.type, ...route }));
-        else for (const line of linesOf(route)) await context.print(printable(line));
+        else for (const line of linesOf(route)) await context.print(paintIn(printable(line), ANSWER, paint));
       }
       context.end(EXIT.fine);
     });
@@ -134,6 +136,9 @@ function linesOf({ sink, gets, keys }: SinkRoute): readonly string[] {
   const bare = isBare ? [lineOf('only', true, `not set: every ${listed(unset)}`)] : [];
   return [`${sink}: ${answerOf(gets)}`, ...lines.toSpliced(1, 0, ...bare)];
 }
+
+/** After the name of a sink, or of a key. */
+const ANSWER = /^([^ ]+: | {2}[^ ]+ +)(yes|no|depends)\b/;
 
 function isOnly(key: KeyLine['key']): key is keyof typeof OPTIONS {
   return key.startsWith('only.');

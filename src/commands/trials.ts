@@ -9,6 +9,7 @@ import type { ConfiguredSource } from '../source/define.js';
 import { StoreError, StoreMissingError } from '../store/errors.js';
 import { hasOwner, type OpenedStore, openStore } from '../store/open.js';
 import { systemClock, systemPrograms, systemRandom } from '../system.js';
+import { paintFor } from './color.js';
 import type { CommandContext } from './command.js';
 import { sampleDigestFor, sampleFor } from './sample.js';
 import { quietLogOf, storeDependencies } from './session.js';
@@ -29,9 +30,10 @@ export interface Finding extends Trial {
 }
 
 /** For a person, or as one JSON object. */
-export function findingLine(finding: Finding, { json }: { readonly json?: true }): string {
+export function findingLine(finding: Finding, { json }: { readonly json?: true }, context: CommandContext): string {
   if (json) return jsonLine(finding);
-  return printable(`${finding.result.padEnd(6)}  ${finding.what}: ${finding.detail}`);
+  const { what, result, detail } = finding;
+  return `${paintFor(context)(result.padEnd(6))}  ${printable(`${what}: ${detail}`)}`;
 }
 
 /** Asks the platform nothing yet. */

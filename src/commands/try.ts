@@ -58,7 +58,10 @@ async function trySource(name: string, options: CommonOptions, context: CommandC
   }
 }
 
-const COLUMNS = ['row', 'meaning', 'uuid', 'roomId', 'meetingId', 'status', 'createdAt', 'url'] as const;
+const COLUMNS = {
+  shown: ['row', 'meaning', 'uuid', 'roomId', 'meetingId', 'status', 'createdAt', 'url'],
+  leastFirst: ['meetingId', 'createdAt', 'roomId', 'url', 'status', 'uuid'],
+} as const;
 
 type Row = ReturnType<typeof rowOf>;
 

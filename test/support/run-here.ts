@@ -33,6 +33,7 @@ export async function runHere({ args, cwd, env }: HereOptions): Promise<Ended> {
         cwd,
         stdoutIsTerminal: false,
         stderrIsTerminal: false,
+        terminalColumns: undefined,
         statusLine: undefined,
         terminal: undefined,
         print: async (text) => void stdout.push(...text.split('\n')),
