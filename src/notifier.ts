@@ -1,12 +1,12 @@
 import type { Config, SourceConfig } from './config/config.js';
-import type { NotifierEvent, RecordingEvent, StoredRecordingEvent } from './core/event.js';
+import type { NotifierEvent, RecordingEvent } from './core/event.js';
 import type { Sha256 } from './core/id.js';
 import type { Order, OrderLine } from './core/order.js';
 import type { PausableKind, Pause } from './core/pause.js';
-import { wants } from './core/routing.js';
 import { carryOut } from './engine/carry-out.js';
 import type { Cron } from './engine/cron.js';
 import { Dispatcher } from './engine/dispatcher.js';
+import { logEvents } from './engine/event-log.js';
 import { createHeartbeat, type Heartbeat } from './engine/heartbeat.js';
 import type { Observer } from './engine/observer.js';
 import { Operator } from './engine/operator.js';
@@ -334,15 +334,4 @@ export class Notifier {
 
 function secondsOf(ms: number): number {
   return Math.round(ms / 1_000);
-}
-
-/** What no sink wants is remembered and goes nowhere: a log that reads as if it did would mislead. */
-function logEvents(log: Log, events: readonly StoredRecordingEvent[], routes: readonly RoutedSink[]): void {
-  for (const event of events) {
-    const { id, type, source, data } = event;
-    const { uuid, roomId } = data.recording;
-    const sinks = routes.filter((sink) => wants(sink, event)).map(({ name }) => name);
-    const fields = { source, recording: uuid, room: roomId, type, event: id, occurrence: data.occurrence, sinks };
-    log.info(fields, sinks.length > 0 ? 'event' : 'event that no sink wants');
-  }
 }
