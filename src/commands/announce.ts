@@ -2,7 +2,7 @@ import type { Config } from '../config/config.js';
 import type { AnnounceOrder } from '../core/order.js';
 import { type CommonOptions, EXIT, type Register, UsageError } from './command.js';
 import { carryOut, printLines } from './orders.js';
-import { configOf } from './session.js';
+import { configOf, noEnabledSink } from './session.js';
 
 interface AnnounceOptions extends CommonOptions {
   readonly sink?: string;
@@ -34,7 +34,7 @@ export const registerAnnounce: Register = (program, context) => {
 function orderOf(uuids: readonly string[], options: AnnounceOptions, config: Config): AnnounceOrder {
   const { sink = null } = options;
   if (sink !== null && !config.sinks.some(({ name, enabled }) => name === sink && enabled)) {
-    throw new UsageError(`--sink ${sink}: the config has no enabled sink of this name.`);
+    throw new UsageError(noEnabledSink('--sink', sink, config));
   }
   return { kind: 'announce', uuids, sink };
 }

@@ -1,4 +1,6 @@
 import { Option } from 'commander';
+import type { Config } from '../config/config.js';
+import { listed } from '../config/words.js';
 import { DELIVERY_STATES, type Delivery, type DeliveryState } from '../core/delivery.js';
 import type { DeliveryId } from '../core/id.js';
 import { SINK_WORKS, type SinkState } from '../core/suspension.js';
@@ -44,7 +46,7 @@ export const registerDeliveries: Register = (program, context) => {
           options,
           context,
         );
-        if (count === 0) context.tell('No delivery is stored that fits.');
+        if (count === 0) context.tell(nothingWords(options, config));
         const enabled = new Set(config.sinks.filter((sink) => sink.enabled).map(({ name }) => name));
         for (const pause of paused) context.tell(pausedText(pause, config, waiting.bySink.get(pause.name)));
         tellWhoWaits(waiting.bySink, enabled, sinkStates, still, context);
@@ -105,6 +107,15 @@ async function* rows(
   for await (const delivery of deliveries) {
     yield deliveryRow(delivery, sinkStates.get(delivery.sink), paused.has(delivery.sink));
   }
+}
+
+function nothingWords({ state, sink }: DeliveriesOptions, { sinks }: Config): string {
+  const names = sinks.map(({ name }) => name);
+  if (sink !== undefined && !names.includes(sink))
+    return `No delivery is stored for "${sink}", and the config has no sink of this name; it has ${listed(names)}.`;
+  if (state !== undefined || sink !== undefined)
+    return 'No delivery is stored that fits; without --state and --sink all are listed.';
+  return 'No delivery is stored: what was there before the first poll makes none, unless its source has firstPoll: announce. "test SINK" sends a sample.';
 }
 
 function tellWhoWaits(

@@ -127,7 +127,10 @@ async function untilDone(
   if (!once) return void (await stopped);
   const late = new Promise<'late'>((resolve) => systemClock.after(ONCE_WITHIN_MS, () => resolve('late')));
   const ended = await Promise.race([stopped, late, onceArrived]);
-  if (ended === 'late') throw new CommandError(`No recording arrived everywhere within ${ONCE_WITHIN_MS / 1_000} s.`);
+  if (ended === 'late')
+    throw new CommandError(
+      `No recording arrived everywhere within ${ONCE_WITHIN_MS / 1_000} s; without --once it goes on, and its log tells what is tried.`,
+    );
   if (ended === undefined)
     await print('The recording has arrived everywhere. That is all; "npm run demo" goes on and on.');
 }

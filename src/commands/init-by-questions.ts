@@ -99,7 +99,9 @@ async function settle(recipe: Recipe, asking: Asking): Promise<Entry> {
     known = {};
     before = entry.answers;
   }
-  throw new CommandError(`It did not work ${ROUNDS_MAX} times; nothing was written.`);
+  throw new CommandError(
+    `It did not work ${ROUNDS_MAX} times; nothing was written. What failed is said above; "init --no-test" writes without trying.`,
+  );
 }
 
 async function isKept(dialog: Dialog, { isDown }: Entry): Promise<boolean> {

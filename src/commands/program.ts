@@ -95,7 +95,11 @@ function programOf(context: CommandContext, onHelp: (text: string) => void): Com
       '\nTry it:  recording-notifier demo\nStart:   recording-notifier check && recording-notifier run',
     )
     .exitOverride();
+  // Commander says what is wrong, and not where to look.
+  program.showHelpAfterError('"recording-notifier --help" lists the commands.');
   for (const register of COMMANDS) register(program, context);
+  for (const command of program.commands)
+    command.showHelpAfterError(`"recording-notifier ${command.name()} --help" shows how it is used.`);
   return program;
 }
 
@@ -116,6 +120,7 @@ function explainFailure(error: unknown, { tell }: Process): ExitCode {
     return EXIT.failed;
   }
   tell(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  tell('This is a mistake of the program: report it with what "recording-notifier doctor" prints.');
   return EXIT.failed;
 }
 

@@ -22,7 +22,10 @@ export const registerRecordings: Register = (program, context) => {
       try {
         const ledger = createLedger(store);
         const count = await printRows(rows(ledger.allRecordings()), COLUMNS, options, context);
-        if (count === 0) context.tell('No recording is remembered yet.');
+        if (count === 0)
+          context.tell(
+            'No recording is remembered yet: "run" and "poll" read the list, and "try SOURCE" shows what they would see.',
+          );
         for (const pause of await ledger.pauses()) if (pause.kind === 'source') context.tell(pausedText(pause, config));
       } finally {
         await store.close();

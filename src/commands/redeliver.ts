@@ -5,7 +5,7 @@ import { systemClock } from '../system.js';
 import { durationArgument } from './arguments.js';
 import { type CommandContext, type CommonOptions, EXIT, type ExitCode, type Register, UsageError } from './command.js';
 import { carryOut, printLines } from './orders.js';
-import { configOf } from './session.js';
+import { configOf, noEnabledSink } from './session.js';
 
 interface RedeliverOptions extends CommonOptions {
   readonly dead?: true;
@@ -43,7 +43,8 @@ export const registerRedeliver: Register = (program, context) => {
 
 function orderOf(ids: readonly string[], options: RedeliverOptions, config: Config): RedeliverOrder {
   const { dead = false, sink = null, to = null, since } = options;
-  if (dead === ids.length > 0) throw new UsageError('Name ids, or --dead for all that are dead.');
+  if (dead === ids.length > 0)
+    throw new UsageError('Name ids, as "deliveries" shows them, or --dead for all that are dead.');
   if (since !== undefined && !dead) throw new UsageError('--since goes with --dead.');
   const unknown = ids.find((id) => !/^(evt|dlv)_[0-9a-f]{32}$/.test(id));
   if (unknown !== undefined)
@@ -51,7 +52,7 @@ function orderOf(ids: readonly string[], options: RedeliverOptions, config: Conf
       `"${unknown}" is no id; write evt_… or dlv_… with 32 hex digits, as "deliveries" shows them; it shows the evt_… with --json.`,
     );
   if (to !== null && !config.sinks.some(({ name, enabled }) => name === to && enabled)) {
-    throw new UsageError(`--to ${to}: the config has no enabled sink of this name.`);
+    throw new UsageError(noEnabledSink('--to', to, config));
   }
   return { kind: 'redeliver', ids, dead, sink, to, sinceMs: since === undefined ? null : systemClock.nowMs() - since };
 }
@@ -64,6 +65,6 @@ async function redeliver(
 ): Promise<ExitCode> {
   const { lines } = await carryOut(order, config, context);
   await printLines(lines, options, context);
-  if (lines.length === 0) context.tell('Nothing fits, so nothing was delivered.');
+  if (lines.length === 0) context.tell('Nothing fits, so nothing was delivered; "deliveries" lists what there is.');
   return lines.every(({ result }) => result === 'delivered') ? EXIT.fine : EXIT.failed;
 }

@@ -47,6 +47,13 @@ export function sourceNamed({ sources }: Config, name: string): SourceConfig {
   throw new UsageError(`The config has no source "${name}"; it has ${sources.map((each) => each.name).join(', ')}.`);
 }
 
+/** Of an option that names a sink which has to get something. */
+export function noEnabledSink(option: string, name: string, { sinks }: Config): string {
+  const names = sinks.filter(({ enabled }) => enabled).map((each) => each.name);
+  const there = names.length === 0 ? 'none is enabled' : `enabled are ${names.join(', ')}`;
+  return `${option} ${name}: the config has no enabled sink of this name; ${there}.`;
+}
+
 export function logOf({ log }: Pick<Config, 'log'>, { environment, stderrIsTerminal, stderrFd }: CommandContext) {
   const color = wantsColor(environment, stderrIsTerminal);
   return createLog({ ...log, isTerminal: stderrIsTerminal, color, destination: stderrFd });

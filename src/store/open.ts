@@ -118,7 +118,12 @@ async function orStoreError<Result>(label: string, run: () => Promise<Result>): 
 }
 
 async function openMemory(mode: StoreMode, deps: StoreDependencies): Promise<OpenedStore> {
-  if (mode !== 'own') throw new StoreError('open', 'memory', 'a memory store cannot be seen from outside its process');
+  if (mode !== 'own')
+    throw new StoreError(
+      'open',
+      'memory',
+      'a memory store cannot be seen from outside its process; the status page of the running program shows it, or set store to sqlite:FILE',
+    );
   return own(new KeyvStore(new MemoryStorage(), 'memory'), deps, async () => 'none');
 }
 

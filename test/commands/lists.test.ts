@@ -140,7 +140,11 @@ describe('deliveries', () => {
     expect(await sinksOf('--sink', 'fine')).toEqual(['fine']);
     expect(await sinksOf('--sink', 'fine', '--state', 'dead')).toEqual([]);
     const { stderr } = await played.run(['deliveries', '--sink', 'fine', '--state', 'dead']);
-    expect(stderr).toEqual(['No delivery is stored that fits.']);
+    expect(stderr).toEqual(['No delivery is stored that fits; without --state and --sink all are listed.']);
+    const { stderr: ofNobody } = await played.run(['deliveries', '--sink', 'finer']);
+    expect(ofNobody).toEqual([
+      'No delivery is stored for "finer", and the config has no sink of this name; it has fine, failing and refusing.',
+    ]);
   });
 
   test('a state that is none is refused', async () => {

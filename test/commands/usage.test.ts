@@ -51,6 +51,12 @@ test.each([
     args: ['poll', '--dry-rum'],
     want: /unknown option '--dry-rum'\n.*Did you mean --dry-run\?/,
   },
+  {
+    name: 'a command that is like none',
+    args: ['xyzzy'],
+    want: /unknown command 'xyzzy'\n"recording-notifier --help" lists/,
+  },
+  { name: 'an option of a command', args: ['test', 'a', '--q'], want: /"recording-notifier test --help" shows/ },
   { name: 'an argument too many', args: ['run', 'now'], want: /too many arguments/ },
   { name: 'an argument too few', args: ['test'], want: /missing required argument 'sink'/ },
   { name: 'a duration without a unit', args: ['poll', '--for', '5'], want: /--for.*30s/s },
