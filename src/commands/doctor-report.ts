@@ -1,4 +1,5 @@
 import { jsonLine, printable } from '../observe/printable.js';
+import type { Clock } from '../ports.js';
 import { within } from '../server/within.js';
 import { systemClock } from '../system.js';
 import { paintFor } from './color.js';
@@ -37,10 +38,15 @@ export function checkOf(what: string, { result, detail }: Trial): Check {
 }
 
 /** Whatever goes wrong in a look, and one that takes too long, is a finding of it. Begins at once. */
-export async function looked(what: string, look: () => Promise<readonly Check[]>): Promise<readonly Check[]> {
+export async function looked(
+  what: string,
+  look: () => Promise<readonly Check[]>,
+  clock: Pick<Clock, 'after'> = systemClock,
+): Promise<readonly Check[]> {
   try {
-    const checks = await within(look(), LOOK_MS_MAX, systemClock);
-    return checks ?? [fail(what, `nothing came of looking at it within ${LOOK_MS_MAX / 1_000} s`)];
+    const seconds = LOOK_MS_MAX / 1_000;
+    const late = `no answer within ${seconds} s; it hangs, or something between drops what is sent`;
+    return (await within(look(), LOOK_MS_MAX, clock)) ?? [fail(what, late)];
   } catch (error) {
     return [fail(what, (error as Error).message)];
   }

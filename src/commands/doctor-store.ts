@@ -6,6 +6,7 @@ import type { Delivery } from '../core/delivery.js';
 import type { Pause } from '../core/pause.js';
 import type { SinkState } from '../core/suspension.js';
 import { timeFromNow } from '../core/time-words.js';
+import { within } from '../server/within.js';
 import { sizeWords } from '../sinks/text.js';
 import { createLedger } from '../store/ledger.js';
 import { type OpenedStore, originOf } from '../store/open.js';
@@ -41,7 +42,7 @@ export async function lookAtStore(config: Config, context: CommandContext): Prom
         further.push(...(await originChecks(opened, isOwned)), ...sizeChecks(config, context));
         await readStates(opened, look);
         further.push(...look.pauses.map((pause) => warn(`${pause.kind}s.${pause.name}`, pausedText(pause, config))));
-        further.push(...(await countChecks(opened)));
+        further.push(...(await countedInTime(opened)));
       })
     ).map((trial) => checkOf('store', trial)),
   );
@@ -79,6 +80,14 @@ async function readStates({ store, serverNowMs }: OpenedStore, look: StoreLook):
   look.sinkStates = await ledger.sinkStates();
   look.alarms = await ledger.alarms();
   look.pauses = await ledger.pauses();
+}
+
+/** In a large store it takes longer than anybody waits. */
+const COUNT_MS_MAX = 5_000;
+
+async function countedInTime(opened: OpenedStore): Promise<readonly Check[]> {
+  const late = `counting takes more than ${COUNT_MS_MAX / 1_000} s; "recordings" and "deliveries" list what there is`;
+  return (await within(countChecks(opened), COUNT_MS_MAX, systemClock)) ?? [warn('deliveries', late)];
 }
 
 async function countChecks({ store }: OpenedStore): Promise<readonly Check[]> {

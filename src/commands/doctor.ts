@@ -16,7 +16,7 @@ export const registerDoctor: Register = (program, context) => {
     .command('doctor')
     .summary('look at everything at once and print a report that one can paste')
     .description(
-      'Looks at versions, config, credentials, clock, store, sinks, disk, environment and the running program, at all of it at once and for ten seconds at most, and says what to do. Sends no message, changes nothing, makes no store; works beside a running program, without one, and with a faulty config. Exit code 1 when something failed.',
+      'Looks at versions, config, credentials, clock, store, sinks, disk, environment and the running program, at all of it at once and for ten seconds at most, and says what to do. Sends no message and makes no store; works beside a running program, without one, and with a faulty config. Exit code 1 when something failed.',
     )
     .addHelpText(
       'after',

@@ -2,8 +2,10 @@ import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { looked } from '../../src/commands/doctor-report.js';
 import { EVENT_TYPES } from '../../src/core/event.js';
 import { freePort } from '../support/free-port.js';
+import { createManualClock } from '../support/manual-clock.js';
 import { createStage, sourceOf, webhookTo } from '../support/stage.js';
 import { addressOf, cleanServers, describeWith, newAddress } from '../support/store-servers.js';
 
@@ -224,4 +226,15 @@ describe.each(['redis', 'postgres'] as const)('a store on %s', (kind) => {
       );
     });
   });
+});
+
+test('what hangs is a finding after ten seconds, and what breaks is one at once', async () => {
+  const clock = createManualClock();
+  const hanging = looked('hook', () => new Promise(() => {}), clock);
+  clock.advance(10_000);
+  expect(await hanging).toEqual([
+    { what: 'hook', result: 'fail', detail: expect.stringMatching(/^no answer within 10 s/) },
+  ]);
+  const broken = looked('hook', () => Promise.reject(new Error('it broke')), clock);
+  expect(await broken).toEqual([{ what: 'hook', result: 'fail', detail: 'it broke' }]);
 });
