@@ -60,7 +60,7 @@ async function trySource(name: string, options: CommonOptions, context: CommandC
 
 const COLUMNS = {
   shown: ['row', 'meaning', 'uuid', 'roomId', 'meetingId', 'status', 'createdAt', 'url'],
-  leastFirst: ['meetingId', 'createdAt', 'roomId', 'url', 'status', 'uuid'],
+  leastFirst: ['meetingId', 'createdAt', 'url', 'status', 'roomId', 'uuid'],
 } as const;
 
 type Row = ReturnType<typeof rowOf>;

@@ -105,7 +105,7 @@ test('beside a running program: who owns the store, its counts, its server, and 
   const config = {
     sources: { production: sourceOf(api) },
     sinks: { out: OUT },
-    server: { listen: `127.0.0.1:${await freePort()}` },
+    server: { listen: `127.0.0.1:${await freePort()}`, token: 'server-token-2c9e4f7a1b' },
   };
   const program = await stage.start(['run'], { config, printsUrls: true });
   await stage.untilLog(program, /^first poll complete/);
