@@ -15,7 +15,7 @@ export type {
   SinkEvent,
   SourceEvent,
 } from './core/operator-event.js';
-export type { PollReport } from './engine/poller.js';
+export type { PollReport } from './engine/poll-report.js';
 export type { EventOf, Listener } from './library/listeners.js';
 export { ConfigError, createNotifier, type Notifier } from './library/notifier.js';
 export type {

@@ -4,6 +4,7 @@ import type { Sha256 } from './core/id.js';
 import type { Order, OrderLine } from './core/order.js';
 import type { PausableKind, Pause } from './core/pause.js';
 import { carryOut } from './engine/carry-out.js';
+import type { RoutedSink } from './engine/commit-changes.js';
 import type { Cron } from './engine/cron.js';
 import { Dispatcher } from './engine/dispatcher.js';
 import { logEvents } from './engine/event-log.js';
@@ -11,10 +12,12 @@ import { createHeartbeat, type Heartbeat } from './engine/heartbeat.js';
 import type { Observer } from './engine/observer.js';
 import { Operator } from './engine/operator.js';
 import { type PauseChange, Pauses } from './engine/pauses.js';
+import type { PollReport } from './engine/poll-report.js';
 import { openPolledSource, type PolledSource } from './engine/polled-source.js';
-import { type PollReport, poll, type RoutedSink } from './engine/poller.js';
+import { poll } from './engine/poller.js';
 import type { ProgramStatus } from './engine/program-status.js';
 import { createRequestLoop, type OpenRequest, type RequestLoop } from './engine/requests.js';
+import { saveFullWalk } from './engine/save-full-walk.js';
 import { createSourceSchedule, type SourceSchedule } from './engine/scheduler.js';
 import { createSweeper, type Sweeper, sweep } from './engine/sweeper.js';
 import { createTally, type Tally, type Totals } from './engine/tally.js';
@@ -285,6 +288,8 @@ export class Notifier {
     const polled = openPolledSource(config, this.#ports);
     const schedule = createSourceSchedule(polled, {
       ...this.#ports,
+      // A process that cannot only walks the whole list once more.
+      save: (of) => saveFullWalk(of, this.#ports.ledger).catch(() => undefined),
       isPaused: () => this.#pauses.has({ kind: 'source', name: config.name }),
       poll: async (of, signal) => {
         const report = await poll(

@@ -4,6 +4,7 @@ import type { DeliveryId, RecordingUuid } from './core/id.js';
 import type { Pausable, Pause } from './core/pause.js';
 import type { RecordingState } from './core/recording.js';
 import type { SinkState } from './core/suspension.js';
+import type { WalkMark } from './core/walk-mark.js';
 
 /** Interfaces of everything impure. `system.ts` and the adapters implement them; tests hand in others. */
 
@@ -197,8 +198,17 @@ export interface Ledger {
   allRecordings(source?: string): AsyncIterable<RememberedRecording>;
   /** Those of the ids that are stored already, finished or not. */
   existing(ids: readonly DeliveryId[]): Promise<ReadonlySet<DeliveryId>>;
-  /** The one write: new deliveries and recording states, in this order, atomically. At most {@link STORE_BATCH_MAX} in all. */
-  commit(deliveries: readonly Delivery[], recordings: readonly RememberedRecording[]): Promise<void>;
+  /**
+   * The one write: new deliveries, recording states and what is to be remembered of the walk, in this order, atomically. At most
+   * {@link STORE_BATCH_MAX} in all.
+   */
+  commit(
+    deliveries: readonly Delivery[],
+    recordings: readonly RememberedRecording[],
+    walk?: { readonly source: string; readonly mark: WalkMark },
+  ): Promise<void>;
+  walkMark(source: string): Promise<WalkMark | undefined>;
+  markWalk(source: string, mark: WalkMark): Promise<void>;
   /**
    * What attempts and people made of deliveries and sinks, and what operators are told. A finished delivery moves out of the outbox. One
    * write, deliveries first, while it is at most {@link STORE_BATCH_MAX} in all.

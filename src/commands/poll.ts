@@ -1,8 +1,9 @@
 import { Option } from 'commander';
 import type { Config } from '../config/config.js';
 import { NO_URL, type StoredRecordingEvent, withUrl } from '../core/event.js';
+import { type PollReport, rememberedBy } from '../engine/poll-report.js';
 import { openPolledSource } from '../engine/polled-source.js';
-import { type PollReport, poll, rememberedBy } from '../engine/poller.js';
+import { poll } from '../engine/poller.js';
 import { createUrls } from '../engine/urls.js';
 import type { Notifier } from '../notifier.js';
 import { jsonLine } from '../observe/printable.js';

@@ -94,7 +94,7 @@ function checkSource(
   const common = checker.parse(sourceKeys, parts.common, path);
   const settings = definition && checker.parse(definition.settings, parts.settings, path, parts.otherKeys);
   if (definition === undefined || common === undefined || settings === undefined) return undefined;
-  const { schedule, whileProcessing, timezone, firstPoll, stuckAfter, emptyList, hookToken } = common;
+  const { schedule, whileProcessing, fullWalk, timezone, firstPoll, stuckAfter, emptyList, hookToken } = common;
   return {
     name,
     definition,
@@ -102,6 +102,7 @@ function checkSource(
     keyNames: checker.keyNames(parts.settings, path),
     schedule,
     whileProcessing: whileProcessing === 'off' ? undefined : whileProcessing,
+    fullWalk,
     timezone,
     firstPoll,
     stuckAfterMs: stuckAfter,

@@ -44,6 +44,8 @@ export interface SourceConfig {
   readonly schedule: string;
   /** undefined: off. */
   readonly whileProcessing: string | undefined;
+  /** When the next poll walks the whole list. */
+  readonly fullWalk: string;
   readonly timezone: string;
   readonly firstPoll: 'remember' | 'announce';
   readonly stuckAfterMs: number;

@@ -28,6 +28,9 @@ export const sourceKeys = z.strictObject({
   whileProcessing: cronOrOff()
     .prefault('*/10 * * * * *')
     .describe('Polls in addition to `schedule` while anything is in processing; `off` for none.'),
+  fullWalk: cron()
+    .prefault('17 * * * *')
+    .describe('When the next poll walks the whole list; other polls stop where nothing is new.'),
   timezone: timezone().prefault('UTC').describe('The time zone of the schedules.'),
   firstPoll: z
     .enum(['remember', 'announce'])

@@ -14,7 +14,6 @@ interface Unavailable {
 /** What the documented configuration has and this version does not. A feature that arrives takes its lines away. */
 const UNAVAILABLE: readonly Unavailable[] = [
   { at: 'queue' },
-  { at: 'sources.*.fullWalk' },
   { at: 'sources.*.type', value: /^[./@]/, what: 'a type of your own' },
 ];
 

@@ -5,8 +5,8 @@ import { deliveryIdOf, type RecordingUuid } from '../core/id.js';
 import type { AnnounceOrder, DeliveryLine } from '../core/order.js';
 import type { RecordingState } from '../core/recording.js';
 import { wants } from '../core/routing.js';
+import type { RoutedSink } from './commit-changes.js';
 import { lineOf } from './delivery-line.js';
-import type { RoutedSink } from './poller.js';
 import type { RedeliverPorts } from './redeliver.js';
 
 /** Recordings announced at once; each sink's own concurrency holds as well. */

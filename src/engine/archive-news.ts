@@ -11,8 +11,8 @@ import {
 import { deliveryIdOf, type Sha256 } from '../core/id.js';
 import { wants } from '../core/routing.js';
 import type { Clock } from '../ports.js';
+import type { RoutedSink } from './commit-changes.js';
 import type { MakeAttemptPorts } from './make-attempt.js';
-import type { RoutedSink } from './poller.js';
 import type { Results } from './results.js';
 
 /** Who hears that a recording is archived. */

@@ -7,6 +7,8 @@ export type Cron = (expression: string, timezone: string, callback: () => void) 
 export interface CronTimer extends Timer {
   /** When it calls back next, wall clock; infinite when never. */
   readonly nextMs: number;
+  /** From its next time to the one after that; infinite when there is none. */
+  readonly periodMs: number;
 }
 
 /** So often the wall clock is looked at: it can jump, and a timer does not jump with it. */
@@ -42,6 +44,10 @@ export function createCron(clock: Clock): Cron {
     return {
       get nextMs() {
         return nextMs;
+      },
+      get periodMs() {
+        const [one, other] = task.getNextRuns(2);
+        return one === undefined || other === undefined ? Number.POSITIVE_INFINITY : other.getTime() - one.getTime();
       },
       cancel: () => {
         timer.cancel();

@@ -1,7 +1,7 @@
 import type { StoredRecordingEvent } from '../core/event.js';
 import { wants } from '../core/routing.js';
 import type { Log } from '../ports.js';
-import type { RoutedSink } from './poller.js';
+import type { RoutedSink } from './commit-changes.js';
 
 /** What no sink wants is remembered and goes nowhere: a log that reads as if it did would mislead. */
 export function logEvents(log: Log, events: readonly StoredRecordingEvent[], routes: readonly RoutedSink[]): void {

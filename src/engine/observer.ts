@@ -1,6 +1,6 @@
 import type { Verdict } from '../core/delivery.js';
 import type { Outcome } from '../core/failure.js';
-import type { PollReport } from './poller.js';
+import type { PollReport } from './poll-report.js';
 
 /** Who is shown what happens as it happens: metrics and the status page. Must not throw. */
 export interface Observer {

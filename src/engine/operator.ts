@@ -20,7 +20,7 @@ import { AlarmBook, alarmKey } from './alarm-book.js';
 import { createDirectLine, type DirectLine, type DirectLinePorts } from './direct-line.js';
 import { Flaps } from './flaps.js';
 import { logOperatorEvent } from './operator-log.js';
-import type { PollReport } from './poller.js';
+import type { PollReport } from './poll-report.js';
 import type { Prepared } from './results.js';
 import { troubleOf } from './trouble.js';
 

@@ -1,5 +1,5 @@
 import type { Clock, Log } from '../ports.js';
-import { type PollReport, rememberedBy } from './poller.js';
+import { type PollReport, rememberedBy } from './poll-report.js';
 import { createRepeats, type Repeats } from './repeats.js';
 
 /** One line for what an operator wants to know of the polls of a source: a first poll's end, failures and their end. Events have their own. */

@@ -1,5 +1,6 @@
 import type { SourceConfig } from '../config/config.js';
 import type { Source, SourceContext } from '../source/define.js';
+import { newWalkMemory, type WalkMemory } from './walk-memory.js';
 
 /** A configured source at work: what its poller and the fetches of its URLs have to know of each other. */
 export interface PolledSource {
@@ -11,6 +12,7 @@ export interface PolledSource {
   askAgainAtMs: number;
   /** Fetches of URLs that failed in a row. */
   urlFailures: number;
+  readonly walks: WalkMemory;
 }
 
 export function openPolledSource(
@@ -22,5 +24,5 @@ export function openPolledSource(
 }
 
 export function newPolledSource(config: SourceConfig, source: Source): PolledSource {
-  return { config, source, silentUntilMs: 0, askAgainAtMs: 0, urlFailures: 0 };
+  return { config, source, silentUntilMs: 0, askAgainAtMs: 0, urlFailures: 0, walks: newWalkMemory() };
 }

@@ -1,18 +1,19 @@
-import { type Delivery, held, newDelivery } from '../core/delivery.js';
 import { announceRemembered, type Change, type DiffPolicy, diff, type PollPhase } from '../core/diff.js';
 import { emptyListText, isDoubtful, isWorthNoting } from '../core/empty-list.js';
-import { eventOf, NO_URL, type RecordingEvent, type StoredRecordingEvent, withUrl } from '../core/event.js';
-import { deliveryIdOf, type RecordingUuid, type Sha256 } from '../core/id.js';
+import type { RecordingUuid } from '../core/id.js';
 import type { Recording } from '../core/recording.js';
-import { type Route, wants } from '../core/routing.js';
-import { type Clock, type Ledger, type RememberedRecording, type SourceMark, STORE_BATCH_MAX } from '../ports.js';
-import { type Page, SourceError, type WalkEnd } from '../source/define.js';
+import { afterPage, isNewestFirst, isSettled } from '../core/settled.js';
+import type { WalkMark } from '../core/walk-mark.js';
+import type { Clock, Ledger, RememberedRecording, SourceMark } from '../ports.js';
+import type { Page, WalkEnd } from '../source/define.js';
+import { askForAwaited } from './ask-awaited.js';
+import { CommitChanges, type CommitPorts } from './commit-changes.js';
+import { inGroups } from './in-groups.js';
 import { listedBefore } from './listed-before.js';
+import type { PollReport } from './poll-report.js';
 import type { PolledSource } from './polled-source.js';
-import type { Urls } from './urls.js';
+import { WalkTally } from './walk-tally.js';
 
-/** Rows looked up and written at once. */
-const SLICE_MAX = 250;
 /** A list that shifts under a walk, or a first poll that goes on meeting new recordings, is walked so often at most. */
 const WALKS_MAX = 3;
 /** The latest rows of a walk, kept to notice the same recording twice: the first one counts, or two rows that differ would be news at every poll. */
@@ -23,53 +24,10 @@ const REASONS_MAX = 20;
 const POLL_MS_MAX = 3_600_000;
 const TOO_LONG = 'the list could not be walked within an hour; raise paging.size, or split the source by roomId';
 
-export interface RoutedSink extends Route {
-  readonly name: string;
-  readonly includeUrl: boolean;
-}
-
-export interface PollerPorts {
-  readonly ledger: Ledger;
-  /** The sinks that take new events. */
-  readonly sinks: () => readonly RoutedSink[];
+export interface PollerPorts extends CommitPorts {
   /** Events of one poll that go at once. */
   readonly floodLimit: () => number;
-  readonly urls: Urls;
-  /** Events that have just been stored, with the URLs just seen. */
-  readonly tell: (events: readonly RecordingEvent[]) => void;
-  /** Deliveries that are about to be stored, and are offered then. What is returned is called once they are, or could not be. */
-  readonly expect: (deliveries: readonly Delivery[]) => () => void;
-  /** Deliveries that have just been stored. */
-  readonly offer: (deliveries: readonly Delivery[]) => void;
-  /** A write failed: what it was to store may be there all the same. */
-  readonly doubt: () => void;
   readonly clock: Clock;
-  readonly sha256: Sha256;
-}
-
-export interface PollReport {
-  readonly source: string;
-  readonly result: 'complete' | 'incomplete' | 'failed';
-  /** Why it is not complete, in words. */
-  readonly reason: string | undefined;
-  /** The list came whole and empty, and is not believed. */
-  readonly isEmptyInDoubt: boolean;
-  readonly error: unknown;
-  readonly phase: PollPhase;
-  readonly rows: number;
-  readonly rejected: number;
-  /** Why rows were set aside, each reason once. */
-  readonly rejectedReasons: readonly string[];
-  readonly available: number;
-  readonly processing: number;
-  /** Recordings that no poll had shown before. */
-  readonly unknown: number;
-  readonly events: number;
-  readonly deliveries: number;
-  /** Of the deliveries, those held since the poll made more events than the flood limit. */
-  readonly held: number;
-  readonly pages: number;
-  readonly durationMs: number;
 }
 
 /** One poll: walks the list, stores what changed and what is to be delivered in one write a slice, and reports. Never throws. */
@@ -85,41 +43,69 @@ export async function poll(polled: PolledSource, ports: PollerPorts, signal: Abo
   }
 }
 
+/** How a walk ended that found nothing more to look for. */
+interface Stopped {
+  readonly complete: true;
+  readonly pages: number;
+  readonly shifted: false;
+  readonly isEarly: true;
+}
+
+/** Counted at the same time, since how far the walk goes shows only at its end. */
+interface Tallies {
+  /** Of the rows that came. */
+  readonly all?: WalkTally;
+  /** Of the list, where the rest of it is as it was. */
+  readonly short: WalkTally;
+}
+
 class PollRun {
   readonly #polled: PolledSource;
   readonly #ports: PollerPorts;
   readonly #signal: AbortSignal;
   readonly #startedMs: number;
+  readonly #store: CommitChanges;
   #phase: PollPhase = 'normal';
-  #sinks: readonly RoutedSink[] = [];
+  /** As it is stored; undefined: of no use. */
+  #mark: WalkMark | undefined;
+  /** The walk may stop where nothing is new. */
+  #mayStop = false;
   /** Of the walk under way, as the counts are. */
   #seen = new Set<RecordingUuid>();
   #counts = { rows: 0, rejected: 0, available: 0, processing: 0 };
   #reasons = new Set<string>();
+  #tally = new WalkTally(undefined);
+  #total: number | undefined;
+  #isFull = true;
   #pages = 0;
   #unknown = 0;
-  #events = 0;
-  #deliveries = 0;
-  /** Events that a sink wants: only those can flood anybody. */
-  #wanted = 0;
-  #held = 0;
 
   constructor(polled: PolledSource, ports: PollerPorts, signal: AbortSignal) {
     this.#polled = polled;
     this.#ports = ports;
     this.#signal = signal;
     this.#startedMs = ports.clock.monotonicMs();
+    this.#store = new CommitChanges(polled.config.name, ports);
   }
 
   async poll(): Promise<PollReport> {
+    const { walks } = this.#polled;
     try {
-      const mark = await this.#ports.ledger.sourceMark(this.#name);
+      const mark = await this.#ledger.sourceMark(this.#name);
       if (mark === undefined) this.#phase = 'first';
-      else if (mark.scope !== this.#polled.source.scope) this.#phase = 'new-scope';
+      else if (mark.scope !== this.#scope) this.#phase = 'new-scope';
+      await this.#decideHowFar();
       const end = await this.#walkUntilSettled();
-      if (!end.complete) return this.#report('incomplete', end.reason);
+      this.#isFull = !('isEarly' in end);
+      if (!end.complete) {
+        walks.isFullDue = true;
+        return this.#report('incomplete', end.reason);
+      }
+      if (!this.#isFull) await this.#askForAwaited();
       return await this.#judge(mark);
     } catch (error) {
+      // What it had not reached may be news.
+      if (this.#pages > 0) walks.isFullDue = true;
       return this.#report('failed', error instanceof Error ? error.message : String(error), error);
     }
   }
@@ -128,12 +114,32 @@ class PollRun {
     return this.#polled.config.name;
   }
 
-  /** What a list that came whole says. */
+  get #scope(): string {
+    return this.#polled.source.scope;
+  }
+
+  get #ledger(): Ledger {
+    return this.#ports.ledger;
+  }
+
+  /** A walk may stop early if the one before it ended well, and a full one is not due. */
+  async #decideHowFar(): Promise<void> {
+    if (this.#phase !== 'normal') return;
+    const { walks } = this.#polled;
+    const mark = await this.#ledger.walkMark(this.#name);
+    if (mark?.scope !== this.#scope) return;
+    this.#mark = mark;
+    const agoMs = this.#ports.clock.nowMs() - Math.max(mark.fullAtMs, walks.fullAtMs);
+    // A time ahead of now was noted before the clock went back.
+    const isOld = walks.isNew && (agoMs < 0 || agoMs > walks.fullEveryMs);
+    this.#mayStop = !mark.isOpen && !walks.isFullDue && !isOld;
+  }
+
+  /** What a list that came to its end says. */
   async #judge(mark: SourceMark | undefined): Promise<PollReport> {
-    const { ledger } = this.#ports;
     const { rows, rejected } = this.#counts;
     const isFirst = mark === undefined || this.#phase !== 'normal';
-    const before = isFirst || rows > 0 ? 0 : await listedBefore(ledger, this.#name, mark);
+    const before = isFirst || rows > 0 ? 0 : await listedBefore(this.#ledger, this.#name, mark);
     const isDoubted = isDoubtful(rows, before);
     // A list that nobody can read is not an empty one: what it holds would all be announced once it can be read.
     if ((isFirst || isDoubted) && rows === 0 && rejected > 0) {
@@ -144,43 +150,92 @@ class PollRun {
       return { ...this.#report('incomplete', reason), isEmptyInDoubt: true };
     }
     if (isFirst) await this.#endFirstPoll();
-    else if (isWorthNoting(rows, mark.listed)) await ledger.markSource(this.#name, { ...mark, listed: rows });
+    else if (isWorthNoting(this.#listed, mark.listed))
+      await this.#ledger.markSource(this.#name, { ...mark, listed: this.#listed });
+    await this.#endWalk();
     return this.#report('complete');
   }
 
+  get #listed(): number {
+    return this.#isFull ? this.#counts.rows : (this.#total ?? this.#counts.rows);
+  }
+
+  /** Notes that the walk has ended well, in the store only where that says something new. */
+  async #endWalk(): Promise<void> {
+    const { walks } = this.#polled;
+    const known = this.#mark;
+    if (this.#isFull) {
+      walks.fullAtMs = this.#ports.clock.nowMs();
+      walks.isFullDue = false;
+    }
+    walks.isNew = false;
+    const fullAtMs = Math.max(walks.fullAtMs, this.#isFull ? 0 : (known?.fullAtMs ?? 0));
+    const { available, awaited } = this.#tally;
+    const total = this.#total ?? null;
+    const next: WalkMark = { scope: this.#scope, isOpen: false, total, available, fullAtMs, awaited };
+    const isSame =
+      known !== undefined && JSON.stringify({ ...next, fullAtMs: known.fullAtMs }) === JSON.stringify(known);
+    if (!isSame) await this.#ledger.markWalk(this.#name, next);
+  }
+
   /** Rows shift while pages are read: walks again where that may have hidden something, or a first poll would count as complete too early. */
-  async #walkUntilSettled(): Promise<WalkEnd> {
+  async #walkUntilSettled(): Promise<WalkEnd | Stopped> {
     for (let walks = 1; ; walks += 1) {
       const unknownBefore = this.#unknown;
       const end = await this.#walk();
-      if (!end.complete || walks === WALKS_MAX) return end;
+      if (!end.complete || 'isEarly' in end || walks === WALKS_MAX) return end;
       const metUnknown = this.#unknown > unknownBefore;
       const pagesShift = end.pages > 1 && (end.shifted || (this.#phase !== 'normal' && metUnknown));
       // An empty list is believed at the second look only: taken for the whole, everything that comes after it would be announced.
       const emptyAtFirst = this.#phase !== 'normal' && walks === 1 && this.#counts.rows === 0;
       if (!pagesShift && !emptyAtFirst) return end;
+      this.#mayStop = false;
     }
   }
 
-  async #walk(): Promise<WalkEnd> {
+  async #walk(): Promise<WalkEnd | Stopped> {
     this.#seen = new Set();
     this.#reasons = new Set();
     this.#counts = { rows: 0, rejected: 0, available: 0, processing: 0 };
+    // Until it stops early, all rows come: what it has counted of them is what there is.
+    this.#tally = new WalkTally(undefined);
+    const short = new WalkTally(this.#mark);
     const walk = this.#polled.source.walk(this.#signal);
     for (let step = await walk.next(); ; step = await walk.next()) {
       if (step.done) return step.value;
       this.#pages += 1;
-      await this.#takePage(step.value);
+      this.#total = step.value.total;
+      const isSettledPage = await this.#takePage(step.value, { all: this.#tally, short });
+      if (!this.#mayStop || !this.#stopsAfter(step.value, isSettledPage)) continue;
+      this.#tally = short;
+      const end = { complete: true, pages: this.#pages, shifted: false } as const;
+      await walk.return(end);
+      return { ...end, isEarly: true };
     }
   }
 
-  async #takePage(page: Page): Promise<void> {
+  #stopsAfter({ recordings, total }: Page, isSettledPage: boolean): boolean {
+    const then = afterPage({
+      isSettled: isSettledPage,
+      isNewestFirst: isNewestFirst(recordings.map(({ createdAt }) => createdAt)),
+      ...{ total, totalBefore: this.#mark?.total ?? null, unknown: this.#unknown },
+    });
+    this.#mayStop = then !== 'to the end';
+    return then === 'stop';
+  }
+
+  /** @returns whether nothing of it was new or is waited for */
+  async #takePage(page: Page, tallies: Tallies): Promise<boolean> {
     const { config } = this.#polled;
     this.#counts.rejected += page.rejected.count;
     for (const reason of page.rejected.reasons) if (this.#reasons.size < REASONS_MAX) this.#reasons.add(reason);
     this.#ports.urls.refresh(config.name, page.recordings);
     const fresh = page.recordings.filter((recording) => this.#isFirstRowOf(recording));
-    for (const slice of this.#slices(fresh)) await this.#takeSlice(slice);
+    // A page that only repeats rows tells of paging that is not understood.
+    let isSettledPage = fresh.length > 0;
+    for (const slice of this.#store.slices(fresh))
+      isSettledPage = (await this.#takeSlice(slice, tallies)) && isSettledPage;
+    return isSettledPage;
   }
 
   #isFirstRowOf({ uuid, status }: Recording): boolean {
@@ -194,25 +249,41 @@ class PollRun {
   }
 
   /** Looks up, compares, and writes what is new: deliveries first, in one write with the states that say that they exist. */
-  async #takeSlice(recordings: readonly Recording[]): Promise<void> {
-    const { ledger, urls, clock } = this.#ports;
-    const known = await ledger.recordings(
-      this.#name,
-      recordings.map(({ uuid }) => uuid),
-    );
+  async #takeSlice(recordings: readonly Recording[], { all, short }: Tallies): Promise<boolean> {
+    const { urls, clock } = this.#ports;
+    const uuids = recordings.map(({ uuid }) => uuid);
+    const known = await this.#ledger.recordings(this.#name, uuids);
     const nowMs = clock.nowMs();
     const changes: Change[] = [];
     const states: RememberedRecording[] = [];
+    let isSettledSlice = true;
     for (const recording of recordings) {
       const { uuid } = recording;
-      if (!known.has(uuid)) this.#unknown += 1;
-      const { state, change } = diff(known.get(uuid), recording, nowMs, this.#policy);
+      const before = known.get(uuid);
+      if (before === undefined) this.#unknown += 1;
+      if (!isSettled(before, recording.status)) isSettledSlice = false;
+      const { state, change } = diff(before, recording, nowMs, this.#policy);
       if (state !== undefined) states.push({ source: this.#name, uuid, state });
       if (change !== undefined) changes.push(change);
-      const willBeTold = change?.type === 'recording.available' || (state ?? known.get(uuid))?.awaitsAnnouncement;
-      if (willBeTold) urls.remember(this.#name, recording);
+      const after = state ?? before;
+      if (after !== undefined) all?.note(uuid, undefined, after);
+      if (after !== undefined) short.note(uuid, before, after);
+      if (change?.type === 'recording.available' || after?.awaitsAnnouncement) urls.remember(this.#name, recording);
     }
-    await this.#store(changes, states, nowMs, this.#ports.floodLimit());
+    await this.#storeChanges(changes, states, nowMs);
+    return isSettledSlice;
+  }
+
+  /** The first write of a walk says that it has begun: if it does not come to its end, the next poll must. */
+  async #storeChanges(
+    changes: readonly Change[],
+    states: readonly RememberedRecording[],
+    nowMs: number,
+  ): Promise<void> {
+    const known = this.#mark;
+    const mark = known === undefined || known.isOpen || states.length === 0 ? undefined : { ...known, isOpen: true };
+    await this.#store.store({ changes, states, nowMs, floodLimit: this.#ports.floodLimit(), mark });
+    if (mark !== undefined) this.#mark = mark;
   }
 
   get #policy(): DiffPolicy {
@@ -220,124 +291,53 @@ class PollRun {
     return { phase: this.#phase, announceFirst: firstPoll === 'announce', stuckAfterMs };
   }
 
-  /** The commit point. */
-  async #store(
-    changes: readonly Change[],
-    states: readonly RememberedRecording[],
-    nowMs: number,
-    floodLimit: number,
-  ): Promise<void> {
-    if (states.length === 0) return;
-    const { ledger, tell, offer, sha256 } = this.#ports;
-    const events = changes.map((change) => eventOf(sha256, this.#name, change, nowMs));
-    const deliveries = await this.#absent(events.flatMap((event) => this.#deliveriesOf(event, nowMs, floodLimit)));
-    const isOver = this.#ports.expect(deliveries);
-    try {
-      await ledger.commit(deliveries, states);
-    } catch (error) {
-      this.#ports.doubt();
-      throw error;
-    } finally {
-      isOver();
-    }
-    this.#events += events.length;
-    this.#deliveries += deliveries.length;
-    const free = deliveries.filter(({ state }) => state === 'pending');
-    this.#held += deliveries.length - free.length;
-    tell(events.map((event) => this.#withUrlSeen(event)));
-    offer(free);
-  }
-
-  #withUrlSeen(event: StoredRecordingEvent): RecordingEvent {
-    const hasUrl = event.type === 'recording.available';
-    return withUrl(event, hasUrl ? this.#ports.urls.lastSeen(this.#name, event.data.recording.uuid) : NO_URL);
-  }
-
-  #deliveriesOf(event: StoredRecordingEvent, nowMs: number, floodLimit: number): Delivery[] {
-    const sinks = this.#sinks.filter((sink) => wants(sink, event));
-    if (sinks.length > 0) this.#wanted += 1;
-    const isFlood = this.#wanted > floodLimit;
-    return sinks.map((sink) => {
-      const id = deliveryIdOf(this.#ports.sha256, event.id, sink.name);
-      const delivery = newDelivery(id, sink.name, event, sink.includeUrl, nowMs);
-      return isFlood ? held(delivery) : delivery;
+  /** Of what is in processing further down, which no page has shown. */
+  async #askForAwaited(): Promise<void> {
+    const unseen = this.#tally.awaited.filter(({ uuid }) => !this.#seen.has(uuid));
+    await askForAwaited(unseen, this.#polled, {
+      clock: this.#ports.clock,
+      signal: this.#signal,
+      take: async (recordings) => {
+        this.#ports.urls.refresh(this.#name, recordings);
+        const fresh = recordings.filter((recording) => this.#isFirstRowOf(recording));
+        for (const slice of this.#store.slices(fresh)) await this.#takeSlice(slice, { short: this.#tally });
+      },
     });
-  }
-
-  async #absent(deliveries: readonly Delivery[]): Promise<Delivery[]> {
-    if (deliveries.length === 0) return [];
-    const existing = await this.#ports.ledger.existing(deliveries.map(({ id }) => id));
-    return deliveries.filter(({ id }) => !existing.has(id));
   }
 
   /** The list has been seen whole: announces what waits for that, then notes that the first poll is over. */
   async #endFirstPoll(): Promise<void> {
-    const { ledger, clock } = this.#ports;
+    const { clock } = this.#ports;
     if (this.#polled.config.firstPoll === 'announce') await this.#announceRemembered();
-    const mark = { scope: this.#polled.source.scope, firstPollDoneAtMs: clock.nowMs(), listed: this.#counts.rows };
-    await ledger.markSource(this.#name, mark);
+    const mark = { scope: this.#scope, firstPollDoneAtMs: clock.nowMs(), listed: this.#counts.rows };
+    await this.#ledger.markSource(this.#name, mark);
   }
 
   async #announceRemembered(): Promise<void> {
-    let waiting: RememberedRecording[] = [];
-    for await (const remembered of this.#ports.ledger.allRecordings(this.#name)) {
-      if (!remembered.state.awaitsAnnouncement || waiting.push(remembered) < SLICE_MAX) continue;
-      for (const slice of this.#slices(waiting)) await this.#announce(slice);
-      waiting = [];
-    }
-    for (const slice of this.#slices(waiting)) await this.#announce(slice);
-  }
-
-  async #announce(slice: readonly RememberedRecording[]): Promise<void> {
-    const announced = slice.map(({ source, uuid, state }) => ({ source, uuid, ...announceRemembered(uuid, state) }));
-    await this.#store(
-      announced.map(({ change }) => change),
-      announced.map(({ source, uuid, state }) => ({ source, uuid, state })),
-      this.#ports.clock.nowMs(),
-      // Whoever wrote `announce` wants all of it.
-      Number.POSITIVE_INFINITY,
-    );
-  }
-
-  /**
-   * A recording is written together with a delivery for every sink, and one write has its bound. The sinks stay the same within a slice,
-   * whatever a reload does.
-   */
-  *#slices<Row>(rows: readonly Row[]): Generator<readonly Row[]> {
-    for (let from = 0; from < rows.length; ) {
-      this.#sinks = this.#ports.sinks();
-      const to = from + Math.max(1, Math.min(SLICE_MAX, Math.floor(STORE_BATCH_MAX / (1 + this.#sinks.length))));
-      yield rows.slice(from, to);
-      from = to;
-    }
+    const { clock } = this.#ports;
+    for await (const some of inGroups(this.#ledger.allRecordings(this.#name)))
+      for (const slice of this.#store.slices(some.filter(({ state }) => state.awaitsAnnouncement))) {
+        const announced = slice.map(({ source, uuid, state }) => ({
+          source,
+          uuid,
+          ...announceRemembered(uuid, state),
+        }));
+        const changes = announced.map(({ change }) => change);
+        const states = announced.map(({ source, uuid, state }) => ({ source, uuid, state }));
+        // Whoever wrote `announce` wants all of it.
+        await this.#store.store({ changes, states, nowMs: clock.nowMs(), floodLimit: Number.POSITIVE_INFINITY });
+      }
   }
 
   #report(result: PollReport['result'], reason?: string, error?: unknown): PollReport {
+    const { events, deliveries, held } = this.#store;
+    const { available, awaited } = this.#tally;
+    const whole = this.#isFull ? {} : { available, processing: awaited.length };
     return {
-      source: this.#name,
-      result,
-      reason,
-      isEmptyInDoubt: false,
-      error,
-      phase: this.#phase,
-      ...this.#counts,
-      rejectedReasons: [...this.#reasons],
-      unknown: this.#unknown,
-      events: this.#events,
-      deliveries: this.#deliveries,
-      held: this.#held,
-      pages: this.#pages,
+      ...{ source: this.#name, result, reason, isEmptyInDoubt: false, error, phase: this.#phase, isFull: this.#isFull },
+      ...{ ...this.#counts, ...whole, listed: this.#listed, awaited: awaited.length },
+      ...{ rejectedReasons: [...this.#reasons], unknown: this.#unknown, events, deliveries, held, pages: this.#pages },
       durationMs: Math.round(this.#ports.clock.monotonicMs() - this.#startedMs),
     };
   }
-}
-
-/** How many recordings a first poll has remembered. Polls that broke off may have begun with it. */
-export function rememberedBy({ phase, rows, unknown }: PollReport): number {
-  return phase === 'first' ? rows : unknown;
-}
-
-/** What the platform asked for, when a poll failed for that. */
-export function retryAfterMsOf({ error }: PollReport): number {
-  return error instanceof SourceError ? (error.retryAfterMs ?? 0) : 0;
 }

@@ -3,9 +3,9 @@ import { type DeliveryId, deliveryIdOf, type Sha256 } from '../core/id.js';
 import { isAbout } from '../core/operator-news.js';
 import type { DeliveryLine, RedeliverOrder } from '../core/order.js';
 import type { Clock, Ledger } from '../ports.js';
+import type { RoutedSink } from './commit-changes.js';
 import { lineOf } from './delivery-line.js';
 import type { Dispatcher } from './dispatcher.js';
-import type { RoutedSink } from './poller.js';
 
 /** Attempts asked for at once; each sink's own concurrency holds as well. */
 const AT_ONCE_MAX = 200;

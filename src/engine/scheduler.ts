@@ -3,14 +3,16 @@ import { backoffMs } from '../core/schedule.js';
 import type { Clock, Log, Random, Timer } from '../ports.js';
 import type { Cron, CronTimer } from './cron.js';
 import { createPollLog } from './poll-log.js';
+import { type PollReport, retryAfterMsOf } from './poll-report.js';
 import type { PolledSource } from './polled-source.js';
-import { type PollReport, retryAfterMsOf } from './poller.js';
 
 /** Two schedules that fire at the same second make one poll. */
 const SAME_TIME_MS = 500;
 
 export interface SchedulerPorts {
   readonly poll: (polled: PolledSource, signal: AbortSignal) => Promise<PollReport>;
+  /** After the last poll: stores what is only in memory. */
+  readonly save: (polled: PolledSource) => Promise<void>;
   /** A person keeps the source still: nothing is asked by itself. */
   readonly isPaused: () => boolean;
   readonly cron: Cron;
@@ -39,7 +41,7 @@ export interface SourceSchedule {
 export function createSourceSchedule(polled: PolledSource, ports: SchedulerPorts): SourceSchedule {
   const { isPaused, cron, clock, random, log } = ports;
   const pollLog = createPollLog({ clock, log });
-  const { name, schedule, whileProcessing, timezone } = polled.config;
+  const { name, schedule, whileProcessing, fullWalk, timezone } = polled.config;
   const stopping = new AbortController();
   let underWay: Promise<PollReport> | undefined;
   let lastStartMs = Number.NEGATIVE_INFINITY;
@@ -50,6 +52,11 @@ export function createSourceSchedule(polled: PolledSource, ports: SchedulerPorts
   let retry: (Timer & { readonly dueAtMs: number }) | undefined;
   let crons: readonly CronTimer[] = [];
   let whileProcessingCron: CronTimer | undefined;
+
+  const fullWalkCron = cron(fullWalk, timezone, () => {
+    polled.walks.isFullDue = true;
+  });
+  polled.walks.fullEveryMs = fullWalkCron.periodMs;
 
   function start(): void {
     if (whileProcessing !== undefined)
@@ -91,7 +98,7 @@ export function createSourceSchedule(polled: PolledSource, ports: SchedulerPorts
     owedSinceMs ??= lastStartMs;
     const report = await ports.poll(polled, stopping.signal);
     // A part of the list says nothing of what is in processing further down.
-    processing = report.result === 'complete' ? report.processing : Math.max(processing, report.processing);
+    processing = report.result === 'complete' ? report.awaited : Math.max(processing, report.awaited);
     if (stopping.signal.aborted) return report;
     pollLog.note(report);
     if (report.result === 'complete') owedSinceMs = undefined;
@@ -134,8 +141,9 @@ export function createSourceSchedule(polled: PolledSource, ports: SchedulerPorts
   async function stop(): Promise<void> {
     stopping.abort();
     retry?.cancel();
-    for (const timer of crons) timer.cancel();
+    for (const timer of [...crons, fullWalkCron]) timer.cancel();
     await underWay;
+    await ports.save(polled);
     pollLog.stop();
   }
 

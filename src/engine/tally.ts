@@ -1,5 +1,5 @@
 import type { Clock, Log, Timer } from '../ports.js';
-import type { PollReport } from './poller.js';
+import type { PollReport } from './poll-report.js';
 
 const DAY_MS = 86_400_000;
 

@@ -1,6 +1,6 @@
 import type { PollTrouble } from '../core/alarm.js';
 import { SourceError } from '../source/define.js';
-import type { PollReport } from './poller.js';
+import type { PollReport } from './poll-report.js';
 
 const REFUSALS: readonly string[] = ['unauthorized', 'not_found', 'gone'];
 

@@ -4,7 +4,7 @@ import { BUILT_IN_TYPES, type Loaded, loadTree, readConfig } from '../config/loa
 import { objectTree } from '../config/object.js';
 import { formatProblem, type Problem } from '../config/problem.js';
 import type { EventType } from '../core/event.js';
-import type { PollReport } from '../engine/poller.js';
+import type { PollReport } from '../engine/poll-report.js';
 import { createLog } from '../observe/log.js';
 import type { Log } from '../ports.js';
 import type { SinkDefinition } from '../sinks/define.js';

@@ -13,6 +13,8 @@ export interface SourceOptions {
   readonly schedule?: string;
   /** Polls in addition to `schedule` while anything is in processing; `off` for none. */
   readonly whileProcessing?: string;
+  /** When the next poll walks the whole list: `17 * * * *` unless it is given. Other polls stop where nothing is new. */
+  readonly fullWalk?: string;
   /** The time zone of the schedules. */
   readonly timezone?: string;
   /** What becomes of the recordings that are there before: `remember` announces none of them, `announce` all that are available. */

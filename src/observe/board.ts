@@ -1,6 +1,6 @@
 import type { Outcome } from '../core/failure.js';
 import type { ObservedAttempt, Observer } from '../engine/observer.js';
-import type { PollReport } from '../engine/poller.js';
+import type { PollReport } from '../engine/poll-report.js';
 import type { Clock } from '../ports.js';
 
 /** Polls of a source whose durations are kept. */

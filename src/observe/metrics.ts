@@ -171,10 +171,10 @@ export function createMetrics({ board, status, notReady }: MetricsPorts): Metric
 function* recordingsOf(source: string, board: Board): Generator<readonly [readonly string[], number]> {
   const complete = board.source(source)?.lastComplete;
   if (complete === undefined) return;
-  const { rows, available, processing } = complete;
+  const { listed, available, processing } = complete;
   yield [[source, 'available'], available];
   yield [[source, 'processing'], processing];
-  yield [[source, 'other'], rows - available - processing];
+  yield [[source, 'other'], Math.max(0, listed - available - processing)];
 }
 
 function seconds(ms: number | null | undefined): number | undefined {

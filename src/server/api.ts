@@ -1,7 +1,7 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { DELIVERY_STATES } from '../core/delivery.js';
 import type { DeliveryLine, OrderLine } from '../core/order.js';
-import type { PollReport } from '../engine/poller.js';
+import type { PollReport } from '../engine/poll-report.js';
 import { VERSION } from '../version.js';
 import { deliveryRow } from '../views/delivery-row.js';
 import { LOOKUP_ROWS_MAX } from '../views/lookup.js';
@@ -234,6 +234,6 @@ const NOTHING_YET = {
   durationMs: 0,
 } as const;
 
-function pollView({ source, result, reason, rows, events, deliveries, held, durationMs }: PollReport) {
-  return { source, result, reason: reason ?? null, recordings: rows, events, deliveries, held, durationMs };
+function pollView({ source, result, reason, listed, events, deliveries, held, durationMs }: PollReport) {
+  return { source, result, reason: reason ?? null, recordings: listed, events, deliveries, held, durationMs };
 }

@@ -102,9 +102,9 @@ export function deedRoutes(ports: ServerPorts & { readonly key: string }): Deeds
     if (polling === undefined) return `The config has no source ${source}.`;
     const report = await within(polling, ANSWER_WITHIN_MS, clock);
     if (report === undefined) return `The poll of ${source} takes longer, and goes on.`;
-    const { result, reason, rows, events } = report;
+    const { result, reason, listed, events } = report;
     if (result !== 'complete') return `The poll of ${source} is ${result}: ${reason ?? 'the log says why'}`;
-    return `The poll of ${source} is complete: ${counted(rows, 'recording')}, ${counted(events, 'new event')}.`;
+    return `The poll of ${source} is complete: ${counted(listed, 'recording')}, ${counted(events, 'new event')}.`;
   }
 
   /** The deed with its fields, or what is wrong. */

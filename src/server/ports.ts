@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.js';
 import type { Order, OrderLine } from '../core/order.js';
-import type { PollReport } from '../engine/poller.js';
+import type { PollReport } from '../engine/poll-report.js';
 import type { ProgramStatus } from '../engine/program-status.js';
 import type { Board } from '../observe/board.js';
 import type { Metrics } from '../observe/metrics.js';

@@ -8,6 +8,8 @@ export interface Page {
   readonly recordings: readonly Recording[];
   /** Rows that are not recordings: set aside and counted, never fatal. At most 20 of the reasons, without the row's values. */
   readonly rejected: { readonly count: number; readonly reasons: readonly string[] };
+  /** How many rows the list says that it has; undefined: it does not say. */
+  readonly total?: number | undefined;
 }
 
 /** How a walk through all the pages ended. A walk that broke throws a {@link SourceError} instead. */
@@ -34,6 +36,11 @@ export interface Source {
   /** When the credential dies, wall clock; null when nothing says so. */
   readonly credentialExpiresAtMs: number | null;
   walk(signal: AbortSignal): AsyncGenerator<Page, WalkEnd, void>;
+  /**
+   * By one request, what the list has of a meeting; left out where the platform knows no such thing. A platform may give rows of other
+   * meetings all the same. Throws {@link SourceError}.
+   */
+  ofMeeting?(meetingId: string, signal: AbortSignal): Promise<Page>;
   /**
    * The row as it is now, asked for as narrowly as the platform allows; undefined when the list has it not. Throws {@link SourceError}.
    *

@@ -74,6 +74,10 @@ export function openSuperviz(
     scope: JSON.stringify([TYPE, baseUrl, roomId ?? null, meetingId ?? null]),
     credentialExpiresAtMs: expiryOf(auth),
     walk: (signal) => walk(filtersOf(roomId, meetingId), signal),
+    ...(meetingId === undefined && {
+      ofMeeting: async (meeting: string, signal: AbortSignal) =>
+        readRows((await requestPage(1, filtersOf(roomId, meeting), signal)).rows),
+    }),
     async look(signal) {
       const list = await requestPage(1, filtersOf(roomId, meetingId), signal);
       const judge = createPagingJudge(keyName('paging.pageParam'));
@@ -103,7 +107,7 @@ export function openSuperviz(
       const list = await requestPage(number, filters, signal);
       const page = readRows(list.rows);
       // Judged only afterwards: what a page shows is told, whatever it says of the list.
-      yield page;
+      yield { ...page, total: list.pagination?.total };
       const end = judge(seenPage(number, list, page));
       if (end !== undefined) return end;
     }

@@ -4,6 +4,7 @@ import { RECORDING_EVENT_TYPES, type RecordingEventType } from '../core/event.js
 import { FAILURE_REASONS, type FailureReason } from '../core/failure.js';
 import type { DeliveryId, DigestId, EventId, RecordingUuid } from '../core/id.js';
 import type { SinkState } from '../core/suspension.js';
+import type { WalkMark } from '../core/walk-mark.js';
 import type { Json, SourceMark } from '../ports.js';
 import { StoreError } from './errors.js';
 
@@ -108,6 +109,17 @@ const sinkState = z.strictObject({
 
 const sourceMark = z.strictObject({ scope: z.string(), firstPollDoneAtMs: ms, listed: count.optional() });
 
+const recordingUuid = z.string().transform((uuid) => uuid as RecordingUuid);
+
+const walkMark = z.strictObject({
+  scope: z.string(),
+  isOpen: z.boolean(),
+  total: count.nullable(),
+  available: count,
+  fullAtMs: ms,
+  awaited: z.array(z.strictObject({ uuid: recordingUuid, meetingId: z.string().nullable() })),
+});
+
 export function encodeDelivery(value: Delivery): Json {
   return encode(value);
 }
@@ -130,6 +142,14 @@ export function encodeSourceMark(value: SourceMark): Json {
 
 export function decodeSourceMark(key: string, value: Json): SourceMark {
   return decode(sourceMark, key, value);
+}
+
+export function encodeWalkMark(value: WalkMark): Json {
+  return encode(value);
+}
+
+export function decodeWalkMark(key: string, value: Json): WalkMark {
+  return decode(walkMark, key, value);
 }
 
 /** Named fields beside the version. */

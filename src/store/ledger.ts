@@ -4,15 +4,18 @@ import type { DeliveryId, RecordingUuid } from '../core/id.js';
 import type { Pause } from '../core/pause.js';
 import type { RecordingState } from '../core/recording.js';
 import type { SinkState } from '../core/suspension.js';
+import type { WalkMark } from '../core/walk-mark.js';
 import { type Json, type Ledger, type RememberedRecording, STORE_BATCH_MAX, type Store } from '../ports.js';
 import { decodeAlarm, encodeAlarm } from './alarm-records.js';
 import {
   decodeDelivery,
   decodeSinkState,
   decodeSourceMark,
+  decodeWalkMark,
   encodeDelivery,
   encodeSinkState,
   encodeSourceMark,
+  encodeWalkMark,
 } from './delivery-records.js';
 import { keys, parseRecordingKey, prefixes } from './keys.js';
 import { decodePause, decodeRecording, encodePause, encodeRecording } from './records.js';
@@ -51,10 +54,15 @@ export function createLedger(store: Store): Ledger {
     return found;
   }
 
-  async function commit(deliveries: readonly Delivery[], remembered: readonly RememberedRecording[]) {
+  async function commit(
+    deliveries: readonly Delivery[],
+    remembered: readonly RememberedRecording[],
+    walk?: { readonly source: string; readonly mark: WalkMark },
+  ) {
     await store.setMany([
       ...deliveries.map((delivery): Entry => [keys.pending(delivery.id), encodeDelivery(delivery)]),
       ...remembered.map(({ source, uuid, state }): Entry => [keys.recording(source, uuid), encodeRecording(state)]),
+      ...(walk === undefined ? [] : [[keys.walk(walk.source), encodeWalkMark(walk.mark)] as const]),
     ]);
   }
 
@@ -151,6 +159,12 @@ export function createLedger(store: Store): Ledger {
       const value = (await store.getMany([key])).get(key);
       return value === undefined ? undefined : decodeSourceMark(key, value);
     },
+    walkMark: async (source) => {
+      const key = keys.walk(source);
+      const value = (await store.getMany([key])).get(key);
+      return value === undefined ? undefined : decodeWalkMark(key, value);
+    },
+    markWalk: (source, mark) => store.setMany([[keys.walk(source), encodeWalkMark(mark)]]),
     markSource: (source, mark) => store.setMany([[keys.source(source), encodeSourceMark(mark)]]),
     recordings,
     allRecordings,

@@ -23,6 +23,7 @@ export function countWrites(ledger: Ledger): CountedLedger {
   return {
     ...ledger,
     markSource: counting(ledger.markSource),
+    markWalk: counting(ledger.markWalk),
     commit: counting(ledger.commit),
     save: counting(ledger.save),
     forget: counting(ledger.forget),

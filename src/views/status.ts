@@ -61,7 +61,7 @@ function sourceView({ name, definition }: SourceConfig, { program, board }: Stat
     overdueSeconds: secondsOf(status?.overdueMs) ?? 0,
     failedPolls: note?.failures ?? 0,
     /** Of the last complete list; null before there was one. */
-    recordings: complete?.rows ?? null,
+    recordings: complete?.listed ?? null,
     available: complete?.available ?? null,
     processing: complete?.processing ?? null,
     rejectedRows: complete?.rejected ?? null,

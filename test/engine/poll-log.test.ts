@@ -1,11 +1,20 @@
 import { createPollLog } from '../../src/engine/poll-log.js';
-import type { PollReport } from '../../src/engine/poller.js';
+import type { PollReport } from '../../src/engine/poll-report.js';
 import { SourceError } from '../../src/source/define.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { createMemoryLog } from '../support/memory-log.js';
 
 const COMPLETE: PollReport = {
-  ...{ source: 'production', result: 'complete', reason: undefined, isEmptyInDoubt: false, error: undefined },
+  ...{
+    source: 'production',
+    result: 'complete',
+    reason: undefined,
+    isEmptyInDoubt: false,
+    isFull: true,
+    listed: 0,
+    awaited: 0,
+    error: undefined,
+  },
   ...{ phase: 'normal', rows: 1, rejected: 0, rejectedReasons: [], available: 1, processing: 0, unknown: 0 },
   ...{ events: 0, deliveries: 0, held: 0, pages: 1, durationMs: 10 },
 };

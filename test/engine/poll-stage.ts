@@ -1,8 +1,11 @@
 import type { Delivery } from '../../src/core/delivery.js';
 import type { StoredRecordingEvent } from '../../src/core/event.js';
+import type { RoutedSink } from '../../src/engine/commit-changes.js';
+import type { PollReport } from '../../src/engine/poll-report.js';
 import { newPolledSource, type PolledSource } from '../../src/engine/polled-source.js';
-import { type PollReport, poll, type RoutedSink } from '../../src/engine/poller.js';
+import { poll } from '../../src/engine/poller.js';
 import { createUrls, type Urls } from '../../src/engine/urls.js';
+import type { WalkMemory } from '../../src/engine/walk-memory.js';
 import { type FakeApi, type FakeApiOptions, startFakeApi } from '../../src/fake/api.js';
 import { createHttpClient } from '../../src/http/client.js';
 import type { Ledger } from '../../src/ports.js';
@@ -42,6 +45,9 @@ export interface PollStage extends AsyncDisposable {
   readonly told: StoredRecordingEvent[];
   readonly offered: Delivery[];
   readonly doubts: () => number;
+  /** Of the source as it is configured now. */
+  walks(): WalkMemory;
+  polled(): PolledSource;
   poll(): Promise<PollReport>;
   /** What a restart with another configuration is to the poller. */
   configure(change: Omit<PollStageOptions, 'store' | 'api'>): void;
@@ -70,7 +76,7 @@ export async function openPollStage(options: PollStageOptions = {}): Promise<Pol
     const { settings: written = {}, firstPoll = 'remember', stuckAfterMs = 3_600_000, emptyList = 'doubt' } = change;
     const settings = superviz.settings.parse({ baseUrl: api.url, auth: { clientId: 'c', secret: 's' }, ...written });
     const source = openSuperviz({ name: SOURCE, settings, http, clock: realClock, random: () => 0, log }, 1);
-    const schedule = { schedule: '* * * * *', whileProcessing: undefined, timezone: 'UTC' };
+    const schedule = { schedule: '* * * * *', whileProcessing: undefined, fullWalk: '17 * * * *', timezone: 'UTC' };
     const config = { name: SOURCE, definition: superviz, settings, ...schedule, firstPoll, stuckAfterMs, emptyList };
     polled = newPolledSource(config, source);
     sinks = change.sinks ?? [routed('hook')];
@@ -88,6 +94,8 @@ export async function openPollStage(options: PollStageOptions = {}): Promise<Pol
     offered,
     doubts: () => doubts,
     configure,
+    walks: () => polled.walks,
+    polled: () => polled,
     poll: () =>
       poll(
         polled,

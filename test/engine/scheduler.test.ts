@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { createCron } from '../../src/engine/cron.js';
-import type { PollReport } from '../../src/engine/poller.js';
+import type { PollReport } from '../../src/engine/poll-report.js';
 import { createSourceSchedule } from '../../src/engine/scheduler.js';
 import { SourceError } from '../../src/source/define.js';
 import { systemClock as clock } from '../../src/system.js';
@@ -23,6 +23,9 @@ const COMPLETE: PollReport = {
   result: 'complete',
   reason: undefined,
   isEmptyInDoubt: false,
+  isFull: true,
+  listed: 0,
+  awaited: 0,
   error: undefined,
   phase: 'normal',
   rows: 1,
@@ -59,6 +62,7 @@ function stageOf({ schedule = '*/30 * * * * *', whileProcessing }: Schedule = {}
     { ...polled, config: { ...polled.config, schedule, whileProcessing } },
     {
       cron: createCron(clock),
+      save: async () => undefined,
       isPaused: () => isPaused,
       clock,
       random: () => 0,
@@ -121,7 +125,7 @@ test('whileProcessing polls only while something is in processing', async () => 
   stage.source.start();
   await pass(MINUTE_MS - SECOND_MS);
   expect(stage.seconds()).toEqual([0.25]);
-  stage.comesTo(() => ({ ...COMPLETE, processing: 1 }));
+  stage.comesTo(() => ({ ...COMPLETE, awaited: 1 }));
   await pass(31 * SECOND_MS);
   expect(stage.seconds()).toEqual([0, 10, 20, 30]);
   stage.comesTo(() => COMPLETE);
@@ -132,10 +136,10 @@ test('whileProcessing polls only while something is in processing', async () => 
 
 test('a part of the list says nothing of what is in processing further down', async () => {
   const stage = stageOf({ schedule: '0 0 * * * *', whileProcessing: '*/10 * * * * *' });
-  stage.comesTo(() => ({ ...COMPLETE, processing: 1 }));
+  stage.comesTo(() => ({ ...COMPLETE, awaited: 1 }));
   stage.source.start();
   await pass(SECOND_MS);
-  stage.comesTo(() => ({ ...COMPLETE, result: 'incomplete', reason: 'a page repeats', processing: 0 }));
+  stage.comesTo(() => ({ ...COMPLETE, result: 'incomplete', reason: 'a page repeats', awaited: 0 }));
   await pass(30 * SECOND_MS);
   expect(stage.polls()).toBeGreaterThan(2);
   await stage.source.stop();
@@ -143,7 +147,7 @@ test('a part of the list says nothing of what is in processing further down', as
 
 test('two schedules that fire at the same second make one poll', async () => {
   const stage = stageOf({ schedule: '*/10 * * * * *', whileProcessing: '*/10 * * * * *' });
-  stage.comesTo(() => ({ ...COMPLETE, processing: 1 }));
+  stage.comesTo(() => ({ ...COMPLETE, awaited: 1 }));
   stage.source.start();
   await pass(30 * SECOND_MS);
   expect(stage.seconds()).toEqual([0.25, 10, 20, 30]);
@@ -289,7 +293,7 @@ describe('a paused source', () => {
     stage.source.start();
     await pass(MINUTE_MS);
     expect(stage.polls()).toBe(0);
-    stage.comesTo(() => ({ ...COMPLETE, processing: 1 }));
+    stage.comesTo(() => ({ ...COMPLETE, awaited: 1 }));
     stage.resume();
     await pass(0);
     expect(stage.polls()).toBe(1);

@@ -3,7 +3,7 @@ import type { SinkConfig } from '../../src/config/config.js';
 import { type Delivery, newDelivery } from '../../src/core/delivery.js';
 import type { RecordingEvent } from '../../src/core/event.js';
 import { deliveryIdOf, eventIdOf, type RecordingUuid } from '../../src/core/id.js';
-import type { PolledSource } from '../../src/engine/polled-source.js';
+import { newPolledSource, type PolledSource } from '../../src/engine/polled-source.js';
 import { defineSink, type SinkContext, type SinkDefinition } from '../../src/sinks/define.js';
 import { webhook } from '../../src/sinks/webhook.js';
 import type { Source } from '../../src/source/define.js';
@@ -87,9 +87,9 @@ export function deliveryOf(sink: string, uuid: string, nowMs: number, dueInMs = 
 
 /** A source made of one function, for what cannot be had of a real one at the moment at which a test wants it. */
 export function sourceThat(find: Source['find']): PolledSource {
-  const schedule = { schedule: '* * * * *', whileProcessing: undefined, timezone: 'UTC' };
-  return {
-    config: {
+  const schedule = { schedule: '* * * * *', whileProcessing: undefined, fullWalk: '17 * * * *', timezone: 'UTC' };
+  return newPolledSource(
+    {
       name: 'production',
       definition: superviz,
       settings: {},
@@ -98,14 +98,11 @@ export function sourceThat(find: Source['find']): PolledSource {
       stuckAfterMs: HOUR_MS,
       emptyList: 'doubt',
     },
-    source: {
+    {
       scope: '',
       credentialExpiresAtMs: null,
       find,
       walk: () => Promise.reject(new Error('it is not walked')) as never,
     },
-    silentUntilMs: 0,
-    askAgainAtMs: 0,
-    urlFailures: 0,
-  };
+  );
 }

@@ -4,7 +4,7 @@ import type { SimTime } from './time.js';
 export const PLATFORM_LIES = [
   ...(['unauthorized', 'rate limit', 'bad gateway', 'login page', 'error with 200', 'reset', 'truncated'] as const),
   ...(['slow', 'empty list', 'paging ignored', 'wrong total', 'wrong number of pages', 'odd rows'] as const),
-  ...(['row between pages', 'row gone between pages'] as const),
+  ...(['row between pages', 'row gone between pages', 'filter ignored'] as const),
 ] as const;
 
 export type PlatformLie = (typeof PLATFORM_LIES)[number];

@@ -107,6 +107,6 @@ export class Life {
         callback();
       });
     }
-    return { nextMs: Number.POSITIVE_INFINITY, cancel: () => timer.cancel() };
+    return { nextMs: Number.POSITIVE_INFINITY, periodMs, cancel: () => timer.cancel() };
   }
 }

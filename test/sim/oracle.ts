@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Config, SinkConfig } from '../../src/config/config.js';
 import type { WalkEnd } from '../../src/source/define.js';
+import type { Row } from './account.js';
 import type { Operators } from './operators.js';
 import type { Pauses } from './pauses.js';
 import { type HandedOut, SECRET, URL_MARK } from './platform.js';
@@ -48,6 +49,8 @@ interface WatchedSource {
   ended: { readonly window: Window; readonly isWhole: boolean } | undefined;
   /** Complete walks. */
   complete: number;
+  /** Of those, to the end of the list. */
+  full: number;
   /** Rows of the last list that the store knows to have been believed; of short ones any number. */
   listed: number;
   /** It is to know of this one before the next walk begins. */
@@ -139,6 +142,7 @@ export class Oracle implements WalkWitness {
     const source = this.#source(name);
     if (!end.complete) return;
     source.complete += 1;
+    source.full += 1;
     const rows = source.seen.size;
     const isDoubtful = source.phase === 'normal' && rows === 0 && source.listed >= LONG_LIST_MIN;
     if (isDoubtful) this.#operators.listIsEmpty(name);
@@ -146,6 +150,22 @@ export class Oracle implements WalkWitness {
     if (source.phase === 'normal' && !isDoubtful && !end.shifted) source.unnoted = { rows, atMs: this.#time.passedMs };
     const isWhole = source.wasLiedTo || source.handedOut.isSupersetOf(source.whole ?? new Set());
     source.ended = { window: this.#open(), isWhole };
+  }
+
+  walkStops(name: string): void {
+    const source = this.#source(name);
+    this.#take(source, name, true);
+    source.complete += 1;
+    this.#operators.pollWasComplete(name);
+    this.#tally.add('walks that stopped early');
+  }
+
+  meetingShown(name: string, answer: HandedOut): void {
+    const source = this.#source(name);
+    this.#tally.add('meetings asked for');
+    this.#take(source, name, false);
+    const rows = answer.rows.filter(({ uuid }) => source.seen.size < source.seen.add(uuid).size);
+    source.shown = { rows, window: this.#open() };
   }
 
   #checkNoted({ unnoted, listed }: WatchedSource, name: string): void {
@@ -159,6 +179,22 @@ export class Oracle implements WalkWitness {
     return this.#sources.get(name)?.complete ?? 0;
   }
 
+  /** Of those, the ones that came to the end of the list. */
+  fullWalks(name: string): number {
+    return this.#sources.get(name)?.full ?? 0;
+  }
+
+  /** Nothing changes any more, and the whole list has been walked since: whatever it holds has been shown as it is. */
+  checkShown(name: string, rows: readonly Row[]): void {
+    for (const { uuid, status } of rows) {
+      const recording = this.recordings.get(`${name}/${uuid}`);
+      // What is too much to follow has been shown often.
+      const isShown =
+        recording !== undefined && (recording.possible ?? [{ status }]).some((one) => one.status === status);
+      if (!isShown) this.violate(`${name} has had ${uuid} as ${status}, and no poll has shown it`);
+    }
+  }
+
   /** The process has died or stopped: whatever it had in hand may have been done or not. */
   lifeEnds(): void {
     this.#operators.lifeEnds();
@@ -167,9 +203,9 @@ export class Oracle implements WalkWitness {
   }
 
   /** The store has it that a source's first poll is over, or how long its list is by now. */
-  markNoted(name: string): void {
+  markNoted(name: string, listed: number): void {
     const source = this.#source(name);
-    source.listed = source.seen.size;
+    source.listed = listed;
     if (source.phase === 'normal') return;
     if (source.ended === undefined) this.violate(`first poll of ${name} noted as over, and no walk was complete`);
     else if (!source.ended.isWhole)
@@ -184,7 +220,7 @@ export class Oracle implements WalkWitness {
     this.#operators.storeHas(key, text);
     if (text === undefined) return;
     if (text.includes(URL_MARK) || text.includes(SECRET)) this.violate(`the store has a URL or a secret under ${key}`);
-    if (key.startsWith('src/')) this.markNoted(key.slice('src/'.length));
+    if (key.startsWith('src/')) this.markNoted(key.slice('src/'.length), listedIn(text));
   }
 
   #policyOf(name: string): SourcePolicy {
@@ -266,7 +302,7 @@ export class Oracle implements WalkWitness {
         unnoted: undefined,
       };
       const sets = { seen: new Set<string>(), handedOut: new Set<string>() };
-      source = { ...nothing, ...sets, scope: '', phase: 'first', wasLiedTo: false, complete: 0, listed: 0 };
+      source = { ...nothing, ...sets, scope: '', phase: 'first', wasLiedTo: false, complete: 0, full: 0, listed: 0 };
       this.#sources.set(name, source);
     }
     return source;
@@ -314,4 +350,9 @@ export function deliveryIdFor(eventId: string, sink: string): string {
 
 function digest(text: string): string {
   return createHash('sha256').update(text, 'utf8').digest('hex').slice(0, 32);
+}
+
+/** How long the store says that the list was. */
+function listedIn(text: string): number {
+  return Number(/"listed":(\d+)/.exec(text)?.[1] ?? 0);
 }

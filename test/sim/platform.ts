@@ -123,7 +123,8 @@ export class SimPlatform {
     const dice = this.#dice;
     const all = account.rows.filter(
       ({ roomId, meetingId }) =>
-        (query.get('roomId') ?? roomId) === roomId && (query.get('meetingId') ?? meetingId) === meetingId,
+        (query.get('roomId') ?? roomId) === roomId &&
+        (lie === 'filter ignored' || (query.get('meetingId') ?? meetingId) === meetingId),
     );
     const size = Math.min(Number(query.get('take')), account.pageMax);
     const asked = Number(query.get('page'));

@@ -83,6 +83,7 @@ function drawSource(name: string, periodMs: number, dice: Dice): SourcePlan {
     name,
     schedule: String(periodMs),
     whileProcessing: dice.chance(0.5) ? String(Math.ceil(periodMs / 2)) : undefined,
+    fullWalk: String(periodMs * dice.fork(`full walks of ${name}`).pick([3, 10, 50])),
     firstPoll: dice.pick(['remember', 'announce']),
     stuckAfterMs: dice.pick([5 * periodMs, HOUR_MS, DAY_MS]),
     size: dice.int(2, 8),
@@ -153,7 +154,11 @@ function drawEvents({ name }: SinkPlan, dice: Dice): readonly EventType[] {
 /** The same, with polls that are further apart: what is left to do takes its time, and polls would fill it. */
 export function slowPlan(plan: Plan, periodMs: number): Plan {
   const schedule = String(periodMs);
-  return { ...plan, sources: plan.sources.map((source) => ({ ...source, schedule, whileProcessing: undefined })) };
+  const fullWalk = String(4 * periodMs);
+  return {
+    ...plan,
+    sources: plan.sources.map((source) => ({ ...source, schedule, fullWalk, whileProcessing: undefined })),
+  };
 }
 
 export function configOf(plan: Plan, definitions: Definitions): Config {

@@ -10,6 +10,10 @@ export interface WalkWitness {
   /** It asked for more, so that it has done with this page whatever it wanted. */
   pageSurvived(source: string): void;
   walkEnds(source: string, end: WalkEnd): void;
+  /** It wants no more of the list, and has done with what it has. */
+  walkStops(source: string): void;
+  /** It has what the list holds of a meeting, and takes it or leaves it. */
+  meetingShown(source: string, answer: HandedOut): void;
 }
 
 /** What a test puts between the real source and the engine. */
@@ -48,18 +52,33 @@ function open(context: SourceContext<never>, witness: WalkWitness): Source {
     scope: watched.scope,
     credentialExpiresAtMs: watched.credentialExpiresAtMs,
     find: openSuperviz(context, 0).find,
+    ofMeeting: async (meetingId, signal) => {
+      if (watched.ofMeeting === undefined) throw new Error('the real source can be asked for a meeting');
+      const page = await watched.ofMeeting(meetingId, signal);
+      if (last !== undefined) witness.meetingShown(name, last);
+      return page;
+    },
     async *walk(signal) {
       witness.walkBegins(name, watched.scope);
       const walk = watched.walk(signal);
-      for (let step = await walk.next(); ; step = await walk.next()) {
-        if (step.done) {
-          witness.walkEnds(name, step.value);
-          return step.value;
+      let isOver = false;
+      try {
+        for (let step = await walk.next(); ; step = await walk.next()) {
+          if (step.done) {
+            isOver = true;
+            witness.walkEnds(name, step.value);
+            return step.value;
+          }
+          if (last === undefined) throw new Error('a page came out of no answer');
+          witness.pageShown(name, last);
+          yield step.value;
+          witness.pageSurvived(name);
         }
-        if (last === undefined) throw new Error('a page came out of no answer');
-        witness.pageShown(name, last);
-        yield step.value;
-        witness.pageSurvived(name);
+      } catch (error) {
+        isOver = true;
+        throw error;
+      } finally {
+        if (!isOver) witness.walkStops(name);
       }
     },
   };

@@ -286,15 +286,21 @@ class Story {
 
   /** Time goes on until every list has been seen whole and nothing that can go is left. */
   async #settle(): Promise<void> {
-    const { setup, oracle, store, time } = this.#world;
+    const { setup, oracle, store, time, accounts } = this.#world;
     await this.#resumeAll();
-    const walks = setup.sources.map(({ name }) => ({ name, before: oracle.completeWalks(name) }));
+    const walks = setup.sources.map(({ name }) => ({
+      ...{ name, before: oracle.completeWalks(name), fullBefore: oracle.fullWalks(name) },
+    }));
     const isSettled = () =>
       this.#program?.state === 'runs' &&
       this.#program.idle &&
       walks.every(({ name, before }) => oracle.completeWalks(name) >= before + 3) &&
+      walks.every(({ name, fullBefore }) => oracle.fullWalks(name) > fullBefore) &&
       store.pending === 0;
-    if (await time.runUntil(isSettled, SETTLES_WITHIN_MS)) return;
+    if (await time.runUntil(isSettled, SETTLES_WITHIN_MS)) {
+      for (const { name } of walks) oracle.checkShown(name, accounts.get(name)?.rows ?? []);
+      return;
+    }
     oracle.violate(`it does not settle: ${store.pending} deliveries are pending, the process ${this.#program?.state}`);
   }
 
