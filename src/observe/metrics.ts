@@ -135,6 +135,17 @@ export function createMetrics({ board, status, notReady }: MetricsPorts): Metric
     status().lanes.map(({ sink, state }) => [[sink], state.suspension === null ? 0 : 1]),
   );
 
+  gauge('sink_paused', '1 while a person keeps the sink still.', ['sink'], () =>
+    status().lanes.map(({ sink }) => [[sink], Number(isPaused('sink', sink))]),
+  );
+  gauge('source_paused', '1 while a person keeps the source still.', ['source'], () =>
+    status().sources.map(({ name }) => [[name], Number(isPaused('source', name))]),
+  );
+
+  function isPaused(kind: 'sink' | 'source', name: string): boolean {
+    return status().pauses.some((pause) => pause.kind === kind && pause.name === name);
+  }
+
   /** What has not happened yet is 0 rather than absent, so that the first time is an increase. */
   function beginAtZero({ sources, lanes }: ProgramStatus): void {
     for (const { name: source } of sources) for (const result of RESULTS) polls.inc({ source, result }, 0);

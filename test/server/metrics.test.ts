@@ -2,9 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { startDoor } from '../engine/door.js';
 import { webhookTo } from '../engine/sinks.js';
 import { collect } from '../support/collect.js';
-import { configOf, openWorld, sourcePolled, type World } from '../support/notifier-stage.js';
+import { configOf, openWorld, sourceOf, sourcePolled, type World } from '../support/notifier-stage.js';
 import { type Served, startServed } from '../support/served.js';
 import { describeWithTool } from '../support/tools.js';
+import { until } from '../support/turn.js';
 
 async function metricsOf(served: Served): Promise<string> {
   const answer = await served.get('/metrics');
@@ -53,6 +54,45 @@ test('the metrics count what has happened, and show how things stand', async () 
     ...{ complete: 2, failed: 0, polls: 2, available: 2, processing: 1, events: 1, attempts: 1, delivered: 1, dead: 0 },
     ...{ delays: 1, waiting: 0, suspended: 0, ready: 1, store: 0 },
   });
+});
+
+test('every metric has a series once everything has happened', async () => {
+  await using world = await openWorld();
+  await using door = await startDoor();
+  const auth = { clientId: 'c', secret: 's', expiresAt: '2030-01-01' };
+  const source = sourceOf('production', world.api.url, { auth });
+  const config = { ...configOf([source], [webhookTo('hook', door.url)]), floodLimit: 1 };
+  await using served = await startServed(world, config);
+  await served.program.notifier.pollAll();
+  for (const uuid of ['a', 'b', 'c']) world.api.recordings.add({ uuid, status: 'available' });
+  world.api.recordings.add({ uuid: 'odd', omits: ['status'] });
+  await served.program.notifier.pollAll();
+  await until(() => served.program.notifier.status().held.size > 0);
+  await served.program.notifier.attemptDue();
+  const text = await metricsOf(served);
+  const names = [...text.matchAll(/^# TYPE (recording_notifier_\w+) /gm)].map(([, name]) => name ?? '');
+  expect(names.length).toBeGreaterThan(20);
+  const series = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  const isThere = (name: string) => series.some((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
+  expect(names.filter((name) => !isThere(name) && !isThere(`${name}_count`))).toEqual([]);
+});
+
+test.each([
+  { subject: 'sink', name: 'hook' },
+  { subject: 'source', name: 'production' },
+] as const)('a $subject that is paused shows as that', async ({ subject, name }) => {
+  await using world = await openWorld();
+  await using served = await startServed(
+    world,
+    configOf([sourcePolled(world)], [webhookTo('hook', 'http://127.0.0.1:1/')]),
+  );
+  const series = `recording_notifier_${subject}_paused{${subject}="${name}"}`;
+  const shown = [sampleOf(await metricsOf(served), series)];
+  for (const kind of ['pause', 'resume'] as const) {
+    await Array.fromAsync(served.program.notifier.carryOut({ kind, subject, name }));
+    shown.push(sampleOf(await metricsOf(served), series));
+  }
+  expect(shown).toEqual([0, 1, 0]);
 });
 
 test('a sink that says "gone" shows as suspended, with its deliveries waiting', async () => {
