@@ -133,18 +133,21 @@ describeWithTool('fish', 'in fish', () => {
   });
 });
 
-test.each([
+for (const { shell, flags, load } of [
   { shell: 'bash', flags: ['-c'], load: 'source ./script' },
   { shell: 'zsh', flags: ['-f', '-c'], load: 'compdef() { true; }; source ./script' },
   { shell: 'fish', flags: ['-c'], load: 'source ./script' },
-])('started from a checkout, it is a command of $shell afterwards', async ({ shell, flags, load }) => {
-  const { stdout } = await stage.run(['completion', shell]);
-  writeFileSync(join(stage.folder, 'script'), stdout.join('\n'));
-  const bare = { folder: stage.folder, path: '/usr/local/bin:/usr/bin:/bin' };
-  expect(await outputOf([shell, ...flags, `${load}; recording-notifier --version`], '', bare)).toMatch(
-    /^\d+\.\d+\.\d+\n$/,
-  );
-});
+])
+  describeWithTool(shell, `in ${shell}, from a checkout`, () => {
+    test('it is a command afterwards', async () => {
+      const { stdout } = await stage.run(['completion', shell]);
+      writeFileSync(join(stage.folder, 'script'), stdout.join('\n'));
+      const bare = { folder: stage.folder, path: '/usr/local/bin:/usr/bin:/bin' };
+      expect(await outputOf([shell, ...flags, `${load}; recording-notifier --version`], '', bare)).toMatch(
+        /^\d+\.\d+\.\d+\n$/,
+      );
+    });
+  });
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal is told
 const ORDERS = /\u001b\[[\d;?]*[A-Za-z]|\u001b[=>]|[\r\u0007]/g;
