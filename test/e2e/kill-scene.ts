@@ -141,7 +141,7 @@ export async function openScene(stage: Stage, store: string, dice: Dice): Promis
   }
 
   stage.configure({
-    sources: { production: sourceOf(api) },
+    sources: { production: sourceOf(api, { fullWalk: '*/2 * * * * *' }) },
     sinks,
     store,
     delivery: { retries: Array.from({ length: 50 }, () => '100ms') },

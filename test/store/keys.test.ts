@@ -38,6 +38,7 @@ test('no prefix takes in the keys of another kind', () => {
     keys.owner,
     keys.recording('a', 'b' as RecordingUuid),
     keys.source('a'),
+    keys.walk('a'),
     keys.pending(id),
   ].concat([
     ...[keys.finished(id), keys.sink('a'), keys.alarm('sink', 'a'), keys.paused({ kind: 'sink', name: 'a' })],
