@@ -8,6 +8,7 @@ import type { RoutedSink } from './engine/commit-changes.js';
 import type { Cron } from './engine/cron.js';
 import { Dispatcher } from './engine/dispatcher.js';
 import { logEvents } from './engine/event-log.js';
+import { createGate } from './engine/gate.js';
 import { createHeartbeat, type Heartbeat } from './engine/heartbeat.js';
 import type { Observer } from './engine/observer.js';
 import { Operator } from './engine/operator.js';
@@ -48,6 +49,9 @@ interface ScheduledSource {
   readonly schedule: SourceSchedule;
 }
 
+/** However many sources there are. */
+const POLLS_AT_ONCE_MAX = 50;
+
 /** A source whose polls have not been complete for so long, though they should have been. */
 const OVERDUE_MS = 5 * 60_000;
 
@@ -62,6 +66,7 @@ export class Notifier {
   readonly #tally: Tally;
   readonly #pauses: Pauses;
   readonly #urls;
+  readonly #gate = createGate(POLLS_AT_ONCE_MAX);
   readonly #sources = new Map<string, ScheduledSource>();
   #config: Config;
   #reloaded: Promise<void> = Promise.resolve();
@@ -291,28 +296,30 @@ export class Notifier {
       // A process that cannot only walks the whole list once more.
       save: (of) => saveFullWalk(of, this.#ports.ledger).catch(() => undefined),
       isPaused: () => this.#pauses.has({ kind: 'source', name: config.name }),
-      poll: async (of, signal) => {
-        const report = await poll(
-          of,
-          {
-            ...this.#ports,
-            sinks: () => this.#routes(),
-            floodLimit: () => this.#config.floodLimit,
-            urls: this.#urls,
-            tell: (events) => this.#tell(events),
-            expect: (deliveries) => this.#dispatcher.expect(deliveries),
-            offer: (deliveries) => this.#dispatcher.offer(deliveries),
-            doubt: () => this.#dispatcher.readAgain(),
-          },
-          signal,
-        );
-        this.#noteResult(report, signal);
-        // What is held goes by no offer, and is counted by a reading.
-        if (report.held > 0) this.#dispatcher.readAgain();
-        return report;
-      },
+      poll: (of, signal) => this.#gate.through(() => this.#poll(of, signal), signal),
     });
     return { polled, schedule };
+  }
+
+  async #poll(of: PolledSource, signal: AbortSignal): Promise<PollReport> {
+    const report = await poll(
+      of,
+      {
+        ...this.#ports,
+        sinks: () => this.#routes(),
+        floodLimit: () => this.#config.floodLimit,
+        urls: this.#urls,
+        tell: (events) => this.#tell(events),
+        expect: (deliveries) => this.#dispatcher.expect(deliveries),
+        offer: (deliveries) => this.#dispatcher.offer(deliveries),
+        doubt: () => this.#dispatcher.readAgain(),
+      },
+      signal,
+    );
+    this.#noteResult(report, signal);
+    // What is held goes by no offer, and is counted by a reading.
+    if (report.held > 0) this.#dispatcher.readAgain();
+    return report;
   }
 
   #tell(events: readonly RecordingEvent[]): void {

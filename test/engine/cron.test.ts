@@ -62,3 +62,29 @@ test('cancelling leaves no timer', () => {
   cron.timer.cancel();
   expect(jest.getTimerCount()).toBe(0);
 });
+
+test('those that have the same schedule share one timer, and begin one after the other', () => {
+  const cron = createCron(systemClock);
+  const begun: number[] = [];
+  const timers = Array.from({ length: 2_000 }, () => cron('*/30 * * * * *', 'UTC', () => begun.push(Date.now())));
+  expect(jest.getTimerCount()).toBe(1);
+  jest.advanceTimersByTime(30_000);
+  expect(begun.length).toBeGreaterThan(0);
+  expect(begun.length).toBeLessThan(100);
+  jest.advanceTimersByTime(15_500);
+  expect(begun).toHaveLength(2_000);
+  expect(new Set(begun).size).toBeGreaterThan(1_000);
+  for (const timer of timers) timer.cancel();
+  expect(jest.getTimerCount()).toBe(0);
+});
+
+test('one that is cancelled before its turn is not called', () => {
+  const cron = createCron(systemClock);
+  const begun: string[] = [];
+  cron('* * * * * *', 'UTC', () => begun.push('first'));
+  const second = cron('* * * * * *', 'UTC', () => begun.push('second'));
+  jest.advanceTimersByTime(750);
+  second.cancel();
+  jest.advanceTimersByTime(1_000);
+  expect(begun).toEqual(['first', 'first']);
+});
