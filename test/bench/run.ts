@@ -1,0 +1,25 @@
+import { build } from './build.js';
+import { measurePolls } from './part-poll.js';
+import { measureWalks } from './part-walk.js';
+import { type Finding, tableOf } from './report.js';
+
+/** `PART=walk` measures one part alone; `MILLION=1` walks through a million recordings too, which takes ten minutes more. */
+
+const PARTS = { poll: measurePolls, walk: measureWalks };
+
+const { PART } = process.env;
+const wanted = Object.entries(PARTS).filter(([name]) => PART === undefined || PART === name);
+if (wanted.length === 0) throw new Error(`PART is one of ${Object.keys(PARTS).join(', ')}`);
+
+const startedMs = performance.now();
+using built = build();
+const findings: Finding[] = [];
+for (const [name, measure] of wanted) {
+  say(`measuring: ${name}`);
+  findings.push(...(await measure(built)));
+}
+say(['', ...tableOf(findings), '', `${((performance.now() - startedMs) / 1_000).toFixed(0)} s`].join('\n'));
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
