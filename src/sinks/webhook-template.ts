@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { NotifierEvent } from '../core/event.js';
 import type { Failed } from '../core/failure.js';
 import { issueOf } from '../settings.js';
-import { placeOfType } from '../template/places.js';
+import { isUnescaped, placeOfType } from '../template/places.js';
 import { applyTemplate, liquid } from '../template/use.js';
 import type { SinkTemplate } from './define.js';
 
@@ -17,7 +17,9 @@ export const webhookTemplate = z
     body: liquid('The body.'),
     contentType: contentType
       .prefault('application/json')
-      .describe('What the body is, and so how values in it are escaped. JSON is checked to be JSON.'),
+      .describe(
+        'What the body is, and so how values in it are escaped: JSON, JSON lines, XML, HTML and forms are, anything else is taken for plain text. JSON is checked to be JSON.',
+      ),
   })
   .optional()
   .meta({ example: { body: '{"text": "{{ title }}: {{ recording.roomId }}"}' } })
@@ -28,6 +30,12 @@ type Template = z.output<typeof webhookTemplate>;
 export function webhookTemplates(template: Template): SinkTemplate[] {
   if (template === undefined) return [];
   return [{ key: ['template', 'body'], source: template.body, place: placeOfType(template.contentType) }];
+}
+
+/** What a template does not see to. */
+export function templateNotices(template: Template): readonly string[] {
+  if (template === undefined || !isUnescaped(template.contentType)) return [];
+  return [`Values go into a template of ${template.contentType} as they are: a room may be called anything.`];
 }
 
 /**

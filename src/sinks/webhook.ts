@@ -9,7 +9,7 @@ import { publicKeyOf, signingKeyFlaw } from './signing-keys.js';
 import { sign } from './standard-webhooks.js';
 import { contentOf, WEBHOOK_FORMATS } from './webhook-format.js';
 import { expiryNotices, proxy, remedyOf, tls } from './webhook-route.js';
-import { webhookTemplate, webhookTemplates, writtenContent } from './webhook-template.js';
+import { templateNotices, webhookTemplate, webhookTemplates, writtenContent } from './webhook-template.js';
 
 /**
  * Services that cannot verify a signature: who knows the URL may post, and a secret would change nothing.
@@ -122,7 +122,7 @@ export const webhook = defineSink({
   notices(given, nowMs) {
     const wantsSecret = given.secret === undefined && !HOSTS_WITHOUT_SIGNATURES.has(new URL(given.url).hostname);
     const unsigned = wantsSecret ? ['It has no secret, so nothing is signed.'] : [];
-    return [...unsigned, ...expiryNotices(given, nowMs)];
+    return [...unsigned, ...templateNotices(given.template), ...expiryNotices(given, nowMs)];
   },
   facts({ secret: given }) {
     return [given ?? []].flat().flatMap((key) => {

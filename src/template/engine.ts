@@ -82,7 +82,6 @@ export const NO_FILTERS: ReadonlyMap<string, string> = new Map(
   ]),
 );
 
-const OUTPUT_CHARACTERS_MAX = 1_000_000;
 /** Entries of lists and characters that filters and tags make; `(1..100000000)` is over it at once. */
 const MEMORY_MAX = 4_000_000;
 /** Tags, outputs and texts rendered. Counted, since a count is the same at every attempt and a time is not. */
@@ -102,6 +101,9 @@ abstract class Kept extends Drop {
   abstract override valueOf(): string;
 }
 
+/** Beside them: what they have themselves, a template can name. */
+const MARKED = new WeakMap<object, string>();
+
 /** What `capture` holds: the template's own text in it is not escaped when it is put in, the values in it are. */
 class Captured extends Kept {
   readonly #marked: string;
@@ -111,10 +113,7 @@ class Captured extends Kept {
     super();
     this.#marked = marked;
     this.#values = values;
-  }
-
-  get marked(): string {
-    return this.#marked;
+    MARKED.set(this, marked);
   }
 
   override valueOf(): string {
@@ -144,7 +143,7 @@ class AsJson extends Kept {
 
 /** A value, put in by its number until it is known where it stands. */
 function mark(this: { readonly context: Context }, value: unknown): string {
-  if (value instanceof Captured) return value.marked;
+  if (value instanceof Captured) return MARKED.get(value) ?? '';
   const values = valuesOf(this.context);
   const known = value instanceof AsJson ? value : unkept(value);
   this.context.memoryLimit.use(plainOf(known).length);
@@ -162,7 +161,9 @@ function valuesOf(context: Context): unknown[] {
 
 /** As it is. Its text cannot stand for another value. */
 function raw(value: unknown): string {
-  return value instanceof Captured ? value.marked : plainOf(unkept(value)).replace(new RegExp(RESERVED, 'g'), '');
+  return value instanceof Captured
+    ? (MARKED.get(value) ?? '')
+    : plainOf(unkept(value)).replace(new RegExp(RESERVED, 'g'), '');
 }
 
 type Handler = Extract<FilterImplOptions, (...values: never[]) => unknown>;
@@ -264,7 +265,6 @@ export function renderPieces(
   countSteps(context);
   const emitter = new BoundedEmitter(context);
   toValueSync(ENGINE.renderer.renderTemplates(templates, context, emitter));
-  if (emitter.buffer.length > OUTPUT_CHARACTERS_MAX) throw new Error('output limit exceeded');
   return piecesOf(emitter.buffer, valuesOf(context));
 }
 

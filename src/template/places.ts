@@ -2,9 +2,17 @@ import { escapeHtml, escapeSlack } from '../sinks/text.js';
 
 /**
  * What a template makes, which says how the values in it are escaped. `text` is plain text, where nothing has to be; `html` is XML
- * as well; `mrkdwn` is that of Slack; `form` is application/x-www-form-urlencoded.
+ * as well; `json lines` has a value of JSON a line; `mrkdwn` is that of Slack; `form` is application/x-www-form-urlencoded.
  */
-export type Place = 'mrkdwn' | 'html' | 'text' | 'json' | 'form';
+export type Place = 'mrkdwn' | 'html' | 'text' | 'json' | 'json lines' | 'form';
+
+/** Of what a template makes, every value as it is escaped: more is no message. */
+const CHARACTERS_MAX = 1_000_000;
+
+/** It would have made more than a template may. */
+class TooLongError extends Error {
+  override readonly name = 'TooLongError';
+}
 
 /** The template's own text, or a value that it puts in. */
 export type Piece = string | { readonly value: unknown };
@@ -14,14 +22,28 @@ export class BackslashError extends Error {
   override readonly name = 'BackslashError';
 }
 
-/** The text that the pieces make, each value escaped for where it stands. Throws a {@link BackslashError}. */
+/** The text that the pieces make, each value escaped for where it stands. Throws a {@link BackslashError} or a {@link TooLongError}. */
 export function textOf(pieces: readonly Piece[], place: Place): string {
-  if (place === 'json') return jsonTextOf(pieces);
-  const escapeText = ESCAPES[place];
-  return pieces.map((piece) => (typeof piece === 'string' ? piece : escapeText(plainOf(piece.value)))).join('');
+  return joined(place === 'json' || place === 'json lines' ? jsonTexts(pieces) : escapedTexts(pieces, ESCAPES[place]));
 }
 
-const ESCAPES: Readonly<Record<Exclude<Place, 'json'>, (text: string) => string>> = {
+function* escapedTexts(pieces: readonly Piece[], escapeText: (text: string) => string): Generator<string> {
+  for (const piece of pieces) yield typeof piece === 'string' ? piece : escapeText(plainOf(piece.value));
+}
+
+/** As far as it goes: nothing is made that is too long to be sent. */
+function joined(texts: Iterable<string>): string {
+  let length = 0;
+  const all: string[] = [];
+  for (const text of texts) {
+    length += text.length;
+    if (length > CHARACTERS_MAX) throw new TooLongError('output limit exceeded');
+    all.push(text);
+  }
+  return all.join('');
+}
+
+const ESCAPES: Readonly<Record<Exclude<Place, 'json' | 'json lines'>, (text: string) => string>> = {
   mrkdwn: escapeSlack,
   html: escapeHtml,
   text: (text) => text,
@@ -35,7 +57,7 @@ export function plainOf(value: unknown): string {
 }
 
 /** Within quotes a value is the inside of a text; elsewhere it is a value of JSON by itself, with quotes of its own if it needs them. */
-function jsonTextOf(pieces: readonly Piece[]): string {
+function* jsonTexts(pieces: readonly Piece[]): Generator<string> {
   let isInside = false;
   let isEscaped = false;
   function follow(text: string): string {
@@ -46,19 +68,29 @@ function jsonTextOf(pieces: readonly Piece[]): string {
     }
     return text;
   }
-  return pieces
-    .map((piece) => {
-      if (typeof piece === 'string') return follow(piece);
-      if (isEscaped) throw new BackslashError('a backslash stands before a value');
-      return isInside ? JSON.stringify(plainOf(piece.value)).slice(1, -1) : (JSON.stringify(piece.value) ?? 'null');
-    })
-    .join('');
+  for (const piece of pieces) {
+    if (typeof piece === 'string') yield follow(piece);
+    else if (isEscaped) throw new BackslashError('a backslash stands before a value');
+    else if (isInside) yield JSON.stringify(plainOf(piece.value)).slice(1, -1);
+    else yield JSON.stringify(piece.value) ?? 'null';
+  }
 }
 
-/** Of a body: how its values are escaped, by its media type. */
+/** Of a body: how its values are escaped, by its media type. What is not known is taken for plain text, where nothing is. */
 export function placeOfType(contentType: string): Place {
-  const [type = ''] = contentType.toLowerCase().split(';');
-  if (/^application\/(?:[\w.-]+\+)?json$/.test(type.trim())) return 'json';
-  if (/^(?:text\/html|(?:text|application)\/(?:[\w.-]+\+)?xml)$/.test(type.trim())) return 'html';
-  return type.trim() === 'application/x-www-form-urlencoded' ? 'form' : 'text';
+  const essence = essenceOf(contentType);
+  const [, format = ''] = /(?:\/|\+)(?:x-)?([a-z-]+)$/.exec(essence) ?? [];
+  if (['ndjson', 'jsonl', 'jsonlines', 'json-lines'].includes(format)) return 'json lines';
+  if (format === 'json') return 'json';
+  if (format === 'xml' || format === 'html') return 'html';
+  return essence === 'application/x-www-form-urlencoded' ? 'form' : 'text';
+}
+
+/** Whether values go into a body of the type as they are, though it may be more than plain text. */
+export function isUnescaped(contentType: string): boolean {
+  return placeOfType(contentType) === 'text' && essenceOf(contentType) !== 'text/plain';
+}
+
+function essenceOf(contentType: string): string {
+  return contentType.toLowerCase().split(';')[0]?.trim() ?? '';
 }

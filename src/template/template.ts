@@ -57,6 +57,7 @@ export function renderTemplate({ parts, place }: Template, event: NotifierEvent,
   try {
     const text = textOf(renderPieces(parts, variablesOf(event, place), timezone), place);
     if (place === 'json') JSON.parse(text);
+    if (place === 'json lines') for (const line of text.split('\n')) if (line.trim() !== '') JSON.parse(line);
     return text;
   } catch (error) {
     throw new TemplateError(flawOf(error), { cause: error });

@@ -85,7 +85,14 @@ export function variablesOf(event: NotifierEvent, place: Place): Readonly<Record
 }
 
 /** Where people read, or a line break has a meaning, texts are one line. In JSON and forms everything can be said. */
-const TAMED: Readonly<Record<Place, boolean>> = { mrkdwn: true, html: true, text: true, json: false, form: false };
+const TAMED: Readonly<Record<Place, boolean>> = {
+  mrkdwn: true,
+  html: true,
+  text: true,
+  json: false,
+  'json lines': false,
+  form: false,
+};
 
 function tookOf(event: Parameters<typeof processedForMs>[0]): string | null {
   const ms = processedForMs(event);

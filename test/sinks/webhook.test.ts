@@ -249,6 +249,16 @@ test.each([
   { name: 'one secret', settings: { secret: SECRET }, want: [] },
   { name: 'no secret', settings: {}, want: ['It has no secret, so nothing is signed.'] },
   {
+    name: 'a template of a type that nothing is escaped for',
+    settings: { secret: SECRET, template: { body: 'a,{{ recording.roomId }}', contentType: 'text/csv' } },
+    want: [expect.stringContaining('template of text/csv as they are')],
+  },
+  {
+    name: 'a template of plain text',
+    settings: { secret: SECRET, template: { body: '{{ recording.roomId }}', contentType: 'text/plain' } },
+    want: [],
+  },
+  {
     name: 'no secret, for a service that cannot verify',
     settings: { url: 'https://chat.googleapis.com/v1/spaces/A/messages?key=k&token=t' },
     want: [],

@@ -5,7 +5,7 @@ import type { RecordingEvent } from '../../src/core/event.js';
 import type { RecordingUuid } from '../../src/core/id.js';
 import { messageOf } from '../../src/sinks/email-message.js';
 import { withTemplate } from '../../src/sinks/email-template.js';
-import type { Place } from '../../src/template/places.js';
+import { type Place, placeOfType } from '../../src/template/places.js';
 import { parseTemplate, renderTemplate } from '../../src/template/template.js';
 import { sampleEvent } from '../support/sample-event.js';
 
@@ -115,4 +115,39 @@ test('a mail: a name adds no header, and the subject is one line', async () => {
     }),
     { numRuns: 30 },
   );
+});
+
+test.each([
+  { type: 'application/json', want: 'json' },
+  { type: 'text/json; charset=utf-8', want: 'json' },
+  { type: 'application/vnd.api+json', want: 'json' },
+  { type: 'application/x-ndjson', want: 'json lines' },
+  { type: 'application/jsonl', want: 'json lines' },
+  { type: 'text/xml', want: 'html' },
+  { type: 'image/svg+xml', want: 'html' },
+  { type: 'application/xhtml+xml', want: 'html' },
+  { type: 'TEXT/HTML', want: 'html' },
+  { type: 'application/x-www-form-urlencoded', want: 'form' },
+  { type: 'text/plain', want: 'text' },
+  { type: 'text/csv', want: 'text' },
+])('a body of $type is escaped as $want', ({ type, want }) => {
+  expect(placeOfType(type)).toBe(want);
+});
+
+test('JSON lines: a value of JSON a line, from which no name breaks out', () => {
+  const source = '{"a":"{{ recording.roomId }}"}\n{"b":{{ recording.roomId }}}\n';
+  const room = 'x","evil":"1';
+  const lines = render(source, 'json lines', eventOf(room)).trimEnd().split('\n');
+  expect(lines.map((line) => JSON.parse(line))).toEqual([{ a: room }, { b: room }]);
+  expect(() => render('{"a":1}\n{', 'json lines', eventOf('x'))).toThrow('renders to no JSON');
+});
+
+test.each(['json', 'form'] as const)('%s: values count for the length of what is made', (place) => {
+  const source = '{% for n in (1..500) %}"{{ recording.roomId }}"{% endfor %}';
+  expect(() => render(source, place, eventOf('x'.repeat(10_000)))).toThrow('more than a million characters');
+});
+
+test('what holds a captured text has no members', () => {
+  const source = '{% capture both %}{{ recording.roomId }}{% endcapture %}{{ both.marked }}|{{ both }}';
+  expect(() => render(source, 'text', eventOf('a'))).toThrow('names a variable that is not there');
 });
