@@ -141,7 +141,7 @@ function maskedWith(masks: Masks, { requests, printed, parts }: Rendered): Shown
       body: body === undefined ? undefined : masks.text(body),
     })),
     printed: printed.map(masks.text),
-    parts: parts.map(({ name, content }) => ({ name, content: masks.text(content) })),
+    parts: parts.map(({ name, content }) => ({ name, content: maskedPart(name, content, masks) })),
   };
 }
 
@@ -174,4 +174,9 @@ function tellWhatIsOdd(
     if (!events.includes(type)) tell(`${name} does not get ${type}: its events are ${events.join(', ')}.`);
   if (outcome?.kind === 'delivered' && outcome.receipt.endsWith(WITHOUT_TEMPLATE))
     tell(`The template of ${name} fails on this event, so it would get our own message.`);
+}
+
+/** An environment is masked variable by variable. */
+function maskedPart(name: string, content: string, masks: Masks): string {
+  return name === 'environment' ? content.split('\n').map(masks.variable).join('\n') : masks.text(content);
 }

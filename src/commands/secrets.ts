@@ -6,6 +6,9 @@ import { type JsonSchema, jsonSchemaOf } from '../config/json-schema.js';
 
 const MASK = '***';
 
+/** What is shorter stands in texts that have nothing to do with it: it is masked by the name that it stands under. */
+const LENGTH_MIN = 6;
+
 /** A name of a header that carries nothing but a credential. */
 const SECRET_HEADER = /^(?:proxy-)?authorization$|^cookie$/i;
 
@@ -13,6 +16,8 @@ export interface Masks {
   text(text: string): string;
   url(url: string): string;
   header(name: string, value: string): string;
+  /** `NAME=value`. */
+  variable(text: string): string;
 }
 
 /** @param recordingUrls of the events, whose query is what makes them credentials */
@@ -21,10 +26,15 @@ export function masksFor({ definition, settings }: SinkConfig, recordingUrls: re
   const addresses = secrets.flatMap((secret) => (/^https?:/i.test(secret) ? (URL.parse(secret) ?? []) : []));
   const hosts = addresses.map(({ host }) => host);
   const queries = recordingUrls.flatMap((url) => [URL.parse(url)?.search ?? '', url.replace(/^[^?]*/, '')]);
-  const texts = longestFirst([...secrets, ...addresses.map(({ href }) => href), ...queries]);
+  const logins = recordingUrls.flatMap((url) => /^[a-z]+:\/\/([^/?#@]+@)/i.exec(url)?.[1] ?? []);
+  const long = [...secrets, ...addresses.map(({ href }) => href)].filter(({ length }) => length >= LENGTH_MIN);
+  const patterns = longestFirst([...long, ...queries, ...logins]).map(
+    (secret) => [patternOf(secret), maskOf(secret)] as const,
+  );
+  const named = namedIn(settings);
 
   function text(given: string): string {
-    return texts.reduce((shown, secret) => shown.replaceAll(secret, secret.startsWith('?') ? `?${MASK}` : MASK), given);
+    return patterns.reduce((shown, [pattern, mask]) => shown.replace(pattern, mask), given);
   }
 
   return {
@@ -38,22 +48,51 @@ export function masksFor({ definition, settings }: SinkConfig, recordingUrls: re
       return isBare ? origin : `${origin}/${MASK}`;
     },
     header(name, value) {
-      if (SECRET_HEADER.test(name)) return MASK;
+      if (SECRET_HEADER.test(name) || named.has(name.toLowerCase())) return MASK;
       return text(name === 'webhook-signature' ? value.replaceAll(/,\S+/g, `,${MASK}`) : value);
+    },
+    variable(given) {
+      const [name = ''] = given.split('=', 1);
+      return named.has(name.toLowerCase()) ? `${name}=${MASK}` : text(given);
     },
   };
 }
 
-/** In every form; a secret in another one goes first. */
-function longestFirst(secrets: readonly string[]): readonly string[] {
-  const forms = [...new Set(secrets.filter((secret) => secret !== '').flatMap(formsOf))];
-  return forms.sort((one, other) => other.length - one.length);
+/** What makes it readable stays. */
+function maskOf(secret: string): string {
+  if (secret.startsWith('?')) return `?${MASK}`;
+  return secret.endsWith('@') ? `${MASK}@` : MASK;
 }
 
-/** As it may stand in a body, in a URL or in markup. */
-function formsOf(secret: string): readonly string[] {
-  const inHtml = secret.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-  return [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1), inHtml];
+/** A secret that is in another one goes after it. */
+function longestFirst(secrets: readonly string[]): readonly string[] {
+  return [...new Set(secrets.filter((secret) => secret !== ''))].sort((one, other) => other.length - one.length);
+}
+
+/** The secret as it may stand in a body, in a URL, in Markdown or in markup, each of its characters in one form or another. */
+function patternOf(secret: string): RegExp {
+  return new RegExp([...secret.toWellFormed()].map(patternOfCharacter).join(''), 'gi');
+}
+
+function patternOfCharacter(character: string): string {
+  if (/[a-z\d]/i.test(character)) return character;
+  const percent = [...Buffer.from(character)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
+  const forms = [character, percent, JSON.stringify(character).slice(1, -1), ENTITIES[character], `\\${character}`];
+  const sources = forms
+    .filter((form) => form !== undefined)
+    .map((form) => form.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'));
+  return `(?:${sources.join('|')})`;
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  ...{ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' },
+};
+
+/** Headers and variables of the environment that the settings give a value. */
+function namedIn(settings: unknown): ReadonlySet<string> {
+  if (!isRecord(settings)) return new Set();
+  const maps = [settings['headers'], settings['env']].filter(isRecord);
+  return new Set(maps.flatMap((map) => Object.keys(map).map((name) => name.toLowerCase())));
 }
 
 /** The texts at and below what the schema marks; a host that a URL was read into is none. */

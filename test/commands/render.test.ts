@@ -56,6 +56,31 @@ test('a webhook: the request that a receiver gets, with its secrets masked, and 
   expect(receiver.messages).toEqual([]);
 });
 
+test('a short secret is masked where it stands, and nowhere else', async () => {
+  const hook = { type: 'webhook', url: 'https://example.com/in', headers: { 'x-env': 'a', 'x-api-version': '1' } };
+  const { stdout } = await rendered({ hook }, ['hook'], eventWith());
+  expect(stdout).toEqual(
+    expect.arrayContaining(['x-env: ***', 'x-api-version: ***', 'content-type: application/json']),
+  );
+  expect(stdout).toContain(`webhook-id: ${sampleEvent.id}`);
+  const program = { type: 'exec', command: ['/bin/true'], env: { MODE: 'a' } };
+  expect((await rendered({ program }, ['program'], eventWith())).stdout).toContain('MODE=***');
+});
+
+test.each([
+  { type: 'webhook', settings: { url: 'https://example.com/in' } },
+  { type: 'discord', settings: { url: 'https://discord.com/api/webhooks/1/token-of-discord' } },
+  { type: 'ntfy', settings: { topic: 'topic-of-ntfy' } },
+])('whatever a URL of a recording has for a credential is masked: $type', async ({ type, settings }) => {
+  const { data } = sampleEvent;
+  const url = 'https://user:PASSWORD@files.example/r.mp4?X-Sig=sec(ret)|end';
+  const event = { ...sampleEvent, data: { ...data, recording: { ...data.recording, url } } };
+  const { stdout } = await rendered({ place: { type, ...settings } }, ['place'], event);
+  const text = stdout.join('\n');
+  expect(text).toContain('files.example/r.mp4');
+  for (const secret of ['PASSWORD', 'sec(ret', 'ret)', '%28ret', '|end', '%7Cend']) expect(text).not.toContain(secret);
+});
+
 test.each([
   { name: 'webhook', settings: {} },
   { name: 'webhook', settings: { format: 'cloudevents' } },
