@@ -172,6 +172,8 @@ export interface HttpClient {
 export interface Programs {
   /** Of our environment: where programs are, whose they are, language and time zone. No secret stands there. */
   readonly environment: Readonly<Record<string, string>>;
+  /** A program leads a group of its own now; whatever of it is there when our process ends is killed. @returns to be called when it is over */
+  track(leaderPid: number): () => void;
   /**
    * To a program and to all that it has started, where it leads a process group. Zero only asks.
    *

@@ -60,7 +60,24 @@ export interface StatusLine {
 /** Nothing else of our environment is anybody's: it may hold every secret of the config. */
 const FOR_PROGRAMS = /^(?:PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_[A-Z]+|TZ|TMPDIR)$/;
 
+/** Groups of programs that we have started. At a second Ctrl-C nobody waits for them, and nobody would end them afterwards. */
+const groups = new Set<number>();
+let isWatchingEnd = false;
+
+function watchEnd(): void {
+  if (isWatchingEnd) return;
+  isWatchingEnd = true;
+  process.on('exit', () => {
+    for (const leaderPid of groups) systemPrograms.signalGroup(leaderPid, 'SIGKILL');
+  });
+}
+
 export const systemPrograms: Programs = {
+  track: (leaderPid) => {
+    watchEnd();
+    groups.add(leaderPid);
+    return () => void groups.delete(leaderPid);
+  },
   get environment() {
     const entries = Object.entries(process.env).filter(
       (entry): entry is [string, string] => FOR_PROGRAMS.test(entry[0]) && entry[1] !== undefined,

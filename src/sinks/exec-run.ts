@@ -49,10 +49,15 @@ export async function run({ command: [program, ...args], environment, folder, in
   // It may end without having read anything.
   child.stdin?.on('error', () => undefined).end(input);
   if (child.pid === undefined) return ended;
+  const isOver = ports.programs.track(child.pid);
   const cut = cutOff(child.pid, ended, ports);
-  const end = await ended;
-  await cut.over();
-  return end;
+  try {
+    const end = await ended;
+    await cut.over();
+    return end;
+  } finally {
+    isOver();
+  }
 }
 
 function endOf(child: ChildProcess): Promise<Ended> {

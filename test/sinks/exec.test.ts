@@ -21,6 +21,7 @@ import { createManualClock } from '../support/manual-clock.js';
 import { sampleEvent } from '../support/sample-event.js';
 import { createStage, sourceOf } from '../support/stage.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
+import { until } from '../support/turn.js';
 import { describeSink, type Place } from './conformance.js';
 
 const SECRET = 'token-5d1c';
@@ -279,3 +280,32 @@ test('where the notifier is killed, its program goes on, and is started again wi
   program.kill('SIGTERM');
   expect(await program.ended).toMatchObject({ code: 0 });
 });
+
+test('at a second Ctrl-C its program ends with the notifier', async () => {
+  const api = await stage.api();
+  api.recordings.add({ status: 'available' });
+  const { settings } = await openScript('trap "" TERM; echo $$ > "$1"; while :; do sleep 1; done');
+  const [command, out = ''] = settings.command;
+  spawnSync('mkfifo', [out]);
+  const config = {
+    sources: { production: sourceOf(api, { firstPoll: 'announce' }) },
+    sinks: { program: { type: 'exec', command: [command, out] } },
+  };
+  const said = once(createReadStream(out, 'utf8'), 'data');
+  const program = await stage.start(['run'], { config });
+  const pid = Number((await said)[0]);
+  program.kill('SIGINT');
+  await stage.untilLog(program, /^stopping/);
+  program.kill('SIGINT');
+  expect(await program.ended).toMatchObject({ code: 130 });
+  await until(() => !isRunning(pid));
+});
+
+/** One that is dead and that nobody has asked for yet is not. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
