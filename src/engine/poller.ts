@@ -12,12 +12,13 @@ import { inGroups } from './in-groups.js';
 import { listedBefore } from './listed-before.js';
 import type { PollReport } from './poll-report.js';
 import type { PolledSource } from './polled-source.js';
+import { RecentlySeen } from './recently-seen.js';
 import { WalkTally } from './walk-tally.js';
 
 /** A list that shifts under a walk, or a first poll that goes on meeting new recordings, is walked so often at most. */
 const WALKS_MAX = 3;
 /** The latest rows of a walk, kept to notice the same recording twice: the first one counts, or two rows that differ would be news at every poll. */
-const SEEN_MAX = 20_000;
+const SEEN_MIN = 10_000;
 /** Kept of a walk, as of a page. */
 const REASONS_MAX = 20;
 /** No poll takes longer. */
@@ -71,7 +72,7 @@ class PollRun {
   /** The walk may stop where nothing is new. */
   #mayStop = false;
   /** Of the walk under way, as the counts are. */
-  #seen = new Set<RecordingUuid>();
+  #seen = newSeen();
   #counts = { rows: 0, rejected: 0, available: 0, processing: 0 };
   #reasons = new Set<string>();
   #tally = new WalkTally(undefined);
@@ -194,7 +195,7 @@ class PollRun {
   }
 
   async #walk(): Promise<WalkEnd | Stopped> {
-    this.#seen = new Set();
+    this.#seen = newSeen();
     this.#reasons = new Set();
     this.#counts = { rows: 0, rejected: 0, available: 0, processing: 0 };
     // Until it stops early, all rows come: what it has counted of them is what there is.
@@ -241,7 +242,6 @@ class PollRun {
   #isFirstRowOf({ uuid, status }: Recording): boolean {
     if (this.#seen.has(uuid)) return false;
     this.#seen.add(uuid);
-    if (this.#seen.size > SEEN_MAX) for (const oldest of this.#seen.values().take(1)) this.#seen.delete(oldest);
     this.#counts.rows += 1;
     if (status === 'available') this.#counts.available += 1;
     if (status === 'processing') this.#counts.processing += 1;
@@ -340,4 +340,8 @@ class PollRun {
       durationMs: Math.round(this.#ports.clock.monotonicMs() - this.#startedMs),
     };
   }
+}
+
+function newSeen(): RecentlySeen<RecordingUuid> {
+  return new RecentlySeen(SEEN_MIN);
 }
