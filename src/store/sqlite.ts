@@ -14,6 +14,8 @@ const PAGE_ROWS = 500;
 /** SQLite's own busy timeout would stop the event loop; so a lock that another process holds is waited for in steps, 5 s in all. */
 const BUSY_RETRY_MS = 10;
 const BUSY_RETRIES_MAX = 500;
+/** Of the file, in memory: with SQLite's own 2 MB, each look-up in a long list reads the file. */
+const CACHE_KIB = 32 * 1024;
 /** What a burst of writes, or a long read, may leave of the write-ahead log. */
 const LOG_BYTES_MAX = 64 * 1024 * 1024;
 
@@ -45,7 +47,9 @@ function prepareFile(database: Database, access: SqliteAccess): boolean {
   const isEmpty = readNumber(database, 'SELECT count(*) FROM sqlite_schema') === 0;
   if (!isOurs && !isEmpty) throw new Error('the file is the database of another program; configure another one');
   if (!isOurs && access !== 'create') return false;
-  database.exec(`PRAGMA synchronous = FULL; PRAGMA journal_size_limit = ${LOG_BYTES_MAX}`);
+  database.exec(
+    `PRAGMA synchronous = FULL; PRAGMA cache_size = -${CACHE_KIB}; PRAGMA journal_size_limit = ${LOG_BYTES_MAX}`,
+  );
   if (access === 'read') database.exec('PRAGMA query_only = ON');
   if (access === 'create') {
     useWriteAheadLog(database);
