@@ -27,9 +27,9 @@ export function createLedger(store: Store): Ledger {
   async function recordings(source: string, uuids: readonly RecordingUuid[]) {
     const states = new Map<RecordingUuid, RecordingState>();
     for (const some of batches(uuids)) {
-      const rows = await store.getMany(some.map((uuid) => keys.recording(source, uuid)));
-      for (const uuid of some) {
-        const key = keys.recording(source, uuid);
+      const keyOf = new Map(some.map((uuid) => [uuid, keys.recording(source, uuid)]));
+      const rows = await store.getMany([...keyOf.values()]);
+      for (const [uuid, key] of keyOf) {
         const value = rows.get(key);
         if (value !== undefined) states.set(uuid, decodeRecording(key, value));
       }
