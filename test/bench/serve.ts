@@ -22,5 +22,6 @@ export function serve<Of extends Deeds>(deeds: Of): Of {
       process.send?.({ id, problem: (error as Error).stack } satisfies Answer);
     }
   });
+  process.once('disconnect', () => process.exit());
   return deeds;
 }
