@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, type FileHandle, open, rename, stat } from 'node:fs/promises';
+import { access, type FileHandle, open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { ArchiveError } from '../archive/define.js';
 import { at, codeOf, syncFolder } from '../archive/folder-files.js';
@@ -23,6 +23,10 @@ interface AppendPorts {
 }
 
 const LOCK_WAIT_MS = 25;
+/** Of SQLite. */
+const NOT_A_DATABASE = 26;
+/** That one path ever had. */
+const FILES_MAX = 10_000;
 
 /** Appends to a path that are under way in this process, one after the other: the system's lock would block us against ourselves. */
 const queues = new Map<string, Promise<unknown>>();
@@ -92,11 +96,20 @@ async function lockOf(path: string, { clock, signal }: AppendPorts): Promise<Loc
   });
   await probe.close();
   while (!signal.aborted) {
-    const lock = takeLock(path, 0);
+    const lock = lockAt(path);
     if (lock !== undefined) return lock;
     await new Promise<void>((done) => clock.after(LOCK_WAIT_MS, done));
   }
   return undefined;
+}
+
+function lockAt(path: string): Lock | undefined {
+  try {
+    return takeLock(path, 0);
+  } catch (error) {
+    if ((error as { errcode?: unknown }).errcode !== NOT_A_DATABASE) throw error;
+    throw new ArchiveError('forbidden', `${path}.lock: it is no lock of ours; move it away`, { cause: error });
+  }
 }
 
 function folderMissing(path: string, error: unknown): unknown {
@@ -112,6 +125,11 @@ function assertTakesLines(path: string, found: { isFile(): boolean; isCharacterD
 }
 
 async function appendTo(path: string, { bytesMax, keep }: LineFile, line: Buffer): Promise<void> {
+  // Before it is opened, since the system says of a folder that it is one, and not that it is the wrong thing.
+  const there = await stat(path).catch((error: unknown) => {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  });
+  if (there !== undefined) assertTakesLines(path, there);
   let handle = await open(path, 'a+');
   try {
     const found = await handle.stat();
@@ -138,6 +156,19 @@ async function makeRoom(path: string, keep: number): Promise<void> {
     await rename(older, `${path}.${number}`).catch((error: unknown) => {
       if (codeOf(error) !== 'ENOENT') throw error;
     });
+  }
+  await removeFrom(path, keep + 1);
+}
+
+/** What an earlier, larger `keep` has left. */
+async function removeFrom(path: string, first: number): Promise<void> {
+  for (let number = first; number <= FILES_MAX; number += 1) {
+    try {
+      await unlink(`${path}.${number}`);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return;
+      throw error;
+    }
   }
 }
 

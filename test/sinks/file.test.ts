@@ -70,7 +70,12 @@ describeSink({
     { name: 'a full disk', want: 'file_full', open: openFullDisk },
     { name: 'a folder that is not there', want: 'file_refused', open: openMissing },
     { name: 'a file in place of the folder', want: 'file_failed', open: openInFile },
-    { name: 'a folder in place of the file', want: 'file_failed', open: () => openInPlaceOf(mkdirSync) },
+    { name: 'a folder in place of the file', want: 'file_refused', open: () => openInPlaceOf(mkdirSync) },
+    {
+      name: 'a file of somebody else in place of the lock',
+      want: 'file_refused',
+      open: () => openInPlaceOf((path) => writeFileSync(`${path}.lock`, 'x'.repeat(9_000))),
+    },
     {
       name: 'a system that has no such files',
       want: 'file_failed',
@@ -143,6 +148,15 @@ test('a file that is long enough makes room for the next one, and the oldest goe
   for (let number = 1; number <= 9; number += 1) await deliver(settings, longEventOf(number, characters));
   const numbersIn = (end: string) => linesOf(path + end).map((line) => Number(JSON.parse(line).id.slice(4)));
   expect(['', '.1', '.2', '.3'].map(numbersIn)).toEqual([[9], [7, 8], [5, 6], []]);
+});
+
+test('fewer files are kept once fewer are wanted', async () => {
+  const { path } = await openFolder();
+  const settings = { path, maxSize: '1kB' };
+  for (let number = 1; number <= 8; number += 1) await deliver({ ...settings, keep: 5 }, longEventOf(number, 2_000));
+  for (let number = 9; number <= 10; number += 1) await deliver({ ...settings, keep: 2 }, longEventOf(number, 2_000));
+  const there = Array.from({ length: 7 }, (_, number) => number + 1).filter((n) => existsSync(`${path}.${n}`));
+  expect(there).toEqual([1, 2]);
 });
 
 test('a line that is longer than a file may be has one for itself', async () => {
