@@ -92,12 +92,25 @@ export async function tryConnection(
   const problem = await definition.connect({ name, settings, progress: null, ...ports });
   await definition.close?.(settings);
   if (problem !== undefined) return { result: 'failed', detail: problem };
+  if (isBehindProxy(settings, http))
+    return {
+      result: 'ok',
+      detail: `its proxy can be reached; the receiver behind it is not tried: "test ${name}" does that`,
+    };
   // Nothing that is signed was sent, so whether the receiver has the same secret is not known.
   const signs = isRecord(settings) && settings['secret'] !== undefined;
   return {
     result: 'ok',
     detail: signs ? `can be reached; its signature is not tried: "test ${name}" does that` : 'can be reached',
   };
+}
+
+/** Whether what was reached is a proxy: one that refuses to lead further is reached all the same. */
+function isBehindProxy(settings: unknown, http: HttpClient): boolean {
+  if (!isRecord(settings)) return false;
+  if (typeof settings['proxy'] === 'string') return settings['proxy'] !== 'off';
+  const url = typeof settings['url'] === 'string' ? URL.parse(settings['url']) : null;
+  return url !== null && http.proxyFor?.(url) !== undefined;
 }
 
 /** Reaches for its host, without a request that would be taken for a sign of life. */

@@ -202,3 +202,14 @@ describeWith('redis', 'a Redis that has no store yet', () => {
     await redis.kill();
   });
 });
+
+test('a sink behind a proxy is not said to be reached: a proxy that leads nowhere is there all the same', async () => {
+  const api = await stage.api();
+  const proxy = await stage.receiver({ respond: () => ({ status: 407 }) });
+  const sinks = {
+    hook: { type: 'webhook', url: 'https://receiver.example/in', proxy: proxy.url, secret: SIGNING_SECRET },
+  };
+  const config = { sources: { production: sourceOf(api) }, sinks, store: 'memory' };
+  const { stdout, stderr } = await stage.run(['check', '--connect'], { config });
+  expect([...stdout, ...stderr].join('\n')).toContain('its proxy can be reached; the receiver behind it is not tried');
+});
