@@ -111,7 +111,7 @@ export async function assembleServed(config: Config, surroundings: Surroundings)
   const { listen, isDefault, token } = config.server;
   if (listen === undefined) return { notifier: assemble(config, surroundings), serve: async () => undefined };
   const { createServing } = await import('./server/serving.js');
-  const ledger = countWrites(createLedger(store));
+  const ledger = countWrites(createLedger(store), (deliveries) => serving.stored(deliveries));
   const clock = systemClock;
   const serving = createServing({
     ...{ ledger, sha256, clock, log, nonce, token, storeLabel: store.label },

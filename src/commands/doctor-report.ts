@@ -46,7 +46,7 @@ export async function looked(
   try {
     const seconds = LOOK_MS_MAX / 1_000;
     const late = `no answer within ${seconds} s; it hangs, or something between drops what is sent`;
-    return (await within(look(), LOOK_MS_MAX, clock)) ?? [fail(what, late)];
+    return (await within(look(), LOOK_MS_MAX, { clock })) ?? [fail(what, late)];
   } catch (error) {
     return [fail(what, (error as Error).message)];
   }

@@ -87,7 +87,7 @@ const COUNT_MS_MAX = 5_000;
 
 async function countedInTime(opened: OpenedStore): Promise<readonly Check[]> {
   const late = `counting takes more than ${COUNT_MS_MAX / 1_000} s; "recordings" and "deliveries" list what there is`;
-  return (await within(countChecks(opened), COUNT_MS_MAX, systemClock)) ?? [warn('deliveries', late)];
+  return (await within(countChecks(opened), COUNT_MS_MAX, { clock: systemClock })) ?? [warn('deliveries', late)];
 }
 
 async function countChecks({ store }: OpenedStore): Promise<readonly Check[]> {

@@ -1,4 +1,5 @@
 import type { Order, OrderLine } from '../core/order.js';
+import type { Log, LogFields } from '../ports.js';
 import { type AnnouncePorts, announce } from './announce.js';
 import { decide } from './decide.js';
 import { type PausePorts, pauseOrResume } from './pause-order.js';
@@ -7,7 +8,27 @@ import { redeliver } from './redeliver.js';
 export type OrderPorts = AnnouncePorts & PausePorts;
 
 /** Does what somebody asks for. An order that is broken off by the end of the program leaves what it had not reached as it was. */
-export function carryOut(order: Order, ports: OrderPorts): AsyncGenerator<OrderLine> {
+export async function* carryOut(order: Order, ports: OrderPorts & { readonly log: Log }): AsyncGenerator<OrderLine> {
+  const counts: Record<string, number> = {};
+  try {
+    for await (const line of linesOf(order, ports)) {
+      counts[line.result] = (counts[line.result] ?? 0) + ('count' in line ? line.count : 1);
+      yield line;
+    }
+  } finally {
+    const { kind } = order;
+    // What is paused and resumed has its own line.
+    if (kind !== 'pause' && kind !== 'resume')
+      ports.log.info({ order: kind, ...subjectOf(order), ...counts }, 'carried out what somebody asked for');
+  }
+}
+
+function subjectOf(order: Order): LogFields {
+  const { source, sink } = { source: null, sink: null, ...order };
+  return { ...(source !== null && { source }), ...(sink !== null && { sink }) };
+}
+
+function linesOf(order: Order, ports: OrderPorts): AsyncGenerator<OrderLine> {
   switch (order.kind) {
     case 'redeliver':
       return redeliver(order, ports);

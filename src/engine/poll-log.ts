@@ -82,6 +82,7 @@ function rejectedTrouble({ source, rejected, rejectedReasons: reasons }: PollRep
     level: 'warn' as const,
     message: 'rows of the list are not recordings and were set aside',
     sum: { message: 'rows of the list go on being set aside', fields, counts: 'polls' },
+    end: { message: 'every row of the list is a recording again', isNews: false },
   };
 }
 

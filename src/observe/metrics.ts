@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Delivery } from '../core/delivery.js';
 import type { NotifierEvent } from '../core/event.js';
 import type { Observer } from '../engine/observer.js';
 import type { ProgramStatus } from '../engine/program-status.js';
@@ -16,6 +17,8 @@ export interface MetricsPorts {
 export interface Metrics extends Observer {
   readonly contentType: string;
   told(events: readonly NotifierEvent[]): void;
+  /** Deliveries are stored as they are now, whoever made them so. */
+  stored(deliveries: readonly Delivery[]): void;
   /** The text of `/metrics`. */
   text(): Promise<string>;
 }
@@ -31,7 +34,13 @@ const ENDS = ['delivered', 'dead'] as const;
 /** Gauges of prom-client whose names end as only those of counters may. */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
 
-export function createMetrics({ board, status, notReady }: MetricsPorts): Metrics {
+export function createMetrics({ board, status: readStatus, notReady }: MetricsPorts): Metrics {
+  /** As it was when somebody asked: read once for all that is shown. */
+  let shown: ProgramStatus | undefined;
+  const status = () => {
+    shown ??= readStatus();
+    return shown;
+  };
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -135,15 +144,14 @@ export function createMetrics({ board, status, notReady }: MetricsPorts): Metric
     status().lanes.map(({ sink, state }) => [[sink], state.suspension === null ? 0 : 1]),
   );
 
-  gauge('sink_paused', '1 while a person keeps the sink still.', ['sink'], () =>
-    status().lanes.map(({ sink }) => [[sink], Number(isPaused('sink', sink))]),
-  );
-  gauge('source_paused', '1 while a person keeps the source still.', ['source'], () =>
-    status().sources.map(({ name }) => [[name], Number(isPaused('source', name))]),
-  );
+  gauge('sink_paused', '1 while a person keeps the sink still.', ['sink'], () => pausesOf('sink'));
+  gauge('source_paused', '1 while a person keeps the source still.', ['source'], () => pausesOf('source'));
 
-  function isPaused(kind: 'sink' | 'source', name: string): boolean {
-    return status().pauses.some((pause) => pause.kind === kind && pause.name === name);
+  function pausesOf(kind: 'sink' | 'source'): readonly (readonly [labels: readonly string[], value: number])[] {
+    const { lanes, sources, pauses } = status();
+    const paused = new Set(pauses.filter((pause) => pause.kind === kind).map(({ name }) => name));
+    const names = kind === 'sink' ? lanes.map(({ sink }) => sink) : sources.map(({ name }) => name);
+    return names.map((name) => [[name], paused.has(name) ? 1 : 0]);
   }
 
   /** What has not happened yet is 0 rather than absent, so that the first time is an increase. */
@@ -155,26 +163,30 @@ export function createMetrics({ board, status, notReady }: MetricsPorts): Metric
   return {
     contentType: registry.contentType,
     text: () => {
-      beginAtZero(status());
+      shown = readStatus();
+      beginAtZero(shown);
       return registry.metrics();
     },
     told: (made) => {
       for (const { type, source } of made) events.inc({ type, source: source ?? '' });
+    },
+    stored: (deliveries) => {
+      for (const { sink, state, event, round, finishedAtMs } of deliveries) {
+        if (state !== 'delivered' && state !== 'dead') continue;
+        finished.inc({ sink, state });
+        const delayMs = (finishedAtMs ?? 0) - Date.parse(event.timestamp);
+        // What somebody sends again was late for another reason.
+        if (state === 'delivered' && round === 0) delaySeconds.observe({ sink }, Math.max(0, delayMs) / 1_000);
+      }
     },
     polled: ({ source, result, durationMs, rejected: count }) => {
       polls.inc({ source, result });
       pollSeconds.observe({ source }, durationMs / 1_000);
       rejected.inc({ source }, count);
     },
-    attempted: ({ sink, type, outcome, verdicts, endedAtMs, durationMs }) => {
+    attempted: ({ sink, type, outcome, durationMs }) => {
       attempts.inc({ sink, type, reason: outcome.kind === 'failed' ? outcome.reason : 'none' });
       attemptSeconds.observe({ sink, type }, durationMs / 1_000);
-      for (const { delivery } of verdicts) {
-        const { state, event } = delivery;
-        if (state === 'delivered' || state === 'dead') finished.inc({ sink, state });
-        const delayMs = endedAtMs - Date.parse(event.timestamp);
-        if (state === 'delivered') delaySeconds.observe({ sink }, Math.max(0, delayMs) / 1_000);
-      }
     },
   };
 }

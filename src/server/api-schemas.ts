@@ -14,7 +14,7 @@ export const errorAnswer = z.strictObject({ error: z.string() }).openapi('Error'
 const source = z
   .strictObject({
     name: z.string(),
-    type: z.string(),
+    type: z.string().nullable(),
     state: z.enum(SOURCE_STATES),
     words: z.string().openapi({ description: 'What the state means, in words.' }),
     since: timeOrNull().openapi({ description: 'Since when it is so, where that is known.' }),

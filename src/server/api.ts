@@ -17,6 +17,7 @@ import {
   statusAnswer,
 } from './api-schemas.js';
 import { pausedSinks, readStatus, surroundings } from './facts.js';
+import { isDeliveryId } from './ids.js';
 import type { ServerPorts } from './ports.js';
 import { within } from './within.js';
 
@@ -124,7 +125,7 @@ const pollSource = createRoute({
 
 /** Facts as JSON, described by `/api/openapi.json`, which is made of the routes. */
 export function apiRoutes(ports: ServerPorts): OpenAPIHono {
-  const { program, lookup, clock } = ports;
+  const { program, lookup } = ports;
   const api = new OpenAPIHono({
     defaultHook: (result, context) => {
       if (!result.success) return context.json({ error: wordsOf(result.error) }, 400);
@@ -160,8 +161,9 @@ export function apiRoutes(ports: ServerPorts): OpenAPIHono {
 
   api.openapi(redeliver, async (context) => {
     const { id } = context.req.valid('param');
+    if (!isDeliveryId(id)) return context.json({ error: `there is no delivery ${JSON.stringify(id)}` }, 404);
     const order = { kind: 'redeliver', ids: [id], dead: false, sink: null, to: null, sinceMs: null } as const;
-    const lines = await within(Array.fromAsync(program.carryOut(order)), ANSWER_WITHIN_MS, clock);
+    const lines = await within(Array.fromAsync(program.carryOut(order)), ANSWER_WITHIN_MS, ports);
     const line = lines === undefined ? underWay(id) : lines.find(isDeliveryLine);
     if (line === undefined || line.result === 'unknown')
       return context.json({ error: `there is no delivery ${JSON.stringify(id)}` }, 404);
@@ -179,7 +181,7 @@ export function apiRoutes(ports: ServerPorts): OpenAPIHono {
       const names = program.config.sources.map((source) => source.name).join(', ');
       return context.json({ error: `the config has no source ${JSON.stringify(name)}; it has ${names}` }, 404);
     }
-    const report = await within(polling, ANSWER_WITHIN_MS, clock);
+    const report = await within(polling, ANSWER_WITHIN_MS, ports);
     return report === undefined
       ? context.json({ ...NOTHING_YET, source: name }, 202)
       : context.json(pollView(report), 200);

@@ -1,5 +1,7 @@
+import { RequestError } from '@hono/node-server';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { createRepeats, type Trouble } from '../engine/repeats.js';
 import { StoreError } from '../store/errors.js';
 import { BusyError } from '../views/lookup.js';
 import { apiRoutes } from './api.js';
@@ -12,9 +14,16 @@ import type { ServerPorts } from './ports.js';
 /** Forms and queries are small. */
 const BODY_BYTES_MAX = 16_384;
 
+/** Somebody has forgotten to change it in one place, or guesses. */
+const WRONG_TOKEN: Trouble = {
+  ...{ subject: 'token', kind: 'token', level: 'warn', fields: {}, isPassing: true },
+  message: 'a request came with a wrong token',
+  sum: { message: 'requests go on coming with a wrong token', fields: {}, counts: 'requests' },
+};
+
 /** Every route of the server. */
 export function createApp(ports: ServerPorts): Hono {
-  const { token, metrics, log } = ports;
+  const { token, metrics, log, stopped } = ports;
   const app = new Hono();
   app.use(headers);
   app.use(async (context, next) => {
@@ -29,12 +38,17 @@ export function createApp(ports: ServerPorts): Hono {
   );
   app.onError((error, context) => {
     if (error instanceof BusyError || error instanceof StoreError) return refuse(context, 503, error.message);
+    // Of the adapter: a Host or a path that makes no URL.
+    if (error instanceof RequestError || !URL.canParse(context.req.url))
+      return refuse(context, 400, 'the request cannot be read');
     log.error({ error, method: context.req.method, route: context.req.routePath }, 'a request could not be answered');
     return context.json({ error: 'it could not be answered; the log says why' }, 500);
   });
   app.route('/', healthRoutes(ports));
   app.route('/', hookRoutes(ports));
-  app.use(token === undefined ? onlyLocalNames() : onlyWithToken(token));
+  const repeats = createRepeats(ports);
+  stopped.addEventListener('abort', repeats.stop);
+  app.use(token === undefined ? onlyLocalNames() : onlyWithToken(token, () => repeats.failed(WRONG_TOKEN)));
   app.use(onlySameSite());
   app.get('/metrics', async (context) => {
     const text = await metrics.text();

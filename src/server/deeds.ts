@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono';
 import type { Order, OrderLine, PauseResult } from '../core/order.js';
 import { isSame, refuse } from './guards.js';
+import { isDeliveryId } from './ids.js';
 import { confirmPage, type Question } from './pages/confirm.js';
 import type { Page } from './pages/layout.js';
 import { counted, type Deed } from './pages/parts.js';
@@ -31,18 +32,22 @@ export interface Deeds {
 }
 
 export function deedRoutes(ports: ServerPorts & { readonly key: string }): Deeds {
-  const { program, lookup, clock, key, nonce } = ports;
+  const { program, lookup, key, nonce } = ports;
   const notices = new Map<string, string>();
 
   async function carryOut(order: Order): Promise<string> {
-    const lines = await within(Array.fromAsync(program.carryOut(order)), ANSWER_WITHIN_MS, clock);
+    const lines = await within(Array.fromAsync(program.carryOut(order)), ANSWER_WITHIN_MS, ports);
     return lines === undefined ? 'It takes longer, and goes on.' : wordsOf(lines);
   }
 
   const redelivery = { kind: 'redeliver', ids: [], dead: false, sink: null, to: null, sinceMs: null } as const;
   const kinds: Readonly<Record<string, DeedKind>> = {
     poll: { needs: ['source'], act: ({ source = '' }) => poll(source) },
-    redeliver: { needs: ['id'], act: ({ id = '' }) => carryOut({ ...redelivery, ids: [id] }) },
+    redeliver: {
+      needs: ['id'],
+      act: async ({ id = '' }) =>
+        isDeliveryId(id) ? carryOut({ ...redelivery, ids: [id] }) : `There is no delivery ${id}.`,
+    },
     try: { needs: ['sink'], act: ({ sink = '' }) => tryOne(sink) },
     announce: {
       needs: ['uuid', 'sink'],
@@ -64,7 +69,7 @@ export function deedRoutes(ports: ServerPorts & { readonly key: string }): Deeds
           `${kind}-${subject}`,
           {
             needs: [subject],
-            act: (fields: Fields) => carryOut({ kind, subject, name: fields[subject] ?? '' }),
+            act: async (fields: Fields) => pauseOrResume(kind, subject, fields[subject] ?? ''),
           },
         ]),
       ),
@@ -97,10 +102,19 @@ export function deedRoutes(ports: ServerPorts & { readonly key: string }): Deeds
     return delivery === undefined ? 'Nothing waits any more.' : carryOut({ ...redelivery, ids: [delivery.id] });
   }
 
+  async function pauseOrResume(kind: 'pause' | 'resume', subject: 'sink' | 'source', name: string): Promise<string> {
+    const { sinks, sources } = program.config;
+    const isKnown = (subject === 'sink' ? sinks : sources).some((each) => each.name === name);
+    const isPaused = program.status().pauses.some((pause) => pause.kind === subject && pause.name === name);
+    return isKnown || isPaused ? carryOut({ kind, subject, name }) : `The config has no ${subject} ${name}.`;
+  }
+
   async function poll(source: string): Promise<string> {
+    const isPaused = program.status().pauses.some(({ kind, name }) => kind === 'source' && name === source);
+    if (isPaused) return `The source ${source} is paused; resume it first.`;
     const polling = program.pollNow(source);
     if (polling === undefined) return `The config has no source ${source}.`;
-    const report = await within(polling, ANSWER_WITHIN_MS, clock);
+    const report = await within(polling, ANSWER_WITHIN_MS, ports);
     if (report === undefined) return `The poll of ${source} takes longer, and goes on.`;
     const { result, reason, listed, events } = report;
     if (result !== 'complete') return `The poll of ${source} is ${result}: ${reason ?? 'the log says why'}`;
@@ -127,7 +141,7 @@ export function deedRoutes(ports: ServerPorts & { readonly key: string }): Deeds
   function backTo(context: Context, back: string, notice: string): Response {
     const url = new URL(back, 'http://here/');
     url.searchParams.set('told', remember(notice));
-    return context.redirect(`${url.pathname}${url.search}`, 303);
+    return context.redirect(localPath(`${url.pathname}${url.search}`), 303);
   }
 
   return {
@@ -145,7 +159,8 @@ export function deedRoutes(ports: ServerPorts & { readonly key: string }): Deeds
           return show(context, { title: question.title, body: confirmPage({ ...question, deed }, place) });
         })
         .post('/act', async (context) => {
-          const form = await context.req.parseBody();
+          const form = await context.req.parseBody().catch(() => undefined);
+          if (form === undefined) return refuse(context, 400, 'the form cannot be read');
           const back = localPath(form['back']);
           const given = form['key'];
           if (typeof given !== 'string' || !isSame(given, key))
@@ -165,7 +180,8 @@ export function deedRoutes(ports: ServerPorts & { readonly key: string }): Deeds
 function localPath(back: unknown): string {
   if (typeof back !== 'string' || !back.startsWith('/')) return '/';
   const url = URL.parse(back, 'http://here/');
-  return url?.host === 'here' ? `${url.pathname}${url.search}` : '/';
+  const path = url?.host === 'here' ? `${url.pathname}${url.search}` : '/';
+  return /^\/(?![/\\])/.test(path) ? path : '/';
 }
 
 const PAUSE_RESULTS: Readonly<Record<PauseResult, string>> = {

@@ -41,10 +41,12 @@ function hostOf(header: string | undefined): string | undefined {
 }
 
 /** The token as Bearer, or as the password of HTTP Basic, which a browser asks for. */
-export function onlyWithToken(token: string): MiddlewareHandler {
+/** @param onWrong called when somebody has another one */
+export function onlyWithToken(token: string, onWrong: () => void): MiddlewareHandler {
   return async (context, next) => {
     const given = credentialOf(context.req.header('authorization'));
     if (given !== undefined && isSame(given, token)) return next();
+    if (given !== undefined) onWrong();
     context.header('WWW-Authenticate', 'Basic realm="recording-notifier", charset="UTF-8"');
     const what = given === undefined ? 'a token is needed' : 'that is not the token';
     return refuse(context, 401, `${what}: send server.token as Bearer, or as the password of HTTP Basic with any name`);
@@ -79,7 +81,8 @@ export function onlySameSite(): MiddlewareHandler {
 
 function isOurs({ req }: Context): boolean {
   const site = req.header('sec-fetch-site');
-  if (site !== undefined && site !== 'same-origin' && site !== 'none') return false;
+  // What a browser says itself counts more than what can be compared: a proxy may have rewritten the host.
+  if (site !== undefined) return site === 'same-origin' || site === 'none';
   const origin = req.header('origin');
   // A proxy may have ended TLS: the scheme may differ, the host may not.
   return origin === undefined || URL.parse(origin)?.host === req.header('host')?.toLowerCase();

@@ -9,6 +9,9 @@ import type { ServerPorts } from './ports.js';
 const HEADERS_MS_MAX = 10_000;
 const REQUEST_MS_MAX = 30_000;
 const CONNECTIONS_MAX = 256;
+const REQUESTS_MAX = 100;
+/** Longer than any answer takes to begin. */
+const SILENCE_MS_MAX = 40_000;
 /** What is under way at a stop is cut off after this. */
 const CLOSE_MS_MAX = 1_000;
 
@@ -30,6 +33,10 @@ export async function startServer(
     serverOptions: { headersTimeout: HEADERS_MS_MAX, requestTimeout: REQUEST_MS_MAX },
   }) as Server;
   server.maxConnections = CONNECTIONS_MAX;
+  // Whoever sends and does not read makes us hold the answers: after so many in one connection, and so long a silence, it is closed.
+  server.maxRequestsPerSocket = REQUESTS_MAX;
+  server.on('dropRequest', (_request, socket) => socket.destroy());
+  server.setTimeout(SILENCE_MS_MAX);
   server.listen(port, host);
   await once(server, 'listening');
   const address = server.address();

@@ -1,4 +1,5 @@
 import type { ListenAddress } from '../config/listen.js';
+import type { Delivery } from '../core/delivery.js';
 import type { NotifierEvent } from '../core/event.js';
 import type { Sha256 } from '../core/id.js';
 import type { Observer } from '../engine/observer.js';
@@ -13,6 +14,7 @@ import { type RunningServer, startServer } from './server.js';
 export interface Serving {
   readonly observer: Observer;
   told(events: readonly NotifierEvent[]): void;
+  stored(deliveries: readonly Delivery[]): void;
   listen(address: ListenAddress): Promise<RunningServer>;
 }
 
@@ -48,6 +50,7 @@ export function createServing({
       },
     },
     told: (events) => metrics.told(events),
+    stored: (deliveries) => metrics.stored(deliveries),
     listen: (address) => startServer(address, { ...ports, program: program(), lookup, board, metrics, startedAtMs }),
   };
 }

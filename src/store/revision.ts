@@ -1,4 +1,7 @@
+import type { Delivery } from '../core/delivery.js';
 import type { Ledger } from '../ports.js';
+
+type SaveRest = Parameters<Ledger['save']> extends [unknown, ...infer Rest] ? Rest : never;
 
 /** A ledger that says whether anything may have changed since one looked last. */
 export interface CountedLedger extends Ledger {
@@ -6,7 +9,11 @@ export interface CountedLedger extends Ledger {
   readonly revision: number;
 }
 
-export function countWrites(ledger: Ledger): CountedLedger {
+/** @param onSaved called with the deliveries of a write that has been done */
+export function countWrites(
+  ledger: Ledger,
+  onSaved: (deliveries: readonly Delivery[]) => void = () => undefined,
+): CountedLedger {
   let revision = 0;
 
   function counting<Args extends readonly unknown[]>(write: (...args: Args) => Promise<void>) {
@@ -25,7 +32,10 @@ export function countWrites(ledger: Ledger): CountedLedger {
     markSource: counting(ledger.markSource),
     markWalk: counting(ledger.markWalk),
     commit: counting(ledger.commit),
-    save: counting(ledger.save),
+    save: counting(async (deliveries, ...rest: SaveRest) => {
+      await ledger.save(deliveries, ...rest);
+      onSaved(deliveries);
+    }),
     forget: counting(ledger.forget),
     remove: counting(ledger.remove),
     storePause: counting(ledger.storePause),

@@ -8,7 +8,7 @@ import type { Tally } from './lookup.js';
 /** How everything stands, as `/api/status` and the status page show it. */
 export type Status = ReturnType<typeof statusOf>;
 
-export const SOURCE_STATES = ['starting', 'working', 'failing', 'paused'] as const;
+export const SOURCE_STATES = ['removed', 'starting', 'working', 'failing', 'paused'] as const;
 export const SINK_STATES = ['working', 'failing', 'suspended', 'waiting', 'paused', 'disabled', 'removed'] as const;
 
 export interface StatusFacts {
@@ -28,7 +28,11 @@ export interface StatusFacts {
 export function statusOf(facts: StatusFacts) {
   const { config, program, notReady, tallies, version, storeLabel, startedAtMs, nowMs } = facts;
   const names = config.sinks.map(({ name }) => name);
-  const removed = [...tallies].filter(([name, { pending }]) => pending > 0 && !names.includes(name));
+  const removed = [...tallies].filter(([name, { pending, held }]) => pending + held > 0 && !names.includes(name));
+  const sourceNames = config.sources.map(({ name }) => name);
+  const heldElsewhere = [...program.held.keys()]
+    .filter((name) => name !== null)
+    .filter((name) => !sourceNames.includes(name));
   return {
     version,
     startedAt: isoTime(startedAtMs),
@@ -36,7 +40,10 @@ export function statusOf(facts: StatusFacts) {
     ready: notReady.length === 0,
     reasons: [...notReady],
     store: { label: storeLabel, failingForSeconds: secondsOf(program.storeFailsForMs) },
-    sources: config.sources.map((source) => sourceView(source, facts)),
+    sources: [
+      ...config.sources.map((source) => sourceView(source.name, source, facts)),
+      ...heldElsewhere.map((name) => sourceView(name, undefined, facts)),
+    ],
     sinks: [
       ...config.sinks.map((sink) => sinkView(sink.name, sink, facts)),
       ...removed.map(([name]) => sinkView(name, undefined, facts)),
@@ -44,15 +51,15 @@ export function statusOf(facts: StatusFacts) {
   };
 }
 
-function sourceView({ name, definition }: SourceConfig, { program, board }: StatusFacts) {
+function sourceView(name: string, source: SourceConfig | undefined, { program, board }: StatusFacts) {
   const status = program.sources.find((each) => each.name === name);
   const note = board.source(name);
   const complete = note?.lastComplete;
   const pause = program.pauses.find((each) => each.kind === 'source' && each.name === name);
   return {
     name,
-    type: definition.type,
-    ...(pause === undefined ? sourceWords(note) : pauseWords(pause)),
+    type: source?.definition.type ?? null,
+    ...(source === undefined ? REMOVED_SOURCE : pause === undefined ? sourceWords(note) : pauseWords(pause)),
     polling: status?.isPolling ?? false,
     lastPollAt: isoTime(note?.lastAtMs),
     lastResult: note?.last.result ?? null,
@@ -78,6 +85,12 @@ interface StateWords<State extends string> {
   readonly words: string;
   readonly since: string | null;
 }
+
+const REMOVED_SOURCE: StateWords<'removed'> = {
+  state: 'removed',
+  words: 'The config does not have it. What is held of it waits for your decision.',
+  since: null,
+};
 
 function pauseWords({ kind, sinceMs }: Pause): StateWords<'paused'> {
   const what = kind === 'sink' ? 'Nothing is sent to it' : 'It is not polled';

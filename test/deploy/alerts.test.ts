@@ -137,6 +137,12 @@ const CASES: readonly AlertCase[] = [
       at: '65m',
       fires: false,
     },
+    {
+      name: 'a sink that somebody has paused',
+      series: { [WAITING]: '3x99', ['recording_notifier_sink_paused{sink="s"}']: '1x99' },
+      at: '65m',
+      fires: false,
+    },
     { name: 'nothing waits', series: { [WAITING]: '0x99', [DELIVERED]: '7x99' }, at: '65m', fires: false },
   ]),
 ];

@@ -1,6 +1,8 @@
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { configOf, openWorld, sourcePolled, type World } from '../support/notifier-stage.js';
 import { type Served, startServed } from '../support/served.js';
+import { until } from '../support/turn.js';
 
 const TOKEN = 'correct horse battery';
 const OPEN_ROUTES = ['/healthz', '/readyz'];
@@ -79,6 +81,11 @@ test('with a token, any name will do; health answers to any anyway', async () =>
 
 test.each([
   { name: 'curl', headers: {}, want: 200 },
+  {
+    name: 'our own page behind a proxy of another host',
+    headers: { origin: 'https://notifier.example', 'sec-fetch-site': 'same-origin' },
+    want: 200,
+  },
   { name: 'our own page', headers: { origin: 'SELF', 'sec-fetch-site': 'same-origin' }, want: 200 },
   { name: 'another site', headers: { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }, want: 403 },
   { name: 'another site in an old browser', headers: { origin: 'https://evil.example' }, want: 403 },
@@ -106,4 +113,23 @@ test('a body that is too long is not read', async () => {
   await using served = await serve();
   const answer = await served.post('/api/sources/production/poll', {}, 'x'.repeat(20_000));
   expect([answer.status, await answer.json()]).toEqual([413, { error: expect.stringContaining('16384 bytes') }]);
+});
+
+test('a Host that is none is a mistake of who asks, and no news for the log', async () => {
+  await using served = await serve();
+  expect(await statusFor(`${served.url}healthz`, '1.2.3.999')).toBe(400);
+});
+
+test('whoever asks without end and does not listen is cut off', async () => {
+  await using served = await serve('t');
+  const { hostname, port } = new URL(served.url);
+  const socket = connect(Number(port), hostname);
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  socket.on('error', () => undefined);
+  socket.pause();
+  socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(2_000));
+  await until(() => true);
+  socket.resume();
+  await closed;
+  expect(socket.bytesRead).toBeLessThan(200 * 1_500);
 });

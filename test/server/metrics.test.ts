@@ -77,6 +77,27 @@ test('every metric has a series once everything has happened', async () => {
   expect(names.filter((name) => !isThere(name) && !isThere(`${name}_count`))).toEqual([]);
 });
 
+test('what is discarded counts as dead, and what is sent again by hand as no delay', async () => {
+  await using world = await openWorld();
+  await using door = await startDoor();
+  const config = { ...configOf([sourcePolled(world)], [webhookTo('hook', door.url)]), floodLimit: 1 };
+  await using served = await startServed(world, config);
+  const { notifier } = served.program;
+  await notifier.pollAll();
+  for (const uuid of ['a', 'b', 'c']) world.api.recordings.add({ uuid, status: 'available' });
+  await notifier.pollAll();
+  await until(() => notifier.status().held.get('production') === 2);
+  await notifier.attemptDue();
+  await Array.fromAsync(notifier.carryOut({ kind: 'discard', source: null }));
+  const order = { kind: 'redeliver', ids: [], dead: true, sink: null, to: null, sinceMs: null } as const;
+  await Array.fromAsync(notifier.carryOut(order));
+  const text = await metricsOf(served);
+  const ended = (state: string) =>
+    sampleOf(text, `recording_notifier_deliveries_finished_total{sink="hook",state="${state}"}`);
+  expect([ended('dead'), ended('delivered')]).toEqual([2, 3]);
+  expect(sampleOf(text, 'recording_notifier_delivery_delay_seconds_count{sink="hook"}')).toBe(1);
+});
+
 test.each([
   { subject: 'sink', name: 'hook' },
   { subject: 'source', name: 'production' },

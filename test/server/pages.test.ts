@@ -136,6 +136,19 @@ describeWithTool('chromium', 'the status page', () => {
     expect(problems).toEqual([]);
   });
 
+  test('a recording that nobody knows is said to be unknown, for as long as one looks', async () => {
+    await using world = await openWorld();
+    await using served = await startServed(world, configOf([sourcePolled(world)], []));
+    await using opened = await browser.open(`${served.url}story?of=nobody`);
+    const { page } = opened;
+    const again = () => page.waitForResponse((answer) => answer.url().includes('/story'));
+    await again();
+    await again();
+    await again();
+    expect(await seenIn(page.locator('#connection'))).toBe('');
+    expect(await seenIn(page.locator('h1'))).toBe('Nothing is known of nobody');
+  });
+
   test('a notifier that is gone is said to be gone', async () => {
     await using world = await openWorld();
     await using door = await startDoor();
@@ -318,12 +331,58 @@ test.each([
   { back: '/\\evil.example/x', want: '/?told=' },
   { back: 'https://evil.example/', want: '/?told=' },
   { back: '/\n/evil.example', want: '/?told=' },
+  { back: '/.//evil.example/x', want: '/?told=' },
+  { back: '/a/..//evil.example/x', want: '/?told=' },
 ])('one comes back to a place of this server, whatever $back is', async ({ back, want }) => {
   await using world = await openWorld();
   await using served = await startServed(world, configOf([sourcePolled(world)], []));
   const body = new URLSearchParams({ do: 'poll', source: 'production', back }).toString();
   const answer = await served.post('/act', { 'content-type': 'application/x-www-form-urlencoded' }, body);
   expect(answer.headers.get('location')?.startsWith(want)).toBe(true);
+});
+
+test.each(['/.//evil.example/x', '//evil.example', 'javascript:alert(1)'])(
+  'the way back from a question leads here, whatever %s is',
+  async (back) => {
+    await using world = await openWorld();
+    await using served = await startServed(world, configOf([sourcePolled(world)], []));
+    const query = new URLSearchParams({ do: 'release', source: 'production', back });
+    const html = await (await served.get(`/confirm?${query}`)).text();
+    expect(html).toContain('class="button" href="/">Back');
+    expect(html).not.toContain('evil');
+  },
+);
+
+test.each([
+  { fields: { do: 'pause-sink', sink: 'nobody' }, want: 'The config has no sink nobody.' },
+  { fields: { do: 'pause-source', source: 'nobody' }, want: 'The config has no source nobody.' },
+  { fields: { do: 'redeliver', id: 'evt_0123456789abcdef0123456789abcdef' }, want: 'There is no delivery evt_' },
+])('a button does nothing to what is not there: $want', async ({ fields, want }) => {
+  await using world = await openWorld();
+  await using served = await startServed(world, configOf([sourcePolled(world)], []));
+  const page = await (await served.get('/')).text();
+  const key = /name="key" value="([0-9a-f]+)"/.exec(page)?.[1] ?? '';
+  const body = new URLSearchParams({ ...fields, key }).toString();
+  const answer = await served.post('/act', { 'content-type': 'application/x-www-form-urlencoded' }, body);
+  expect(await (await served.get(answer.headers.get('location') ?? '')).text()).toContain(want);
+  expect(served.program.notifier.paused()).toEqual([]);
+});
+
+test('what is held of a source that is gone is not forgotten', async () => {
+  await using world = await openWorld();
+  await using door = await startDoor();
+  const sinks = [webhookTo('hook', door.url)];
+  await using served = await startServed(world, { ...configOf([sourcePolled(world)], sinks), floodLimit: 1 });
+  await served.program.notifier.pollAll();
+  for (const uuid of ['a', 'b', 'c']) world.api.recordings.add({ uuid, status: 'available' });
+  await served.program.notifier.pollAll();
+  await until(() => served.program.notifier.status().held.get('production') === 2);
+  await served.program.notifier.reload(configOf([{ ...sourcePolled(world), name: 'renamed' }], sinks));
+  const page = await (await served.get('/')).text();
+  expect(page).toContain('2 deliveries of source production held');
+  expect(await served.json('/api/status')).toMatchObject({
+    sources: [{ name: 'renamed' }, { name: 'production', state: 'removed', type: null, held: 2 }],
+  });
 });
 
 /** A page whose only button sends a form here, and one that shows us in a frame. */

@@ -18,7 +18,7 @@ export interface Served extends AsyncDisposable {
 }
 
 export async function startServed(world: World, config: Config, token?: string): Promise<Served> {
-  const ledger = countWrites(createLedger(world.store));
+  const ledger = countWrites(createLedger(world.store), (deliveries) => serving.stored(deliveries));
   const serving = createServing({
     ...{ ledger, sha256, token, nonce, storeLabel: 'memory', log: createMemoryLog() },
     // Times of the world; but how long somebody waits for an answer is real.

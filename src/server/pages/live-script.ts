@@ -62,7 +62,7 @@ export const LIVE_SCRIPT = `
     const date = Date.parse(answer.headers.get('date') || '');
     if (Number.isFinite(date) && Math.abs(date - Date.now()) > 5000) offsetMs = date - Date.now();
     if (answer.status === 304) return;
-    if (!answer.ok) throw new Error(String(answer.status));
+    if (!answer.ok && answer.status !== 404) throw new Error(String(answer.status));
     const next = new DOMParser().parseFromString(await answer.text(), 'text/html');
     let isWhole = true;
     const heading = document.querySelector('h1');

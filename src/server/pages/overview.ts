@@ -198,7 +198,7 @@ ${rejectedRows ? html`<dt>Set aside</dt><dd>${counted(rejectedRows, 'row')} that
 ${source.credentialExpiresAt === null ? '' : html`<dt>Credential dies</dt><dd>${time(source.credentialExpiresAt)}</dd>`}
 <dt>Polls take</dt><dd>${last === undefined ? '–' : durationText(last)} ${sparkline(pollDurationsMs)}</dd>
 </dl>
-<div class="deeds">${state === 'paused' ? '' : button(deedOf('poll', { source: name }, 'Poll now', `source ${name}`), place)}${pauseButton('source', source, place)}</div></article>`;
+<div class="deeds">${state === 'paused' || state === 'removed' ? '' : button(deedOf('poll', { source: name }, 'Poll now', `source ${name}`), place)}${state === 'removed' ? '' : pauseButton('source', source, place)}</div></article>`;
 }
 
 /** Neither loses anything, so neither is asked about. */

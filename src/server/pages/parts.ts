@@ -16,12 +16,14 @@ const TONES: Readonly<Record<string, Tone>> = {
 
 /** A state in its own word. */
 export function badge(state: string): Html {
-  return html`<span class="badge ${TONES[state] ?? 'idle'}">${state}</span>`;
+  return html`<span class="badge ${Object.hasOwn(TONES, state) ? TONES[state] : 'idle'}">${state}</span>`;
 }
 
 /** The script says how long ago it is; without it, the time itself stands there. */
 export function time(iso: string | null, otherwise = '–'): Html {
   if (iso === null) return html`<span class="none">${otherwise}</span>`;
+  // A platform's own may be anything.
+  if (Number.isNaN(Date.parse(iso))) return html`${iso}`;
   return html`<time datetime="${iso}">${iso.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC')}</time>`;
 }
 
