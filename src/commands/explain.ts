@@ -8,6 +8,7 @@ import { sha256, systemClock } from '../system.js';
 import { type EventFacts, type Facts, findFacts, nearUuids, type RecordingFacts } from '../views/story-facts.js';
 import { storyLines } from '../views/story-lines.js';
 import {
+  awaitedWords,
   counted,
   firstSeenWords,
   type SinkStory,
@@ -129,6 +130,7 @@ function* headLines(recording: RecordingFacts, around: Surroundings): Generator<
   yield `  recorded    ${state.createdAt ?? '-'}`;
   yield `  first seen  ${firstSeenWords(recording, nowMs)}`;
   yield `  status      ${state.status}${sinceWords(recording, nowMs)}`;
+  for (const sentence of awaitedWords(recording)) yield `  next        ${sentence}`;
   if (recording.events.length === 0) yield '  events      none: its status makes none';
 }
 

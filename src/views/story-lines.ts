@@ -1,6 +1,6 @@
 import { isRecordingEvent } from '../core/event.js';
 import type { EventFacts, Facts, RecordingFacts } from './story-facts.js';
-import { firstSeenWords, pauseOf, type Surroundings, sinkStories } from './story-words.js';
+import { awaitedWords, firstSeenWords, pauseOf, type Surroundings, sinkStories } from './story-words.js';
 
 /** A line for each recording, event and sink, with the words beside the facts. */
 export function* storyLines({ recordings, operatorEvents }: Facts, around: Surroundings): Generator<object> {
@@ -17,6 +17,7 @@ export function* storyLines({ recordings, operatorEvents }: Facts, around: Surro
       availableAt: isoTime(state.availableAtMs),
       occurrence: state.availableCount,
       firstSeen: firstSeenWords(recording, around.nowMs),
+      next: awaitedWords(recording),
       earlierEvents,
     };
     for (const event of recording.events) yield* eventLines(event, recording, around);

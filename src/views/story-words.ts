@@ -239,6 +239,13 @@ export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
+/** What the recording itself waits for; each a sentence. */
+export function awaitedWords({ state }: RecordingFacts): readonly string[] {
+  return state.status === 'processing'
+    ? ['The platform says processing: recording.available comes with the poll that shows it available.']
+    : [];
+}
+
 /** How it began, as far as the records say. */
 export function firstSeenWords({ state, mark, events }: RecordingFacts, nowMs: number): string {
   const as = firstStatus(state, events);

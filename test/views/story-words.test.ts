@@ -10,7 +10,7 @@ import { SINK_WORKS, type SinkState } from '../../src/core/suspension.js';
 import { createLedger } from '../../src/store/ledger.js';
 import { sha256 } from '../../src/system.js';
 import { findFacts } from '../../src/views/story-facts.js';
-import { firstSeenWords, sinkStories } from '../../src/views/story-words.js';
+import { awaitedWords, firstSeenWords, sinkStories } from '../../src/views/story-words.js';
 import { openTestStore } from '../support/open-store.js';
 
 const NOW_MS = Date.UTC(2026, 10, 28, 12);
@@ -410,4 +410,12 @@ test('the occurrences of a restless recording: the latest of each type, in their
     ['recording.processing', 12, NOW_MS],
     ['recording.stuck', 12, null],
   ]);
+});
+
+test.each([
+  { status: 'available', want: [] },
+  { status: 'processing', want: [expect.stringMatching(/recording\.available comes with the poll/)] },
+])('what a recording waits for that is $status', ({ status, want }) => {
+  const of = { source: 'production', uuid: UUID, state: { ...STATE, status } };
+  expect(awaitedWords({ ...of, mark: undefined, events: [], earlierEvents: 0 })).toEqual(want);
 });

@@ -1,7 +1,13 @@
 import { html } from 'hono/html';
 import { isRecordingEvent } from '../../core/event.js';
 import type { EventFacts, Facts, RecordingFacts } from '../../views/story-facts.js';
-import { firstSeenWords, type SinkStory, type Surroundings, sinkStories } from '../../views/story-words.js';
+import {
+  awaitedWords,
+  firstSeenWords,
+  type SinkStory,
+  type Surroundings,
+  sinkStories,
+} from '../../views/story-words.js';
 import { redeliverButton } from './deliveries.js';
 import { badge, button, counted, type DeedPlace, durationText, type Html, sentence, table, time } from './parts.js';
 
@@ -28,12 +34,13 @@ function recordingStory(recording: RecordingFacts, around: Surroundings, place: 
 <h1 class="id">${uuid}</h1>
 <dl class="facts">
 <dt>Status</dt><dd>${badge(state.status)}</dd>
-<dt>Source</dt><dd>${source}</dd>
+<dt>Source</dt><dd>${source}${sentence(sourcePauseWords(source, around))}</dd>
 <dt>Room</dt><dd>${state.roomId ?? '–'}</dd>
 <dt>Meeting</dt><dd>${state.meetingId ?? '–'}</dd>
 <dt>Recorded</dt><dd>${time(state.createdAt)}</dd>
 <dt>First seen</dt><dd>${sentence(firstSeenWords(recording, around.nowMs))}</dd>
 </dl>
+${awaitedWords(recording).map((words) => html`<p>${sentence(words)}</p>`)}
 ${events.length === 0 ? html`<p>Its status makes no event.</p>` : ''}
 ${events.toReversed().map((event) => eventStory(event, recording, around, place))}
 ${earlierEvents > 0 ? html`<p>${counted(earlierEvents, 'earlier event')}: of them nothing but the number is known.</p>` : ''}
