@@ -7,6 +7,7 @@ import {
   type SinkStory,
   type Surroundings,
   sinkStories,
+  sourcePauseWords,
 } from '../../views/story-words.js';
 import { redeliverButton } from './deliveries.js';
 import { badge, button, counted, type DeedPlace, durationText, type Html, sentence, table, time } from './parts.js';
