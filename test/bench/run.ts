@@ -1,11 +1,13 @@
 import { build } from './build.js';
+import { measureDeliveries } from './part-deliveries.js';
 import { measurePolls } from './part-poll.js';
+import { measureRest } from './part-rest.js';
 import { measureWalks } from './part-walk.js';
 import { type Finding, tableOf } from './report.js';
 
 /** `PART=walk` measures one part alone; `MILLION=1` walks through a million recordings too, which takes ten minutes more. */
 
-const PARTS = { poll: measurePolls, walk: measureWalks };
+const PARTS = { poll: measurePolls, walk: measureWalks, deliveries: measureDeliveries, rest: measureRest };
 
 const { PART } = process.env;
 const wanted = Object.entries(PARTS).filter(([name]) => PART === undefined || PART === name);
