@@ -206,3 +206,15 @@ test('it is stored before it is attempted: what fails is pending, and retried', 
   stage.clock.advance(5_000);
   expect(await stage.attempted(id, 2)).toMatchObject({ state: 'delivered', round: 0 });
 });
+
+test('what is announced goes by itself from then on, also where its sink collects', async () => {
+  await using door = await startDoor({ status: 500 });
+  const sinks = [webhookTo('hook', door.url)];
+  await using stage = await openDispatchStage(sinks);
+  await remember(stage, 'r');
+  const [line] = await order(stage, ['r'], sinks);
+  const id = deliveryIdOf(sha256, eventId('r'), 'hook');
+  expect(line).toMatchObject({ id, result: 'pending' });
+  // Were the process to die now, a digest would otherwise take what a receiver may have had by itself.
+  expect((await stage.ledger.delivery(id))?.batch).toEqual([id]);
+});
