@@ -243,3 +243,20 @@ test('a URL is sent, and neither stored nor logged', async () => {
   expect(door.messages[0]?.body).toContain('Signature=');
   expect(JSON.stringify([dispatch.store.batches, dispatch.log.lines])).not.toMatch(/Signature|AWSAccessKeyId/);
 });
+
+test('a row that passes by and that nobody has asked for is not kept: memory holds what is wanted alone', async () => {
+  await using stage = await openUrlStage([
+    { uuid: 'r', meetingId: 'm', status: 'available' },
+    { uuid: 'other', meetingId: 'm', status: 'available' },
+  ]);
+  const change = (uuid: string) => {
+    const delivery = deliveryOf('hook', uuid, stage.clock.nowMs(), 0, true);
+    const { data } = delivery.event as { data: { recording: object } };
+    const event = { ...delivery.event, data: { ...data, recording: { ...data.recording, meetingId: 'm' } } };
+    return { event } as Partial<Delivery>;
+  };
+  await stage.ask('r', change('r'));
+  const before = stage.api.requests.length;
+  expect((await stage.ask('other', change('other'))).kind).toBe('url');
+  expect(stage.api.requests.length).toBe(before + 1);
+});
