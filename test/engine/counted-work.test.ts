@@ -1,0 +1,51 @@
+import type { SinkConfig } from '../../src/config/config.js';
+import type { FailingStore, StoreMethod } from '../support/failing-store.js';
+import { openDispatchStage } from './dispatch-stage.js';
+import { openPollStage } from './poll-stage.js';
+import { deliveryOf, sinkThat } from './sinks.js';
+
+/** What work grows with, counted: times depend on the machine. `npm run bench` has those. */
+
+const PAGE = 100;
+const AT_ONCE = 50;
+
+function countOf({ operations }: FailingStore, method: StoreMethod): number {
+  return operations.filter((each) => each === method).length;
+}
+
+test.each([100, 500, 1_000])(
+  'a full walk through %d unchanged recordings reads a page once, and writes nothing',
+  async (count) => {
+    const recordings = Array.from({ length: count }, (_, n) => ({ uuid: `r-${n}`, status: 'available' }));
+    await using stage = await openPollStage({ settings: { paging: { size: PAGE } }, api: { recordings } });
+    await stage.poll();
+    stage.store.heal();
+    stage.walks().isFullDue = true;
+    const before = stage.api.requestCount;
+    expect(await stage.poll()).toMatchObject({ result: 'complete', isFull: true, rows: count });
+    const pages = count / PAGE;
+    expect(stage.api.requestCount - before).toBe(pages);
+    // One for each page, and one for each of the two marks.
+    expect(stage.store.operations).toEqual(Array(pages + 2).fill('getMany'));
+  },
+);
+
+test.each([100, 500, 1_000])(
+  '%d deliveries are noted in a write and a deletion for as many as go at once',
+  async (count) => {
+    await using stage = await openDispatchStage([]);
+    const deliveries = Array.from({ length: count }, (_, n) => deliveryOf('hook', `r-${n}`, stage.clock.nowMs()));
+    await stage.ledger.commit(deliveries, []);
+    await stage.load([instantSink()]);
+    stage.store.heal();
+    await stage.dispatcher.attemptDue();
+    expect(stage.dispatcher.deliveredCount).toBe(count);
+    expect(countOf(stage.store, 'setMany')).toBe(count / AT_ONCE);
+    expect(countOf(stage.store, 'deleteMany')).toBe(count / AT_ONCE);
+    expect(countOf(stage.store, 'getMany') + countOf(stage.store, 'scan')).toBe(0);
+  },
+);
+
+function instantSink(): SinkConfig {
+  return sinkThat('hook', async () => ({ kind: 'delivered' }), { concurrency: AT_ONCE });
+}
