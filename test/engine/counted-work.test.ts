@@ -47,5 +47,5 @@ test.each([100, 500, 1_000])(
 );
 
 function instantSink(): SinkConfig {
-  return sinkThat('hook', async () => ({ kind: 'delivered' }), { concurrency: AT_ONCE });
+  return sinkThat('hook', async () => ({ kind: 'delivered', receipt: 'taken' }), { concurrency: AT_ONCE });
 }
