@@ -24,6 +24,9 @@ export interface AttemptPorts {
 
 const STOPPED: Outcome = { kind: 'failed', reason: 'stopped', detail: 'cut off by the stop of the notifier' };
 
+/** One for all: a reason made at each attempt has its stack collected, a thirtieth of the time of a delivery. */
+const OVER = new DOMException('the attempt is over', 'AbortError');
+
 /**
  * One try of one message: never throws, and is over when its time is, whatever the sink does.
  *
@@ -74,7 +77,7 @@ export async function attemptOnce(
   } finally {
     timer.cancel();
     stop.removeEventListener('abort', onStop);
-    ended.abort();
+    ended.abort(OVER);
   }
 }
 
