@@ -11,7 +11,7 @@ import {
 } from './command.js';
 import { entriesByFlags } from './init-by-flags.js';
 import { entriesByQuestions } from './init-by-questions.js';
-import { type Dialog, LeftError, openDialog } from './init-dialog.js';
+import type { Dialog } from './init-dialog.js';
 import { type Answers, type Entry, renderConfig, renderEnv, variablesOf } from './init-draft.js';
 import { ENV_FILE, existsAlready, refuseToOverwrite, writeFiles } from './init-files.js';
 import { type Further, furtherSinks } from './init-further.js';
@@ -85,7 +85,9 @@ async function init(options: InitOptions, context: CommandContext): Promise<Exit
   if (further !== undefined) return tellFurther(further, options, context);
   refuseToOverwrite(files);
   const isAsking = options.yes === undefined && options.json === undefined && context.terminal !== undefined;
-  const dialog = isAsking ? openDialog('recording-notifier init', context.terminal) : undefined;
+  // What asks on a terminal is loaded where somebody is asked.
+  const dialogs = isAsking ? await import('./init-dialog.js') : undefined;
+  const dialog = isAsking ? dialogs?.openDialog('recording-notifier init', context.terminal) : undefined;
   try {
     const entries =
       dialog === undefined ? await byFlags(options, context) : await byQuestions(options, dialog, context);
@@ -93,7 +95,7 @@ async function init(options: InitOptions, context: CommandContext): Promise<Exit
     await end(options, entries, dialog, context);
     return EXIT.fine;
   } catch (error) {
-    if (!(error instanceof LeftError)) throw error;
+    if (dialogs === undefined || !(error instanceof dialogs.LeftError)) throw error;
     dialog?.left('Nothing was written.');
     return EXIT.interrupted;
   }

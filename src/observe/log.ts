@@ -1,5 +1,6 @@
+import { createRequire } from 'node:module';
 import { pino } from 'pino';
-import pretty from 'pino-pretty';
+import type pretty from 'pino-pretty';
 import type { Log, LogFields } from '../ports.js';
 import { printable, printableJson, tameJson } from './printable.js';
 
@@ -20,7 +21,7 @@ export function createLog(options: LogOptions): Log & { setLevel(level: LogLevel
   const { level, format, isTerminal, color, destination: dest } = options;
   const isPretty = format === 'pretty' || (format === 'auto' && isTerminal);
   const destination = isPretty
-    ? pretty({
+    ? loadPretty()({
         destination: dest,
         sync: true,
         colorize: color && isTerminal,
@@ -58,4 +59,9 @@ function printableFields(fields: LogFields): LogFields {
   return Object.fromEntries(
     entries.map(([name, value]) => [name, typeof value === 'string' ? printable(value) : value]),
   );
+}
+
+/** Loaded where somebody reads it: a log is made at once, and cannot wait for an import. */
+function loadPretty(): typeof pretty {
+  return createRequire(import.meta.url)('pino-pretty') as typeof pretty;
 }

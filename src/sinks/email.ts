@@ -1,4 +1,3 @@
-import { createTransport } from 'nodemailer';
 import type { NotifierEvent } from '../core/event.js';
 import type { Failed, Outcome } from '../core/failure.js';
 import { type Deadline, startDeadline } from '../http/deadline.js';
@@ -48,7 +47,8 @@ export const email = defineSink({
     const { host } = connectionOf(settings);
     const deadline = startDeadline(clock, timeoutMs, signal);
     try {
-      await Promise.race([poolOf(settings).verify(), rejectionBy(deadline.signal)]);
+      const pool = await poolOf(settings);
+      await Promise.race([pool.verify(), rejectionBy(deadline.signal)]);
       return undefined;
     } catch (error) {
       const failure = endOf(deadline, host) ?? failureOfSession(error, host);
@@ -58,8 +58,9 @@ export const email = defineSink({
     }
   },
   async close(settings) {
-    pools.get(settings)?.close();
+    const pool = pools.get(settings);
     pools.delete(settings);
+    (await pool)?.close();
   },
 });
 
@@ -86,7 +87,8 @@ async function send(mail: () => Mail, context: Context): Promise<Outcome> {
   try {
     const { message, hasFailed } = mail();
     const envelope = { from: settings.from.address, to };
-    const handed = await poolOf(settings).sendMail({ ...message, envelope, signal: deadline.signal });
+    const pool = await poolOf(settings);
+    const handed = await pool.sendMail({ ...message, envelope, signal: deadline.signal });
     const outcome = outcomeOfHanded(handed, ledger);
     if (!hasFailed || outcome.kind === 'failed') return outcome;
     return { ...outcome, receipt: `${outcome.receipt}, ${WITHOUT_TEMPLATE}` };
@@ -123,7 +125,9 @@ function poolOf(settings: EmailSettings): Pool {
   return pool;
 }
 
-function createPool(settings: EmailSettings) {
+/** Nodemailer is loaded where there is mail. */
+async function createPool(settings: EmailSettings) {
+  const { createTransport } = await import('nodemailer');
   const { host, port, login, tls, isTlsAtOnce } = connectionOf(settings);
   return createTransport({
     pool: true,

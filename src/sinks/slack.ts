@@ -1,4 +1,4 @@
-import { type FetchFunction, IncomingWebhook } from '@slack/webhook';
+import type { FetchFunction } from '@slack/webhook';
 import { z } from 'zod';
 import type { NotifierEvent } from '../core/event.js';
 import type { Failed, FailureReason, Outcome } from '../core/failure.js';
@@ -118,6 +118,8 @@ async function post(message: SlackMessage, context: Context, timeoutMs: number):
     passed.push(result);
     return result;
   });
+  // Loaded where there is something for Slack.
+  const { IncomingWebhook } = await import('@slack/webhook');
   const error = await new IncomingWebhook(settings.url, { fetch }).send(message).then(
     () => undefined,
     (thrown: unknown) => thrown,

@@ -5,7 +5,7 @@ import { measureRest } from './part-rest.js';
 import { measureWalks } from './part-walk.js';
 import { type Finding, tableOf } from './report.js';
 
-/** `PART=walk` measures one part alone; `MILLION=1` walks through a million recordings too, which takes ten minutes more. */
+/** `PART=walk` measures one part alone. */
 
 const PARTS = { poll: measurePolls, walk: measureWalks, deliveries: measureDeliveries, rest: measureRest };
 
