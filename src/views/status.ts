@@ -25,14 +25,33 @@ export interface StatusFacts {
   readonly nowMs: number;
 }
 
-export function statusOf(facts: StatusFacts) {
+/** With what is looked up for each source and sink, of which there may be thousands. */
+interface IndexedFacts extends StatusFacts {
+  readonly sources: ReadonlyMap<string, ProgramStatus['sources'][number]>;
+  readonly lanes: ReadonlyMap<string, ProgramStatus['lanes'][number]>;
+  /** By their kind and name. */
+  readonly pauses: ReadonlyMap<string, Pause>;
+}
+
+function indexed(facts: StatusFacts): IndexedFacts {
+  const { sources, lanes, pauses } = facts.program;
+  return {
+    ...facts,
+    sources: new Map(sources.map((source) => [source.name, source])),
+    lanes: new Map(lanes.map((lane) => [lane.sink, lane])),
+    pauses: new Map(pauses.map((pause) => [`${pause.kind} ${pause.name}`, pause])),
+  };
+}
+
+export function statusOf(given: StatusFacts) {
+  const facts = indexed(given);
   const { config, program, notReady, tallies, version, storeLabel, startedAtMs, nowMs } = facts;
-  const names = config.sinks.map(({ name }) => name);
-  const removed = [...tallies].filter(([name, { pending, held }]) => pending + held > 0 && !names.includes(name));
-  const sourceNames = config.sources.map(({ name }) => name);
+  const names = new Set(config.sinks.map(({ name }) => name));
+  const removed = [...tallies].filter(([name, { pending, held }]) => pending + held > 0 && !names.has(name));
+  const sourceNames = new Set(config.sources.map(({ name }) => name));
   const heldElsewhere = [...program.held.keys()]
     .filter((name) => name !== null)
-    .filter((name) => !sourceNames.includes(name));
+    .filter((name) => !sourceNames.has(name));
   return {
     version,
     startedAt: isoTime(startedAtMs),
@@ -51,11 +70,12 @@ export function statusOf(facts: StatusFacts) {
   };
 }
 
-function sourceView(name: string, source: SourceConfig | undefined, { program, board }: StatusFacts) {
-  const status = program.sources.find((each) => each.name === name);
+function sourceView(name: string, source: SourceConfig | undefined, facts: IndexedFacts) {
+  const { program, board, sources, pauses } = facts;
+  const status = sources.get(name);
   const note = board.source(name);
   const complete = note?.lastComplete;
-  const pause = program.pauses.find((each) => each.kind === 'source' && each.name === name);
+  const pause = pauses.get(`source ${name}`);
   return {
     name,
     type: source?.definition.type ?? null,
@@ -106,13 +126,13 @@ function sourceWords(note: SourceNote | undefined): StateWords<(typeof SOURCE_ST
   return { state: 'failing', words, since: isoTime(failingSinceMs) };
 }
 
-function sinkView(name: string, sink: SinkConfig | undefined, facts: StatusFacts) {
-  const { program, board, tallies, sinkStates, nowMs } = facts;
-  const lane = program.lanes.find((each) => each.sink === name);
+function sinkView(name: string, sink: SinkConfig | undefined, facts: IndexedFacts) {
+  const { board, lanes, pauses, tallies, sinkStates, nowMs } = facts;
+  const lane = lanes.get(name);
   const note = board.sink(name);
   const tally = tallies.get(name);
   const stored = lane?.state ?? sinkStates.get(name) ?? SINK_WORKS;
-  const pause = program.pauses.find((each) => each.kind === 'sink' && each.name === name);
+  const pause = pauses.get(`sink ${name}`);
   return {
     name,
     type: sink?.definition.type ?? null,
