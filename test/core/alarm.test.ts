@@ -149,6 +149,8 @@ describe('a source', () => {
     // Another complete poll before that is told changes nothing, and a failed one makes one spell of both.
     expect(afterPoll(over, null, NOW_MS + 7 * MINUTE_MS)).toEqual(over);
     expect(afterPoll(over, down, NOW_MS + 7 * MINUTE_MS)).toEqual(alarm);
+    // The clock went back: it has worked since then at the latest.
+    expect(afterPoll(over, null, NOW_MS)).toEqual({ ...alarm, endedAtMs: NOW_MS });
   });
 
   test('what was told is not told again', () => {
