@@ -1,11 +1,13 @@
 import type { SinkConfig } from '../../src/config/config.js';
-import type { Delivery } from '../../src/core/delivery.js';
+import { type Delivery, givenUp } from '../../src/core/delivery.js';
 import type { Outcome } from '../../src/core/failure.js';
 import type { DeliveryId } from '../../src/core/id.js';
 import { sweep } from '../../src/engine/sweeper.js';
+import type { Store } from '../../src/ports.js';
 import type { Digest } from '../../src/sinks/define.js';
 import { collect } from '../support/collect.js';
-import { until } from '../support/turn.js';
+import { openTestStore } from '../support/open-store.js';
+import { turn, until } from '../support/turn.js';
 import { type DispatchStage, openDispatchStage } from './dispatch-stage.js';
 import { deliveryOf, sinkThat } from './sinks.js';
 
@@ -260,6 +262,73 @@ test('one that somebody redelivers leaves its batch and goes alone, at once; the
   expect(new Set(chat.digests).size).toBe(2);
   expect(await collect(stage.ledger.pending())).toEqual([]);
 });
+
+test('a batch does not go while somebody changes one of it, and goes without that one afterwards', async () => {
+  const chat = collector();
+  chat.answer = NO;
+  await using stage = await openDispatchStage([chat.sink], { random: () => 0 });
+  const [, second] = await addAll(stage, 'a', 'b', 'c');
+  await sent(chat, stage, 1);
+  chat.answer = YES;
+  const changed = stage.dispatcher.orders.change(second as DeliveryId, (stored) =>
+    givenUp(stored, 'discarded', stage.clock.nowMs()),
+  );
+  // It comes due before the change is stored.
+  stage.clock.advance(5_000);
+  await changed;
+  await sent(chat, stage, 2);
+  expect(chat.messages.slice(1)).toEqual([['a', 'c']]);
+});
+
+test('a reading of the outbox takes no batch whose members are being looked for: it goes once', async () => {
+  const chat = collector({ concurrency: 2 });
+  chat.answer = NO;
+  const slow = await openSlowStore();
+  await using stage = await openDispatchStage([chat.sink], { random: () => 0, on: slow.store });
+  await addAll(stage, 'a', 'b', 'c');
+  await sent(chat, stage, 1);
+  const { promise, resolve } = Promise.withResolvers<Outcome>();
+  chat.answer = promise;
+  const goOn = slow.holdNextRead();
+  stage.clock.advance(5_000);
+  // Only a reading finds the other one.
+  await stage.ledger.commit([deliveryOf('chat', 'd', stage.clock.nowMs())], []);
+  stage.dispatcher.readAgain();
+  await until(() => stage.dispatcher.waiting('chat').all > 0);
+  await turn();
+  expect(stage.dispatcher.status()).toMatchObject([{ inFlight: 1, waiting: 1 }]);
+  goOn();
+  resolve(YES);
+  await sent(chat, stage, 2);
+  expect(chat.messages.slice(1)).toEqual([['a', 'b', 'c']]);
+});
+
+/** A real store of which a test holds up one reading. */
+async function openSlowStore() {
+  const store = await openTestStore();
+  let before: Promise<void> | undefined;
+  return {
+    store: {
+      label: store.label,
+      async getMany(keys: readonly string[]) {
+        const held = before;
+        before = undefined;
+        await held;
+        return store.getMany(keys);
+      },
+      setMany: (entries) => store.setMany(entries),
+      deleteMany: (keys) => store.deleteMany(keys),
+      scan: (prefix) => store.scan(prefix),
+      close: () => store.close(),
+    } satisfies Store,
+    /** @returns lets it go on */
+    holdNextRead(): () => void {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      before = promise;
+      return resolve;
+    },
+  };
+}
 
 test('one that is collected and that somebody wants now goes alone', async () => {
   const chat = collector();
