@@ -1,4 +1,4 @@
-import { createPrivateKey } from 'node:crypto';
+import { createPrivateKey, randomBytes } from 'node:crypto';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import type { LookupAll } from '../../src/http/address-guard.js';
 import { failureOf } from '../../src/http/failure.js';
@@ -141,6 +141,17 @@ test('a server of TLS 1.3 that says nothing after the handshake is within reach 
   await until(() => stage.clock.timers() === 2);
   stage.clock.advance(1_000);
   await expect(trial).resolves.toBeUndefined();
+});
+
+test('a trial is a whole handshake, also with a server that resumes', async () => {
+  const resuming = { maxVersion: 'TLSv1.2', ticketKeys: randomBytes(48) } as const;
+  const { port, present } = await stage.visit(greet, { ...resuming, ...service });
+  const http = stage.clientWith();
+  const trial = () => http.connect(`https://127.0.0.1:${port}/`, TIMEOUT_MS, NEVER, { tls: { ca: AUTHORITY } });
+  expect(await trial()).toBeUndefined();
+  // Its sessions go on, and nobody looks at a certificate in one that does.
+  present({ ...resuming, ...stranger });
+  expect(await trial()).toMatchObject({ reason: 'tls_failed' });
 });
 
 test('connections are those of equal routes; a renewed certificate opens a new one', async () => {

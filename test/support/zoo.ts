@@ -1,5 +1,5 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, TLSSocket, type TlsOptions } from 'node:tls';
+import { createServer as createTlsServer, TLSSocket, type TlsOptions, Server as TlsServer } from 'node:tls';
 import { gzipSync } from 'node:zlib';
 
 /** What a server does with a connection once a whole request has come. */
@@ -14,6 +14,8 @@ export interface Zoo {
   readonly arrivals: Counter;
   /** Connections that have ended. */
   readonly ends: Counter;
+  /** Another certificate from now on, where it speaks TLS. */
+  present(tls: TlsOptions): void;
   close(): Promise<void>;
 }
 
@@ -66,6 +68,7 @@ export async function startZoo(behave: Behaviour, tls?: TlsOptions): Promise<Zoo
     connections,
     arrivals,
     ends,
+    present: (renewed) => server instanceof TlsServer && server.setSecureContext(renewed),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
