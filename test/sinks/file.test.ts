@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import type { RecordingEvent } from '../../src/core/event.js';
 import type { EventId } from '../../src/core/id.js';
 import { file } from '../../src/sinks/file.js';
@@ -164,6 +165,38 @@ test('a line that is longer than a file may be has one for itself', async () => 
   for (const number of [1, 2]) await deliver({ path, maxSize: '1kB' }, longEventOf(number, 2_000));
   expect(['', '.1', '.2'].map((end) => linesOf(path + end).length)).toEqual([1, 1, 0]);
 });
+
+test('a line counts once the disk has it, and a new name once its folder has', async () => {
+  const { path } = await openFolder();
+  const settings = { path, maxSize: '1kB' };
+  const seen = await watchHandles();
+  const steps: string[][] = [];
+  for (const number of [1, 2, 3]) {
+    await deliver(settings, number < 3 ? eventOf(number) : longEventOf(number, 2_000));
+    steps.push(seen.done.splice(0));
+  }
+  seen.end();
+  const line = ['write recordings.jsonl', 'sync recordings.jsonl'];
+  expect(steps).toEqual([[...line, 'sync out'], line, [...line, 'sync out']]);
+});
+
+/** What is written and synced through handles, each once it is done. */
+async function watchHandles(): Promise<{ readonly done: string[]; end(): void }> {
+  const done: string[] = [];
+  const probe = await open('/dev/null');
+  const methods = Object.getPrototypeOf(probe) as Record<'write' | 'sync', (...given: unknown[]) => Promise<unknown>>;
+  await probe.close();
+  const { write, sync } = methods;
+  for (const [name, method] of Object.entries({ write, sync })) {
+    methods[name as 'write' | 'sync'] = async function (this: FileHandle, ...given) {
+      const place = basename(readlinkSync(`/proc/self/fd/${this.fd}`));
+      const result = await method.apply(this, given);
+      done.push(`${name} ${place}`);
+      return result;
+    };
+  }
+  return { done, end: () => void Object.assign(methods, { write, sync }) };
+}
 
 test('two sinks that write to one file at once take turns', async () => {
   const { path } = await openFolder();
