@@ -36,7 +36,7 @@ const settings = z.strictObject({
     .min(1)
     .max(100)
     .describe(
-      'Program and arguments, as a list; there is no shell. A program without a slash is looked for in PATH. No place for secrets: others on the machine see arguments. Where the notifier itself is killed, the program goes on, and is started again with the same id.',
+      'Program and arguments, as a list; there is no shell. A program without a slash is looked for in PATH. No place for secrets: others on the machine see arguments. When its time is over it gets SIGTERM, and its event again later, whatever it exits with then. Where the notifier itself is killed, the program goes on, and is started again with the same id.',
     ),
   env: variables
     .prefault({})
@@ -75,6 +75,7 @@ export const exec = defineSink({
       { clock, programs, signal },
     );
     const end = await during(context.settings, running, clock);
+    // Its exit code answers our SIGTERM and not the event: many a program ends with 0 when it is told to, whatever it has done by then.
     if (signal.aborted) return failed('stopped', 'it was ended before it was done');
     if (end.kind === 'not_started') return notStarted(end.code, context);
     return outcomeOf(end);

@@ -201,6 +201,15 @@ test('its time over, all that it has started ends: by SIGTERM, and then by SIGKI
   expect(context.clock.timers()).toBe(0);
 });
 
+test('an exit code 0 after SIGTERM is no yes: many programs end so when they are told to', async () => {
+  const scene = await openPiped(`trap 'exit 0' TERM; echo up > "$1"; while :; do sleep 0.01; done`);
+  const stop = new AbortController();
+  const outcome = exec.deliver(sampleEvent, { ...contextOf(scene), signal: stop.signal });
+  await scene.spoken;
+  stop.abort();
+  expect(await outcome).toMatchObject({ kind: 'failed', reason: 'stopped' });
+});
+
 test.each([
   { settings: { command: [] }, want: 'command' },
   { settings: { command: './notify.sh' }, want: 'command' },
