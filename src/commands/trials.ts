@@ -105,12 +105,13 @@ export async function tryConnection(
   };
 }
 
-/** Whether what was reached is a proxy: one that refuses to lead further is reached all the same. */
+/** Whether what was reached is a proxy alone: without TLS it leads on with a request, and not before. */
 function isBehindProxy(settings: unknown, http: HttpClient): boolean {
   if (!isRecord(settings)) return false;
-  if (typeof settings['proxy'] === 'string') return settings['proxy'] !== 'off';
   const url = typeof settings['url'] === 'string' ? URL.parse(settings['url']) : null;
-  return url !== null && http.proxyFor?.(url) !== undefined;
+  if (url?.protocol !== 'http:') return false;
+  if (typeof settings['proxy'] === 'string') return settings['proxy'] !== 'off';
+  return http.proxyFor?.(url) !== undefined;
 }
 
 /** Reaches for its host, without a request that would be taken for a sign of life. */

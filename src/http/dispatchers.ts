@@ -4,6 +4,7 @@ import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici
 import type { HttpRoute } from '../ports.js';
 import { guardedLookup, type LookupAll, type PrivateAddresses, unbracketed } from './address-guard.js';
 import { type ProxyEnvironment, parseProxy, proxyRules } from './proxy.js';
+import { tunnelThrough } from './tunnel.js';
 
 export interface DispatcherOptions {
   /** `deny` where a URL was not written by the operator. */
@@ -30,7 +31,7 @@ export const SYSTEM_LOOKUP: LookupAll = systemLookup;
 /** Keep-alive connections, straight or through a proxy, and what makes them. */
 export interface Dispatchers {
   dispatcherFor(target: URL): Dispatcher;
-  /** For a trial: towards the target, by a whole handshake, or towards its proxy. */
+  /** For a trial: towards the target, by a whole handshake; an http target behind a proxy is reached by requests alone, so towards that. */
   connectorFor(target: URL): buildConnector.connector;
   /** Lets what is under way go on, and resolves after it. */
   end(): Promise<void>;
@@ -72,6 +73,7 @@ export function createDispatchers(options: DispatcherOptions): Dispatchers {
     connectorFor(target) {
       const proxy = proxyFor(target);
       if (proxy === undefined) return toTargetAnew;
+      if (target.protocol === 'https:') return tunnelThrough(proxy, toProxy, toTargetAnew);
       const { protocol, host, port } = proxy;
       const hostname = unbracketed(proxy.hostname);
       return (_options, callback) => toProxy({ protocol, host, hostname, port }, callback);

@@ -203,13 +203,15 @@ describeWith('redis', 'a Redis that has no store yet', () => {
   });
 });
 
-test('a sink behind a proxy is not said to be reached: a proxy that leads nowhere is there all the same', async () => {
+test.each([
+  { scheme: 'https', want: /the proxy refused the connection/, code: 1 },
+  { scheme: 'http', want: /its proxy can be reached; the receiver behind it is not tried/, code: 0 },
+])('a sink of $scheme is not said to be reached behind a proxy that leads nowhere', async ({ scheme, want, code }) => {
   const api = await stage.api();
   const proxy = await stage.receiver({ respond: () => ({ status: 407 }) });
-  const sinks = {
-    hook: { type: 'webhook', url: 'https://receiver.example/in', proxy: proxy.url, secret: SIGNING_SECRET },
-  };
-  const config = { sources: { production: sourceOf(api) }, sinks, store: 'memory' };
-  const { stdout, stderr } = await stage.run(['check', '--connect'], { config });
-  expect([...stdout, ...stderr].join('\n')).toContain('its proxy can be reached; the receiver behind it is not tried');
+  const hook = { type: 'webhook', url: `${scheme}://receiver.example/in`, proxy: proxy.url, secret: SIGNING_SECRET };
+  const config = { sources: { production: sourceOf(api) }, sinks: { hook }, store: 'memory' };
+  const checked = await stage.run(['check', '--connect'], { config });
+  expect([...checked.stdout, ...checked.stderr].join('\n')).toMatch(want);
+  expect(checked.code).toBe(code);
 });

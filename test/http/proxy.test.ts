@@ -134,7 +134,21 @@ describe('through a proxy', () => {
     expect(proxy.seen).toEqual([]);
   });
 
-  test('connect goes as far as the proxy', async () => {
+  test.each([
+    { name: 'to the certificate of the target', host: '127.0.0.1', login: 'me:p%40ss@', want: undefined },
+    { name: 'which is for another name', host: 'inside.example', login: 'me:p%40ss@', want: 'tls_failed' },
+    { name: 'and no further than the proxy leads', host: '127.0.0.1', login: '', want: 'connection_failed' },
+  ])('connect goes through a tunnel for https, $name', async ({ host, login, want }) => {
+    zoo = await startZoo(answer(200), certificate);
+    const { signal } = new AbortController();
+    clientBehind({ HTTPS_PROXY: `http://${login}127.0.0.1:${proxy.port}` });
+    expect((await client.connect(`https://${host}:${zoo.port}/`, 20_000, signal))?.reason).toBe(want);
+    const sent = login === '' ? undefined : `Basic ${Buffer.from('me:p@ss').toString('base64')}`;
+    expect(proxy.seen).toEqual([`CONNECT ${host}:${zoo.port} ${sent}`]);
+    expect(zoo.requests).toEqual([]);
+  });
+
+  test('connect goes as far as the proxy for http', async () => {
     zoo = await startZoo(answer(200));
     const { signal } = new AbortController();
     clientBehind({ HTTP_PROXY: `http://127.0.0.1:${proxy.port}` });

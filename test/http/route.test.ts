@@ -223,11 +223,14 @@ describe('a proxy of its own', () => {
     const full = await http.request(post(url, { route: { proxy: own, tls: { ca: AUTHORITY, ...client } } }));
     const bare = await http.request(post(url, { route: { proxy: own, tls: { ca: AUTHORITY } } }));
     const unknown = await http.request(post(url, { route: { proxy: own } }));
+    const trial = (tls: HttpRoute['tls']) => http.connect(url, TIMEOUT_MS, NEVER, { proxy: own, tls });
+    const trials = [await trial({ ca: AUTHORITY, ...client }), await trial({ ca: AUTHORITY }), await trial(undefined)];
     proxy.close();
+    expect(trials).toEqual([undefined, bare, unknown]);
     expect(full).toMatchObject({ status: 204, headers: { 'x-greeted': 'client' } });
     expect(bare).toMatchObject({ reason: 'tls_failed', wants: 'client_certificate' });
     expect(unknown).toMatchObject({ reason: 'tls_failed', wants: 'ca' });
-    expect(proxy.seen).toHaveLength(3);
+    expect(proxy.seen).toHaveLength(6);
   });
 
   test('off goes past that of the environment', async () => {
