@@ -2,8 +2,10 @@ import type { Cron, CronTimer } from '../../src/engine/cron.js';
 import type { Clock, Timer } from '../../src/ports.js';
 import type { SimTime } from './time.js';
 
-/** Of a process that has died, and of what never answers. */
-export const NEVER: Promise<never> = new Promise(() => undefined);
+/** Of a process that has died, and of what never answers. Each is one of its own: a promise keeps all who wait for it. */
+export function never(): Promise<never> {
+  return new Promise(() => undefined);
+}
 
 export type Act = 'read' | 'write' | 'send' | 'ask';
 
@@ -27,6 +29,7 @@ export class Life {
   #acts = 0;
   #alive = true;
   #timers = 0;
+  readonly #letGo = new Set<() => void>();
 
   constructor(number: number, time: SimTime, death: Death | undefined, onDeath: () => void) {
     this.number = number;
@@ -75,6 +78,21 @@ export class Life {
   /** It is over, by death or because it has stopped. */
   end(): void {
     this.#alive = false;
+    for (const letGo of this.#letGo) letGo();
+    this.#letGo.clear();
+  }
+
+  /** Listens until it is over: Node keeps a composite signal that has a listener, and with it the whole dead process. */
+  onAbort(signal: AbortSignal, listener: () => void): { cancel(): void } {
+    const letGo = () => signal.removeEventListener('abort', listener);
+    signal.addEventListener('abort', listener, { once: true });
+    this.#letGo.add(letGo);
+    return {
+      cancel: () => {
+        this.#letGo.delete(letGo);
+        letGo();
+      },
+    };
   }
 
   after(delayMs: number, callback: () => void): Timer {

@@ -1,7 +1,7 @@
 import type { HttpAnswer, HttpClient, HttpFailure, HttpRequest } from '../../src/ports.js';
 import { type Account, PLATFORM_LIES, type PlatformLie, type Row } from './account.js';
 import type { Dice } from './dice.js';
-import { type Life, NEVER } from './life.js';
+import { type Life, never } from './life.js';
 import type { Say } from './sim-store.js';
 import type { Tally } from './tally.js';
 import type { SimTime } from './time.js';
@@ -64,20 +64,20 @@ export class SimPlatform {
 
   #request(life: Life, request: HttpRequest): Promise<Answer> {
     const act = life.act('ask');
-    if (act !== 'lives') return NEVER;
+    if (act !== 'lives') return never();
     if (request.signal.aborted) return Promise.resolve(failure('aborted'));
     const { dice, lie } = { dice: this.#dice, lie: this.#drawLie() };
     const delayMs = lie === 'slow' ? dice.int(1_000, Math.round(request.timeoutMs * 1.5)) : dice.int(2, 120);
     return new Promise((resolve) => {
       const answering = life.after(Math.min(delayMs, request.timeoutMs), () => {
-        request.signal.removeEventListener('abort', onAbort);
+        listening.cancel();
         resolve(delayMs > request.timeoutMs ? this.#tooSlow() : this.#answer(request, lie));
       });
-      function onAbort(): void {
+      const listening = life.onAbort(request.signal, () => {
+        listening.cancel();
         answering.cancel();
         resolve(failure('aborted'));
-      }
-      request.signal.addEventListener('abort', onAbort, { once: true });
+      });
     });
   }
 

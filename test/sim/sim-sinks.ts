@@ -3,7 +3,7 @@ import type { NotifierEvent } from '../../src/core/event.js';
 import type { Outcome } from '../../src/core/failure.js';
 import { defineSink, type SinkContext } from '../../src/sinks/define.js';
 import type { Dice } from './dice.js';
-import { type Life, NEVER } from './life.js';
+import { type Life, never } from './life.js';
 import type { Say } from './sim-store.js';
 import type { Tally } from './tally.js';
 import type { SimTime } from './time.js';
@@ -66,7 +66,7 @@ export class SimSinks {
     const accept = () => events.map((event) => this.#accept(life, event, events, context));
     // When the process dies the request has left, or not.
     const act = life.act('send', () => mood === 'works' && dice.chance(0.5) && accept());
-    if (act !== 'lives') return NEVER;
+    if (act !== 'lives') return never();
     this.#world.sent(context.name);
     this.#world.tally.add(`sink ${mood}`);
     const isFast = mood !== 'slow';

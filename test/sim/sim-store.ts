@@ -1,7 +1,7 @@
 import { type Json, STORE_BATCH_MAX, type Store } from '../../src/ports.js';
 import { StoreError } from '../../src/store/errors.js';
 import type { Dice } from './dice.js';
-import { type Life, NEVER } from './life.js';
+import { type Life, never } from './life.js';
 import type { Tally } from './tally.js';
 import type { SimTime } from './time.js';
 
@@ -122,7 +122,7 @@ export class SimStore {
       this.#say?.('store', () => `${what} ${keys.join(' ')}: the process dies, and it is ${isDone ? '' : 'not '}done`);
       if (isDone) run();
     });
-    if (act !== 'lives') return NEVER;
+    if (act !== 'lives') return never();
     const fault = this.#drawFault();
     const isSlow = dice.chance(this.manners.slow);
     if (isSlow) this.troubledAtMs = this.#time.passedMs + 5_000;
