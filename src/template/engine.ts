@@ -99,6 +99,11 @@ export const RESERVED = /[\ufdd0\ufdd1]/;
 /** What is put in otherwise than as the text that it is for filters. */
 abstract class Kept extends Drop {
   abstract override valueOf(): string;
+
+  /** Where a member of it is named, which Liquid would otherwise look for in the object and its class. */
+  toLiquid(): string {
+    return this.valueOf();
+  }
 }
 
 /** Beside them: what they have themselves, a template can name. */

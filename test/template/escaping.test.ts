@@ -147,7 +147,17 @@ test.each(['json', 'form'] as const)('%s: values count for the length of what is
   expect(() => render(source, place, eventOf('x'.repeat(10_000)))).toThrow('more than a million characters');
 });
 
-test('what holds a captured text has no members', () => {
-  const source = '{% capture both %}{{ recording.roomId }}{% endcapture %}{{ both.marked }}|{{ both }}';
-  expect(() => render(source, 'text', eventOf('a'))).toThrow('names a variable that is not there');
+test.each(['marked', 'constructor', 'constructor.name', 'valueOf', 'toString', 'hasOwnProperty', '__proto__'])(
+  'a captured text, and one of JSON, has no member: %s',
+  (member) => {
+    const captured = `{% capture both %}{{ recording.roomId }}{% endcapture %}{{ both.${member} }}|{{ both }}`;
+    const json = `{% assign both = recording | json %}{{ both.${member} }}`;
+    for (const source of [captured, json])
+      expect(() => render(source, 'text', eventOf('a'))).toThrow('names a variable that is not there');
+  },
+);
+
+test('a captured text has the length of a text', () => {
+  const source = '{% capture both %}{{ recording.roomId }}{% endcapture %}{{ both.size }}';
+  expect(render(source, 'text', eventOf('four'))).toBe('4');
 });
