@@ -43,7 +43,7 @@ export function appendLine(file: LineFile, line: string, ports: AppendPorts): Pr
   const path = resolve(file.path);
   return inTurn(path, () =>
     at(path, async () => {
-      const lock = await lockOf(path, ports);
+      const lock = await at(`${path}.lock`, () => lockOf(path, ports));
       try {
         if (ports.signal.aborted || lock === undefined) return false;
         await appendTo(path, file, Buffer.from(`${line}\n`));
@@ -92,7 +92,7 @@ async function inTurn<Result>(path: string, run: () => Promise<Result>): Promise
 async function lockOf(path: string, { clock, signal }: AppendPorts): Promise<Lock | undefined> {
   // So that what is wrong with the folder is told by the system, and not by SQLite.
   const probe = await open(`${path}.lock`, 'a').catch((error: unknown) => {
-    throw folderMissing(path, error);
+    throw codeOf(error) === 'EISDIR' ? noLock(path, error) : folderMissing(path, error);
   });
   await probe.close();
   while (!signal.aborted) {
@@ -108,8 +108,12 @@ function lockAt(path: string): Lock | undefined {
     return takeLock(path, 0);
   } catch (error) {
     if ((error as { errcode?: unknown }).errcode !== NOT_A_DATABASE) throw error;
-    throw new ArchiveError('forbidden', `${path}.lock: it is no lock of ours; move it away`, { cause: error });
+    throw noLock(path, error);
   }
+}
+
+function noLock(path: string, cause: unknown): ArchiveError {
+  return new ArchiveError('forbidden', `${path}.lock: it is no lock of ours; move it away`, { cause });
 }
 
 function folderMissing(path: string, error: unknown): unknown {

@@ -78,6 +78,11 @@ describeSink({
       open: () => openInPlaceOf((path) => writeFileSync(`${path}.lock`, 'x'.repeat(9_000))),
     },
     {
+      name: 'a folder in place of the lock',
+      want: 'file_refused',
+      open: () => openInPlaceOf((path) => mkdirSync(`${path}.lock`)),
+    },
+    {
       name: 'a system that has no such files',
       want: 'file_failed',
       open: () => openInPlaceOf((path) => symlinkSync('/proc/self/mem', path)),
@@ -106,6 +111,21 @@ test('a line is the event as it is documented', async () => {
   const { data, ...rest } = eventOf(1);
   await deliver({ path }, { data, ...rest } as RecordingEvent);
   expect(readFileSync(path, 'utf8')).toBe(`${LINE}\n`);
+});
+
+test.each([
+  { name: 'a folder in place of the file', end: '', make: mkdirSync },
+  { name: 'a folder in place of the lock', end: '.lock', make: mkdirSync },
+  {
+    name: 'a lock that is a file of somebody else',
+    end: '.lock',
+    make: (at: string) => writeFileSync(at, 'x'.repeat(99)),
+  },
+])('what is said names the file that is wrong: $name', async ({ end, make }) => {
+  const { path } = await openFolder();
+  make(path + end);
+  const outcome = await deliver({ path }, eventOf(1));
+  expect(outcome).toMatchObject({ kind: 'failed', detail: expect.stringContaining(`recordings.jsonl${end}: `) });
 });
 
 test('what is shown of it is its line, and writes none', async () => {
