@@ -11,13 +11,13 @@ test('receivers that hang or fail delay nobody, and get everything once they are
   const answerWhenBack = () => released.then(() => ({ status: areBack ? 204 : 500 }));
   const hanging = await stage.receiver({ respond: answerWhenBack });
   const silent = await stage.receiver({ respond: answerWhenBack });
-  const impatient = { timeout: '500ms', retries: Array.from({ length: 50 }, () => '200ms') };
+  const retries = Array.from({ length: 50 }, () => '500ms');
   const program = await stage.start(['run'], {
     config: {
       sources: { production: sourceOf(api) },
       sinks: {
-        failing: webhookTo(failing, impatient),
-        hanging: webhookTo(hanging, impatient),
+        failing: webhookTo(failing, { retries }),
+        hanging: webhookTo(hanging, { timeout: '500ms', retries }),
         silent: webhookTo(silent, { timeout: '10m' }),
         healthy: webhookTo(healthy),
       },
