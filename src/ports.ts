@@ -53,6 +53,11 @@ export interface Store {
   setMany(entries: readonly (readonly [key: string, value: Json])[]): Promise<void>;
   /** Deleting what does not exist is fine. At most {@link STORE_BATCH_MAX} keys. */
   deleteMany(keys: readonly string[]): Promise<void>;
+  /**
+   * Stores the entries and then deletes the keys, in one atomic write where the storage can; elsewhere a crash in between leaves the
+   * keys. No entry twice; a key of both is gone in the end. At most {@link STORE_BATCH_MAX} in all.
+   */
+  replaceMany(entries: readonly (readonly [key: string, value: Json])[], gone: readonly string[]): Promise<void>;
   /** Every entry whose key starts with the prefix, in no promised order; throws if the scan was not complete. */
   scan(prefix: string): AsyncIterable<readonly [key: string, value: Json]>;
   close(): Promise<void>;

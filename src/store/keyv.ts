@@ -70,6 +70,22 @@ export class KeyvStore implements Store {
     });
   }
 
+  /** Past keyv where the storage has one write for both, which keyv has not. */
+  async replaceMany(entries: readonly (readonly [key: string, value: Json])[], gone: readonly string[]): Promise<void> {
+    const storage = this.#storage;
+    if (storage.replaceMany === undefined || gone.length === 0) {
+      await this.setMany(entries);
+      return this.deleteMany(gone);
+    }
+    const entryKeys = entries.map(([key]) => key);
+    assertKeys([...entryKeys, ...gone]);
+    assert(new Set(entryKeys).size === entries.length, 'a write names no key twice');
+    await this.#attempt('write', async () => {
+      const texts = entries.map(([key, value]) => ({ key, value: writeEntry(value) }));
+      await storage.replaceMany?.(texts, gone);
+    });
+  }
+
   /** Past keyv, whose iterator takes no prefix. The sentinel is asked for at the end, when the scan claims to be complete. */
   async *scan(prefix: string): AsyncGenerator<readonly [key: string, value: Json], void> {
     const eventsBefore = this.#errorEvents;

@@ -77,13 +77,15 @@ export function createLedger(store: Store): Ledger {
       ...[...sinks].map(([name, state]): Entry => [keys.sink(name), encodeSinkState(state)]),
       ...alarms.map((record): Entry => [keys.alarm(record.kind, record.name), encodeAlarm(record)]),
     ];
-    for (const some of batches(entries)) await store.setMany(some);
     const leftovers = deliveries
       .filter((delivery) => isFinished(delivery) || delivery.round > 0)
       .map((delivery) => (isFinished(delivery) ? keys.pending(delivery.id) : keys.finished(delivery.id)));
     // Written as over before that, in the write that tells it.
     const over = alarms.filter(({ alarm }) => alarm === null).map(({ kind, name }) => keys.alarm(kind, name));
-    for (const some of batches([...leftovers, ...over])) await store.deleteMany(some);
+    const gone = [...leftovers, ...over];
+    if (entries.length + gone.length <= STORE_BATCH_MAX) return store.replaceMany(entries, gone);
+    for (const some of batches(entries)) await store.setMany(some);
+    for (const some of batches(gone)) await store.deleteMany(some);
   }
 
   async function deliveries(ids: readonly DeliveryId[]): Promise<readonly Delivery[]> {

@@ -21,20 +21,28 @@ export function openScratchStore(base: Store | undefined): Store {
     for await (const [key, value] of base.scan(prefix)) if (!written.has(key) && !deleted.has(key)) yield [key, value];
   }
 
+  function write(entries: readonly (readonly [string, Json])[]): void {
+    for (const [key, value] of entries) {
+      written.set(key, value);
+      deleted.delete(key);
+    }
+  }
+
+  function forget(keys: readonly string[]): void {
+    for (const key of keys) {
+      written.delete(key);
+      deleted.add(key);
+    }
+  }
+
   return {
     label: base?.label ?? 'nothing',
     getMany,
-    setMany: async (entries) => {
-      for (const [key, value] of entries) {
-        written.set(key, value);
-        deleted.delete(key);
-      }
-    },
-    deleteMany: async (keys) => {
-      for (const key of keys) {
-        written.delete(key);
-        deleted.add(key);
-      }
+    setMany: async (entries) => write(entries),
+    deleteMany: async (keys) => forget(keys),
+    replaceMany: async (entries, gone) => {
+      write(entries);
+      forget(gone);
     },
     scan,
     close: async () => undefined,

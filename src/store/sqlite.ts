@@ -124,6 +124,16 @@ export class SqliteStorage implements Storage {
     return entries.map(() => true);
   }
 
+  /** A commit waits for the disk; this is one instead of two. */
+  async replaceMany(entries: readonly StorageEntry[], gone: readonly string[]): Promise<void> {
+    await this.#try(() =>
+      transact(this.#database, () => {
+        for (const { key, value } of entries) this.#upsert.run(key, value);
+        this.#delete.run(JSON.stringify(gone));
+      }),
+    );
+  }
+
   async delete(key: string): Promise<boolean> {
     const { changes } = await this.#try(() => this.#delete.run(JSON.stringify([key])));
     return changes > 0;

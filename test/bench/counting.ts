@@ -38,6 +38,10 @@ export function countingStore(store: Store, counts: Counts): Store {
       counts.writes += 1;
       return store.deleteMany(keys);
     },
+    replaceMany(entries, gone) {
+      counts.writes += 1;
+      return store.replaceMany(entries, gone);
+    },
     scan(prefix) {
       counts.reads += 1;
       return store.scan(prefix);

@@ -318,6 +318,7 @@ async function openSlowStore() {
       },
       setMany: (entries) => store.setMany(entries),
       deleteMany: (keys) => store.deleteMany(keys),
+      replaceMany: (entries, gone) => store.replaceMany(entries, gone),
       scan: (prefix) => store.scan(prefix),
       close: () => store.close(),
     } satisfies Store,

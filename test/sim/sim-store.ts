@@ -101,6 +101,18 @@ export class SimStore {
       },
       deleteMany: (keys) =>
         keys.length === 0 ? done() : this.#operate(life, 'delete', keys, () => this.#delete(keys)),
+      // Some storages have one write for both, some have not.
+      async replaceMany(entries, gone) {
+        if (gone.length === 0 || store.#dice.chance(0.5)) {
+          await this.setMany(entries);
+          return this.deleteMany(gone);
+        }
+        const texts = entries.map(([key, value]) => [key, JSON.stringify(value)] as const);
+        await store.#operate(life, 'write', [...entries.map(([key]) => key), ...gone], () => {
+          store.#write(texts);
+          store.#delete(gone);
+        });
+      },
       async *scan(prefix) {
         // As of its beginning, in two parts, of which the second may fail.
         const found = await store.#operate(life, 'scan', [prefix], () => store.#find(prefix));

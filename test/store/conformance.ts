@@ -119,6 +119,42 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       expect(Object.fromEntries(await store.getMany(['a', 'b', 'c']))).toEqual({ a: 1 });
     });
 
+    test('replaces: what is stored and what is gone are one change', async () => {
+      await store.setMany(numbered(3));
+      await store.replaceMany(
+        [
+          ['n/0000', 'new'],
+          ['both', 1],
+        ],
+        ['n/0001', 'both', 'missing'],
+      );
+      expect(await collect(store.scan('n/'))).toEqual(
+        expect.arrayContaining([
+          ['n/0000', 'new'],
+          ['n/0002', 2],
+        ]),
+      );
+      expect((await store.getMany(['n/0001', 'both'])).size).toBe(0);
+      await store.replaceMany([], ['n/0002']);
+      await store.replaceMany([['n/0003', 3]], []);
+      expect((await collect(store.scan('n/'))).map(([key]) => key).sort()).toEqual(['n/0000', 'n/0003']);
+    });
+
+    test('replaces nothing where a part of it cannot be stored', async () => {
+      await store.setMany(numbered(2));
+      const unserializable = 1n as unknown as Json;
+      await expect(store.replaceMany([['n/0000', unserializable]], ['n/0001'])).rejects.toThrow(StoreError);
+      expect(await collect(store.scan('n/'))).toEqual(numbered(2));
+      const twice = [
+        ['a', 1],
+        ['a', 2],
+      ] as const;
+      await expect(store.replaceMany(twice, ['n/0001'])).rejects.toThrow('no key twice');
+      const many = numbered(STORE_BATCH_MAX + 1).map(([key]) => key);
+      await expect(store.replaceMany([], many)).rejects.toThrow('1000 keys at most');
+      expect(await collect(store.scan('n/'))).toEqual(numbered(2));
+    });
+
     test('is not changed by what happens to a value afterwards', async () => {
       const value = { list: [1] };
       const writing = store.setMany([['a', value]]);
@@ -225,6 +261,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       await expect(store.getMany(['a'])).rejects.toThrow(StoreError);
       await expect(store.setMany([['a', 1]])).rejects.toThrow(StoreError);
       await expect(store.deleteMany(['a'])).rejects.toThrow(StoreError);
+      await expect(store.replaceMany([['b', 1]], ['a'])).rejects.toThrow(StoreError);
       await expect(collect(store.scan('a'))).rejects.toThrow(StoreError);
     });
   });

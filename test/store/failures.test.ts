@@ -102,6 +102,14 @@ describe.each([
     await expectFailure(store.deleteMany(['a', 'b']));
   });
 
+  test.each([
+    { name: 'throws', write: broken },
+    { name: 'rejects', write: rejects },
+  ])('a replacement fails when replaceMany $name', async ({ write }) => {
+    const store = await storeWith({ replaceMany: write });
+    await expectFailure(store.replaceMany([['b', SECRET]], ['a']));
+  });
+
   test.each(SCAN_FAULTS)('a scan fails when the iterator $name', async ({ iterator }) => {
     const store = await storeWith({ iterator });
     await expectFailure(collect(store.scan('')));

@@ -64,6 +64,11 @@ export function createFailingStore(store: Store): FailingStore {
       return run('setMany', () => store.setMany(entries));
     },
     deleteMany: (keys) => run('deleteMany', () => store.deleteMany(keys)),
+    // In two steps, as the storages do it that have no one write for both.
+    async replaceMany(entries, gone) {
+      await this.setMany(entries);
+      if (gone.length > 0) await this.deleteMany(gone);
+    },
     async *scan(prefix) {
       const fault = note('scan');
       if (fault === 'before') throw failure();
