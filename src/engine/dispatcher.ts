@@ -272,7 +272,9 @@ export class Dispatcher {
       {
         clock: this.#ports.clock,
         isPaused: () => this.pausedSinceMs(name) !== undefined,
-        attempt: (parcel, trial, begin) => sendParcel(sink, parcel, trial, begin, this.#sendPorts, this.#stop.signal),
+        attempt: (parcel, trial, progress) =>
+          sendParcel(sink, parcel, trial, progress, this.#sendPorts, this.#stop.signal),
+        storeFails: () => this.#results.failingSinceMs !== undefined,
         save: (delivery) => this.#results.saveDelivery(delivery).catch(() => undefined),
         // What a retired lane learns late, the lane of now finds out for itself.
         saveState: (state) => this.#lanes.get(name) === lane && this.#saveState(name, state),

@@ -1,5 +1,4 @@
 import type { SinkConfig } from '../config/config.js';
-import { type Batch, batchOf } from '../core/batch.js';
 import { type Delivery, dueInMs, type Verdict } from '../core/delivery.js';
 import { isRecordingEvent } from '../core/event.js';
 import type { DeliveryId } from '../core/id.js';
@@ -8,6 +7,7 @@ import { RETRY_AFTER_MS_MAX } from '../core/retry-after.js';
 import { type SinkState, type Suspension, suspend, TRIAL_DELAY_MS_MAX } from '../core/suspension.js';
 import type { Clock, Timer } from '../ports.js';
 import { Backlog, type Next, type Parcel } from './backlog.js';
+import { Flights } from './flights.js';
 
 /** Why a delivery that somebody asked for is not attempted now. It stays pending. */
 export type PutOff = 'paused' | 'suspended' | 'stopped' | 'broken' | 'sink_paused';
@@ -17,14 +17,14 @@ export interface LanePorts {
   /**
    * Makes the attempt and stores what became of it; undefined when that could not be done. A verdict for each delivery, all with the
    * same effect; none when a batch has lost its last member.
-   *
-   * @param begin called once it is known what goes
    */
   readonly attempt: (
     parcel: Parcel,
     trial: boolean,
-    begin: (deliveries: readonly Delivery[]) => void,
+    progress: AttemptProgress,
   ) => Promise<readonly Verdict[] | undefined>;
+  /** The store does not take what becomes of attempts. */
+  readonly storeFails: () => boolean;
   /** A person keeps the sink still: nothing starts. */
   readonly isPaused: () => boolean;
   /** Stores a delivery that is still to be attempted. */
@@ -42,14 +42,12 @@ export interface LanePorts {
   readonly isChanging: (id: DeliveryId) => boolean;
 }
 
-/** What is under way at once. */
-interface Flight {
-  /** Empty until it is known what a batch still has. */
-  deliveries: readonly Delivery[];
-  /** What it may be, so that nobody changes it meanwhile. */
-  readonly ids: readonly DeliveryId[];
-  /** While its members are looked for. */
-  batch: Batch | undefined;
+/** Called by an attempt on its way. */
+export interface AttemptProgress {
+  /** It is known what goes. */
+  readonly begin: (deliveries: readonly Delivery[]) => void;
+  /** The receiver has taken it; what is left is to store that. */
+  readonly accepted: () => void;
 }
 
 /** Goes before everything, whether the lane is open or not. */
@@ -62,7 +60,7 @@ export class Lane {
   readonly #backlog: Backlog;
   /** Somebody waits for these: they go first, whatever their time. */
   readonly #asked = new Map<DeliveryId, Delivery>();
-  readonly #inFlight = new Set<Flight>();
+  readonly #flights = new Flights();
   /** A batch is due of which somebody is changing a member. */
   #awaitsChange = false;
   #state: SinkState;
@@ -95,14 +93,14 @@ export class Lane {
 
   /** Deliveries that are on their way, as far as they are held in memory. */
   onTheirWay(): { readonly all: number; readonly ofRecordings: number } {
-    const moving = [...this.#asked.values(), ...[...this.#inFlight].flatMap(({ deliveries }) => deliveries)];
+    const moving = [...this.#asked.values(), ...this.#flights.deliveries];
     const count = (matches: (delivery: Delivery) => boolean) =>
       this.#backlog.count(matches) + moving.filter(matches).length;
     return { all: count(() => true), ofRecordings: count(({ event }) => isRecordingEvent(event)) };
   }
 
   get inFlight(): number {
-    return this.#inFlight.size;
+    return this.#flights.count;
   }
 
   /** When something is tried next, wall clock; null while nothing is planned. */
@@ -115,7 +113,7 @@ export class Lane {
 
   /** Whether it has something to do for what is due by the time that {@link open} was given. */
   get busy(): boolean {
-    if (this.#inFlight.size > 0) return true;
+    if (this.#flights.count > 0) return true;
     const next = this.#next();
     if (this.#stopped || next === undefined || this.#ports.isPaused() || this.#pauseMs() > 0) return false;
     if (this.#state.suspension === null) return this.#isOpenFor(next.dueAtMs);
@@ -124,16 +122,12 @@ export class Lane {
   }
 
   isInFlight(delivery: Delivery): boolean {
-    const batch = batchOf(delivery)?.id;
-    return [...this.#inFlight].some(
-      (flight) =>
-        flight.deliveries.some(({ id }) => id === delivery.id) || (batch !== undefined && flight.batch?.id === batch),
-    );
+    return this.#flights.has(delivery);
   }
 
   /** Whether it is in flight, or may turn out to be: what a batch had when it was stored need not be in it any more. */
   isTaken(id: DeliveryId): boolean {
-    return [...this.#inFlight].some(({ ids }) => ids.includes(id));
+    return this.#flights.isTaken(id);
   }
 
   add(delivery: Delivery): void {
@@ -191,7 +185,7 @@ export class Lane {
     if (this.#stopped || this.#ports.isPaused()) return;
     this.#cutWaits();
     if (this.#backlog.wantsRefill) this.#ports.refill();
-    while (this.#inFlight.size + this.#ports.inFlightBefore() < this.sink.concurrency) {
+    while (this.#flights.occupied(this.#ports.storeFails()) + this.#ports.inFlightBefore() < this.sink.concurrency) {
       const waitMs = this.#waitMs();
       if (waitMs > 0) {
         this.#wakeIn(waitMs);
@@ -231,7 +225,7 @@ export class Lane {
 
   #trialWaitMs({ nextTrialAtMs }: Suspension): number {
     const { clock } = this.#ports;
-    if (this.#inFlight.size > 0) return Number.POSITIVE_INFINITY;
+    if (this.#flights.count > 0) return Number.POSITIVE_INFINITY;
     if (this.#asked.size > 0) return 0;
     if (this.#openUntilMs === undefined) return Number.POSITIVE_INFINITY;
     const possibleInMs = Math.max(0, this.#nextTrialMs - clock.monotonicMs());
@@ -272,15 +266,17 @@ export class Lane {
   async #start(parcel: Parcel): Promise<void> {
     const trial = this.#state.suspension !== null;
     if (trial) this.#wantsTrial = false;
-    const flight = flightOf(parcel);
-    this.#inFlight.add(flight);
+    const flight = this.#flights.start(parcel);
     this.#lastStartMs = this.#ports.clock.monotonicMs();
     // Without a verdict the deliveries are pending in the store, as they were.
-    const verdicts = await this.#ports.attempt(parcel, trial, (deliveries) => {
-      flight.deliveries = deliveries;
-      flight.batch = undefined;
+    const verdicts = await this.#ports.attempt(parcel, trial, {
+      begin: (deliveries) => this.#flights.begin(flight, deliveries),
+      accepted: () => {
+        this.#flights.accept(flight);
+        this.pump();
+      },
     });
-    this.#inFlight.delete(flight);
+    this.#flights.end(flight);
     const [verdict] = verdicts ?? [];
     if (verdict !== undefined) this.#apply(verdict, trial);
     else if (trial) this.#wantsTrial = true;
@@ -341,10 +337,4 @@ export class Lane {
     this.#state = state;
     this.#ports.saveState(state);
   }
-}
-
-function flightOf(parcel: Parcel): Flight {
-  if (parcel.kind === 'batch') return { deliveries: [], ids: parcel.batch.members, batch: parcel.batch };
-  const deliveries = parcel.kind === 'single' ? [parcel.delivery] : parcel.deliveries;
-  return { deliveries, ids: deliveries.map(({ id }) => id), batch: undefined };
 }

@@ -14,6 +14,8 @@ export interface MakeAttemptPorts extends AttemptPorts {
   readonly repeats: Repeats;
   readonly sha256: Sha256;
   readonly observer?: Observer | undefined;
+  /** Called when the receiver has taken it, before that is stored. */
+  readonly accepted: () => void;
   /** One write. Resolves once it is stored. */
   readonly save: (deliveries: readonly Delivery[], outcome?: Outcome) => Promise<void>;
 }
@@ -46,7 +48,9 @@ export async function makeAttempt(
   const digest = isDigest(message) ? { id: message.id, events: message.events.length } : undefined;
   const facts = { startedAtMs, nowMs: clock.nowMs(), durationMs, random: random(), retry: sink.retry, trial, digest };
   const verdicts = deliveries.map((delivery) => afterAttempt(delivery, outcome, facts));
-  await saveChanged(deliveries, verdicts, (changed) => save(changed, outcome));
+  const saved = saveChanged(deliveries, verdicts, (changed) => save(changed, outcome));
+  if (outcome.kind === 'delivered') ports.accepted();
+  await saved;
   for (const verdict of verdicts) logAttempt(ports, verdict, outcome, durationMs, message);
   ports.observer?.attempted({
     ...{ sink: sink.name, type: sink.definition.type, outcome, verdicts },

@@ -9,6 +9,10 @@ import { createRepeats } from './repeats.js';
 const BATCH_MAX = 250;
 const RETRY_MS = 1_000;
 const RETRY_MS_MAX = 30_000;
+/** After a group of so many the next one gathers for some times as long as the write took. */
+const GATHERING_ENTRIES_MIN = 8;
+const GATHERING_RATIO = 3;
+const GATHERING_MS_MAX = 25;
 const WRITING = 'writing';
 
 /** Writes what became of attempts, in groups: a commit costs a disk's sync, and many attempts end in the same turn. */
@@ -102,7 +106,9 @@ export function createResults({ ledger, clock, log, prepare = () => undefined }:
     const beside = abandoned ? undefined : prepare(batch.flatMap(({ deliveries }) => deliveries));
     if (batch.length === 0 && beside === undefined) return rest();
     state = 'writing';
-    plan(await write(batch, beside));
+    const startedMs = clock.monotonicMs();
+    const waitMs = await write(batch, beside);
+    plan(waitMs ?? gatheringMs(batch.length, clock.monotonicMs() - startedMs));
   }
 
   function rest(): void {
@@ -110,8 +116,8 @@ export function createResults({ ledger, clock, log, prepare = () => undefined }:
     for (const settle of settling.splice(0)) settle();
   }
 
-  /** How long to wait before the next batch. */
-  async function write(batch: readonly Entry[], beside: Prepared | undefined): Promise<number> {
+  /** How long to wait before it is tried again; undefined when it is done. */
+  async function write(batch: readonly Entry[], beside: Prepared | undefined): Promise<number | undefined> {
     const sinks = batch.flatMap(({ sink }) => (sink === undefined ? [] : [[sink.name, sink.state] as const]));
     let made: readonly Delivery[] = [];
     try {
@@ -129,7 +135,13 @@ export function createResults({ ledger, clock, log, prepare = () => undefined }:
     failingSinceMs = undefined;
     beside?.stored(made);
     for (const { resolve, fresh = [] } of queue.splice(0, batch.length)) resolve(fresh);
-    return 0;
+    return undefined;
+  }
+
+  /** What ends meanwhile goes in one write: the slower the disk, the longer it may be. */
+  function gatheringMs(entries: number, writeMs: number): number {
+    if (entries < GATHERING_ENTRIES_MIN || queue.length >= BATCH_MAX) return 0;
+    return Math.min(GATHERING_RATIO * writeMs, GATHERING_MS_MAX);
   }
 
   async function absent(deliveries: readonly Delivery[]): Promise<readonly Delivery[]> {

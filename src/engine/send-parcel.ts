@@ -4,6 +4,7 @@ import { batched, membersOf } from '../core/batch.js';
 import type { Delivery, Verdict } from '../core/delivery.js';
 import type { Ledger } from '../ports.js';
 import type { Parcel } from './backlog.js';
+import type { AttemptProgress } from './lane.js';
 import { type MakeAttemptPorts, makeAttempt } from './make-attempt.js';
 import type { Results } from './results.js';
 
@@ -12,7 +13,7 @@ const AGAIN_MS = 30_000;
 /** After the store could not say what a batch still has. */
 const READ_AGAIN_MS = 5_000;
 
-export interface SendPorts extends MakeAttemptPorts {
+export interface SendPorts extends Omit<MakeAttemptPorts, 'accepted'> {
   readonly ledger: Ledger;
   readonly results: Results;
   /** An attempt of a recording's delivery. */
@@ -25,7 +26,6 @@ export interface SendPorts extends MakeAttemptPorts {
  * One attempt of what a lane has taken. What goes together for the first time is stored as that before, so that a crash changes nothing
  * about the message.
  *
- * @param begin called once it is known which deliveries go
  * @param stop  aborted when the notifier cannot wait any longer
  * @returns undefined when the store did not take it before the stop, or by a mistake of ours; none when nothing is left of a batch
  */
@@ -33,7 +33,7 @@ export async function sendParcel(
   sink: SinkConfig,
   parcel: Parcel,
   trial: boolean,
-  begin: (deliveries: readonly Delivery[]) => void,
+  { begin, accepted }: AttemptProgress,
   ports: SendPorts,
   stop: AbortSignal,
 ): Promise<readonly Verdict[] | undefined> {
@@ -43,7 +43,7 @@ export async function sendParcel(
     begin(deliveries);
     const [first, ...others] = deliveries;
     if (first === undefined) return [];
-    const verdicts = await makeAttempt(sink, [first, ...others], trial, ports, stop);
+    const verdicts = await makeAttempt(sink, [first, ...others], trial, { ...ports, accepted }, stop);
     for (const [index, delivery] of deliveries.entries()) {
       const verdict = verdicts[index];
       const attempted = verdict && attemptedOf(delivery, verdict);

@@ -1,7 +1,11 @@
+import { UNNOTED_MAX } from '../../src/engine/flights.js';
 import { startReceiver } from '../../src/fake/receiver.js';
+import type { Store } from '../../src/ports.js';
+import { prefixes } from '../../src/store/keys.js';
 import { collect } from '../support/collect.js';
+import { openTestStore } from '../support/open-store.js';
 import { realClock as clock } from '../support/real-clock.js';
-import { until } from '../support/turn.js';
+import { turn, until } from '../support/turn.js';
 import { openDispatchStage } from './dispatch-stage.js';
 import { startDoor, uuidsOf } from './door.js';
 import { deliveryOf, SCHEDULE_MS, sinkThat, sourceThat, webhookTo } from './sinks.js';
@@ -65,6 +69,61 @@ test('no more are in flight at once than the sink takes', async () => {
   await stage.idle();
   expect(most).toBe(3);
   expect(await collect(stage.ledger.pending())).toEqual([]);
+});
+
+describe('what the receiver has taken and the store has not noted', () => {
+  function takesAtOnce() {
+    let sent = 0;
+    const deliver = async () => {
+      sent += 1;
+      return { kind: 'delivered', receipt: 'taken' } as const;
+    };
+    return { sink: sinkThat('hook', deliver, { concurrency: 2 }), sent: () => sent };
+  }
+
+  test('keeps no other waiting, up to its bound', async () => {
+    const store = await openTestStore();
+    const { promise: held, resolve: letGo } = Promise.withResolvers<void>();
+    const slow: Store = {
+      label: store.label,
+      getMany: (keys) => store.getMany(keys),
+      async setMany(entries) {
+        if (entries.some(([key]) => key.startsWith(prefixes.finished))) await held;
+        return store.setMany(entries);
+      },
+      deleteMany: (keys) => store.deleteMany(keys),
+      replaceMany: (entries, gone) => store.replaceMany(entries, gone),
+      scan: (prefix) => store.scan(prefix),
+      close: () => store.close(),
+    };
+    const { sink, sent } = takesAtOnce();
+    await using stage = await openDispatchStage([sink], { on: slow });
+    const count = UNNOTED_MAX + 10;
+    for (let n = 0; n < count; n += 1) await stage.add('hook', `r${n}`);
+    await until(() => sent() === UNNOTED_MAX + 2);
+    for (let turns = 0; turns < 5; turns += 1) await turn();
+    expect(sent()).toBe(UNNOTED_MAX + 2);
+    expect(stage.dispatcher.deliveredCount).toBe(0);
+    letGo();
+    await until(() => stage.dispatcher.deliveredCount === count);
+    expect(sent()).toBe(count);
+  });
+
+  test('keeps its place while the store fails, so that a crash repeats no more than was in flight', async () => {
+    const { sink, sent } = takesAtOnce();
+    await using stage = await openDispatchStage([sink]);
+    const [first, ...others] = Array.from({ length: 11 }, (_, n) => deliveryOf('hook', `r${n}`, 0));
+    stage.store.failAlways('before', 'setMany');
+    stage.dispatcher.offer(first === undefined ? [] : [first]);
+    await until(() => stage.dispatcher.storeFailsForMs !== undefined);
+    stage.dispatcher.offer(others);
+    for (let turns = 0; turns < 5; turns += 1) await turn();
+    expect(sent()).toBe(2);
+    stage.store.heal();
+    stage.clock.advance(60_000);
+    await until(() => stage.dispatcher.deliveredCount === 11);
+    expect(sent()).toBe(11);
+  });
 });
 
 test('rate: so long at least between the starts of two attempts', async () => {

@@ -5,7 +5,7 @@ import { createLedger } from '../../src/store/ledger.js';
 import { createFailingStore } from '../support/failing-store.js';
 import { createMemoryLog } from '../support/memory-log.js';
 import { openTestStore } from '../support/open-store.js';
-import { createTurningClock, until } from '../support/turn.js';
+import { createTurningClock, turn, until } from '../support/turn.js';
 import { deliveryOf } from './sinks.js';
 
 async function openResults() {
@@ -31,6 +31,28 @@ test('a write has its bound', async () => {
   const { store, results } = await openResults();
   await Promise.all(Array.from({ length: 600 }, (_, n) => results.saveDelivery(deliveryOf('hook', `r${n}`, 0))));
   expect(store.batches.map(({ length }) => length)).toEqual([250, 250, 100]);
+});
+
+test('after a large group the next one gathers for some times as long as the write took', async () => {
+  const { store, clock, log, ledger } = await openResults();
+  async function save(...of: Parameters<typeof ledger.save>) {
+    await ledger.save(...of);
+    clock.advance(5);
+  }
+  const results = createResults({ ledger: { ...ledger, save }, clock, log });
+  const saveAll = (names: readonly string[]) =>
+    Promise.all(names.map((name) => results.saveDelivery(deliveryOf('hook', name, 0))));
+  await saveAll(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']);
+  const later = saveAll(['i', 'j']);
+  await until(() => clock.timers() === 1);
+  clock.advance(14);
+  await turn();
+  expect(store.batches).toHaveLength(1);
+  clock.advance(1);
+  await later;
+  await saveAll(['k']);
+  await results.settled();
+  expect(store.batches.map(({ length }) => length)).toEqual([8, 2, 1]);
 });
 
 test('the same delivery twice is two writes, the later one last', async () => {
