@@ -34,6 +34,10 @@ const FORBIDDEN = [
   'ff00::/8', // multicast
 ].map((range) => ipaddr.parseCIDR(range));
 
+/** The same few hosts are asked about at each request. */
+const CLASSES_MAX = 1_000;
+const classes = new Map<string, AddressClass | undefined>();
+
 const STRICTNESS = ['public', 'private', 'forbidden'] as const satisfies readonly AddressClass[];
 
 /**
@@ -43,6 +47,15 @@ const STRICTNESS = ['public', 'private', 'forbidden'] as const satisfies readonl
  * IPv6 address that carries an IPv4 one is judged by it too. Whatever is not known to be public is private.
  */
 export function classifyAddress(host: string): AddressClass | undefined {
+  const known = classes.get(host);
+  if (known !== undefined || classes.has(host)) return known;
+  const found = classOf(host);
+  if (classes.size >= CLASSES_MAX) classes.clear();
+  classes.set(host, found);
+  return found;
+}
+
+function classOf(host: string): AddressClass | undefined {
   const canonical = canonicalHost(host);
   if (canonical === undefined) return undefined;
   if (ipaddr.IPv6.isValid(canonical)) return classifyIpv6(ipaddr.IPv6.parse(canonical));
@@ -76,10 +89,10 @@ export function guardedLookup(lookup: LookupAll, privateAddresses: PrivateAddres
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found) => {
       if (error !== null) return callback(error, []);
-      const classes = found.map(({ address }) => classifyAddress(address) ?? 'forbidden');
-      const allowed = found.filter((_, index) => isAllowed(classes[index] ?? 'forbidden', privateAddresses));
+      const judged = found.map(({ address }) => classifyAddress(address) ?? 'forbidden');
+      const allowed = found.filter((_, index) => isAllowed(judged[index] ?? 'forbidden', privateAddresses));
       const [first] = allowed;
-      if (first === undefined) return callback(forbiddenAddress(hostname, strictest(classes)), []);
+      if (first === undefined) return callback(forbiddenAddress(hostname, strictest(judged)), []);
       if (options.all === true) return callback(null, allowed);
       return callback(null, first.address, first.family);
     });

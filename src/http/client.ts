@@ -90,7 +90,9 @@ async function send(
   });
   const head = { kind: 'answer', status: answer.statusCode, headers: joinRepeated(answer.headers) } as const;
   if (!wantsBody) {
-    discard(answer.body, clock);
+    if (answer.statusCode === 204)
+      void answer.body.dump().catch(ignore); // It has no body.
+    else discard(answer.body, clock);
     return { ...head, body: Buffer.alloc(0) };
   }
   const read = await readBody(answer.body, head.headers['content-encoding'], request.bodyBytesMax);
@@ -98,10 +100,11 @@ async function send(
   return { ...head, body: read.body, ...(bodyProblem !== undefined && { bodyProblem }) };
 }
 
+function ignore(): void {}
+
 /** Goes on after the answer was handed out, so that the connection can be used again, but never for long. */
 function discard(body: Dispatcher.ResponseData['body'], clock: Clock): void {
   const stop = new AbortController();
   const timer = clock.after(DISCARD_TIME_MAX_MS, () => stop.abort());
-  const ignore = () => undefined;
   void body.dump({ limit: DISCARD_BYTES_MAX, signal: stop.signal }).catch(ignore).finally(timer.cancel.bind(timer));
 }

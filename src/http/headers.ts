@@ -15,7 +15,8 @@ export function isHeaderValue(text: string): boolean {
 
 /** A line break in a value would let it write headers of its own, so nothing is sent at all. */
 export function invalidHeader(headers: Readonly<Record<string, string>>): HttpFailure | undefined {
-  for (const [name, value] of Object.entries(headers)) {
+  for (const name of Object.keys(headers)) {
+    const value = headers[name] ?? '';
     if (!isHeaderName(name)) return failure('connection_failed', 'nothing was sent: the name of a header is not valid');
     if (!isHeaderValue(value)) {
       return failure(

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import type { Flaw } from '../settings.js';
 
 /**
@@ -27,9 +27,14 @@ const SECRET_HINT = `make one by: echo "whsec_$(openssl rand -base64 32)"`;
 const PRIVATE_KEY_HINT = 'the README has a line that makes one, under "Keys and their rotation"';
 
 /** A key that is ready for use. */
-export type Key =
-  | { readonly kind: 'shared'; readonly bytes: Buffer }
-  | { readonly kind: 'private' | 'public'; readonly key: KeyObject };
+export interface Key {
+  readonly kind: 'shared' | 'private' | 'public';
+  readonly key: KeyObject;
+}
+
+/** Keys that are kept ready: to make one again for each signature takes longer than to sign. */
+const READY_MAX = 200;
+const ready = new Map<string, Key>();
 
 /** What is wrong with a key to sign with, without the key; undefined when it can be used. */
 export function signingKeyFlaw(text: string): Flaw | undefined {
@@ -72,9 +77,18 @@ function privateKeyFlaw(encoded: string): Flaw | undefined {
 
 /** Of a key without a flaw. */
 export function readKey(text: string): Key {
+  const known = ready.get(text);
+  if (known !== undefined) return known;
+  const key = madeKey(text);
+  if (ready.size >= READY_MAX) ready.clear();
+  ready.set(text, key);
+  return key;
+}
+
+function madeKey(text: string): Key {
   const bytes = Buffer.from(text.slice(text.indexOf('_') + 1), 'base64');
   if (text.startsWith(PRIVATE_KEY)) return { kind: 'private', key: privateKeyOf(bytes) };
-  if (text.startsWith(SECRET)) return { kind: 'shared', bytes };
+  if (text.startsWith(SECRET)) return { kind: 'shared', key: createSecretKey(bytes) };
   const der = Buffer.concat([PUBLIC_HEAD, bytes]);
   return { kind: 'public', key: createPublicKey({ key: der, format: 'der', type: 'spki' }) };
 }

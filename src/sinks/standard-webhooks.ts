@@ -57,7 +57,7 @@ function contentOf({ id, timestampSeconds, body }: SignedMessage): Buffer {
 function signOnce(text: string, content: Buffer): string {
   const read = readKey(text);
   if (read.kind !== 'shared') return `v1a,${createSignature(null, content, read.key).toString('base64')}`;
-  return `v1,${createHmac('sha256', read.bytes).update(content).digest('base64')}`;
+  return `v1,${createHmac('sha256', read.key).update(content).digest('base64')}`;
 }
 
 function hasSigned(text: string, content: Buffer, signatures: readonly string[]): boolean {
