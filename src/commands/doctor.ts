@@ -5,7 +5,7 @@ import { notices } from '../config/notices.js';
 import { formatProblem, type Problem } from '../config/problem.js';
 import { systemClock } from '../system.js';
 import { VERSION } from '../version.js';
-import { counted } from '../views/story-words.js';
+import { counted } from '../views/surroundings.js';
 import { type CommandContext, type CommonOptions, EXIT, type ExitCode, type Register } from './command.js';
 import { diskChecks, environmentChecks, programChecks } from './doctor-machine.js';
 import { lookAtPlaces } from './doctor-places.js';

@@ -7,16 +7,9 @@ import { hasOwner, ownerSinceMs } from '../store/open.js';
 import { sha256, systemClock } from '../system.js';
 import { type EventFacts, type Facts, findFacts, nearUuids, type RecordingFacts } from '../views/story-facts.js';
 import { storyLines } from '../views/story-lines.js';
-import {
-  awaitedWords,
-  counted,
-  firstSeenWords,
-  type SinkStory,
-  type Surroundings,
-  sinkStories,
-  sourcePauseWords,
-  timeWords,
-} from '../views/story-words.js';
+import { awaitedWords, firstSeenWords, sourcePauseWords } from '../views/story-recording.js';
+import { sinkStories } from '../views/story-words.js';
+import { counted, type SinkStory, type Surroundings, timeWords } from '../views/surroundings.js';
 import { paintFor, paintIn } from './color.js';
 import { type CommandContext, type CommonOptions, EXIT, type ExitCode, type Register } from './command.js';
 import { configOf, openStoreOf, storeDependencies } from './session.js';

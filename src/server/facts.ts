@@ -1,6 +1,6 @@
 import { VERSION } from '../version.js';
 import { type Status, statusOf } from '../views/status.js';
-import type { Surroundings } from '../views/story-words.js';
+import type { Surroundings } from '../views/surroundings.js';
 import type { ServerPorts } from './ports.js';
 
 const DEFAULT_CONFIG = 'config/notifier.yaml';

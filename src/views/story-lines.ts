@@ -1,6 +1,8 @@
 import { isRecordingEvent } from '../core/event.js';
 import type { EventFacts, Facts, RecordingFacts } from './story-facts.js';
-import { awaitedWords, firstSeenWords, pauseOf, type Surroundings, sinkStories } from './story-words.js';
+import { awaitedWords, firstSeenWords } from './story-recording.js';
+import { sinkStories } from './story-words.js';
+import { pauseOf, type Surroundings } from './surroundings.js';
 
 /** A line for each recording, event and sink, with the words beside the facts. */
 export function* storyLines({ recordings, operatorEvents }: Facts, around: Surroundings): Generator<object> {

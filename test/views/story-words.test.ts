@@ -10,7 +10,8 @@ import { SINK_WORKS, type SinkState } from '../../src/core/suspension.js';
 import { createLedger } from '../../src/store/ledger.js';
 import { sha256 } from '../../src/system.js';
 import { findFacts } from '../../src/views/story-facts.js';
-import { awaitedWords, firstSeenWords, sinkStories } from '../../src/views/story-words.js';
+import { awaitedWords, firstSeenWords } from '../../src/views/story-recording.js';
+import { sinkStories } from '../../src/views/story-words.js';
 import { openTestStore } from '../support/open-store.js';
 
 const NOW_MS = Date.UTC(2026, 10, 28, 12);

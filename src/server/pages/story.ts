@@ -1,14 +1,9 @@
 import { html } from 'hono/html';
 import { isRecordingEvent } from '../../core/event.js';
 import type { EventFacts, Facts, RecordingFacts } from '../../views/story-facts.js';
-import {
-  awaitedWords,
-  firstSeenWords,
-  type SinkStory,
-  type Surroundings,
-  sinkStories,
-  sourcePauseWords,
-} from '../../views/story-words.js';
+import { awaitedWords, firstSeenWords, sourcePauseWords } from '../../views/story-recording.js';
+import { sinkStories } from '../../views/story-words.js';
+import type { SinkStory, Surroundings } from '../../views/surroundings.js';
 import { redeliverButton } from './deliveries.js';
 import { badge, button, counted, type DeedPlace, durationText, type Html, sentence, table, time } from './parts.js';
 

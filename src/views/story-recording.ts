@@ -1,0 +1,51 @@
+import { isRecordingEvent } from '../core/event.js';
+import { resumeCommand } from './pause-words.js';
+import type { EventFacts, RecordingFacts } from './story-facts.js';
+import { pauseOf, type Surroundings, timeWords } from './surroundings.js';
+
+/** What is told of a recording itself, beside its events. */
+
+/** What is remembered of its recordings may be old. */
+export function sourcePauseWords(source: string, around: Surroundings): string {
+  const pause = pauseOf('source', source, around);
+  if (pause === undefined) return '';
+  const since = timeWords(pause.sinceMs, around.nowMs);
+  return `, which is paused since ${since} and not polled: ${around.call(resumeCommand(pause, around.config))}`;
+}
+
+/** What the recording itself waits for; each a sentence. */
+export function awaitedWords({ state }: RecordingFacts): readonly string[] {
+  return state.status === 'processing'
+    ? ['The platform says processing: recording.available comes with the poll that shows it available.']
+    : [];
+}
+
+/** How it began, as far as the records say. */
+export function firstSeenWords({ state, mark, events }: RecordingFacts, nowMs: number): string {
+  const as = firstStatus(state, events);
+  const seen = `${timeWords(state.firstSeenAtMs, nowMs)}${as === undefined ? '' : `, as ${as}`}`;
+  if (mark === undefined) return `${seen}; the first poll of the source is not over, so nothing is told yet`;
+  if (state.awaitsAnnouncement) return `${seen}; it is announced once the first poll is over`;
+  const isTold = events.some(({ event, deliveries }) => occurrenceOf(event) === 1 && deliveries.size > 0);
+  if (state.firstSeenAtMs <= mark.firstPollDoneAtMs && !isTold)
+    return `${seen}; a first poll remembered it and told nobody`;
+  return seen;
+}
+
+function occurrenceOf(event: EventFacts['event']): number {
+  return isRecordingEvent(event) ? event.data.occurrence : 0;
+}
+
+/** Not remembered as such: certain where a time or an event says so, else what the counts suggest. */
+function firstStatus(state: RecordingFacts['state'], events: readonly EventFacts[]): string | undefined {
+  const { status, firstSeenAtMs, availableCount, availableAtMs, processingCount, processingSinceMs } = state;
+  if (availableCount + processingCount === 0) return status;
+  if (availableAtMs === firstSeenAtMs && availableCount === 1) return 'available';
+  if (processingSinceMs === firstSeenAtMs && processingCount === 1) return 'processing';
+  const first = events.find(({ event, deliveries }) => deliveries.size > 0 && occurrenceOf(event) === 1)?.event;
+  if (first !== undefined && isRecordingEvent(first) && first.data.previousStatus === null)
+    return first.data.recording.status;
+  // Of a store from before the time of a spell was kept.
+  const isUntimed = processingCount > 0 && processingSinceMs === null;
+  return isUntimed || processingCount > 1 ? 'processing, it seems' : undefined;
+}

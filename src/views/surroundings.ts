@@ -1,0 +1,49 @@
+import type { Config } from '../config/config.js';
+import type { Delivery } from '../core/delivery.js';
+import type { Pause } from '../core/pause.js';
+import type { Mismatch } from '../core/routing.js';
+import type { SinkState } from '../core/suspension.js';
+import { timeFromNow } from '../core/time-words.js';
+
+/** What explains a delivery besides itself. */
+export interface Surroundings {
+  readonly config: Config;
+  readonly sinkStates: ReadonlyMap<string, SinkState>;
+  readonly pauses: readonly Pause[];
+  readonly nowMs: number;
+  /** Since when the running program owns the store; undefined where none runs. */
+  readonly ownedSinceMs: number | undefined;
+  /** How a person calls a command of this program with this config. */
+  readonly call: (command: string) => string;
+}
+
+/** How one sink stands to one event. */
+export interface SinkStory {
+  readonly sink: string;
+  readonly state: Delivery['state'] | 'none';
+  /** Undefined where no delivery is stored. */
+  readonly delivery: Delivery | undefined;
+  /** The key that keeps the event from a sink which has none of it. */
+  readonly mismatch?: Mismatch['key'];
+  readonly why: string;
+  /** What comes of itself and what a person can do; each a sentence. */
+  readonly next: readonly string[];
+}
+
+/** A time as a machine and as a person reads it. */
+export function timeWords(atMs: number, nowMs: number): string {
+  return `${new Date(atMs).toISOString()} (${timeFromNow(atMs, nowMs)})`;
+}
+
+export function pauseOf(kind: Pause['kind'], name: string, { pauses }: Surroundings): Pause | undefined {
+  return pauses.find((each) => each.kind === kind && each.name === name);
+}
+
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** For a shell. */
+export function quoted(text: string): string {
+  return /^[\w.:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
