@@ -10,6 +10,9 @@ const HOUR_MS = 3_600_000;
 /** Attempts remembered of a delivery, the latest ones. */
 const ATTEMPTS_KEPT_MAX = 30;
 
+/** Sinks of which is remembered that a delivery came from them by hand, the latest ones. */
+const MOVES_KEPT_MAX = 5;
+
 /** How long an attempt waits for a source that cannot give a fresh URL, from when it was due. */
 const URL_WAIT_MS_MAX = HOUR_MS;
 
@@ -43,6 +46,15 @@ export interface Delivery {
   readonly history: readonly Attempt[];
   /** The deliveries that it goes with, itself included, in their order; without it, by itself or not decided yet. Of pending ones alone. */
   readonly batch?: readonly DeliveryId[] | undefined;
+  /** The command by which a person had it made; undefined: it was made with its event. */
+  readonly madeBy?: 'announce' | 'redeliver' | undefined;
+  /** What was to go to other sinks and was moved here by hand, the latest last. */
+  readonly movedFrom?: readonly Moved[] | undefined;
+}
+
+/** What there was of a delivery when a person had its event go to another sink instead. */
+export interface Moved extends Pick<Delivery, 'sink' | 'attempts' | 'lastError' | 'history'> {
+  readonly atMs: number;
 }
 
 export interface Attempt {
@@ -216,6 +228,29 @@ export function again(delivery: Delivery, nowMs: number): Delivery {
     finishedAtMs: null,
     progress: delivery.progress && { ...delivery.progress, refused: [] },
   };
+}
+
+/** The same event for another sink in place of this delivery, which is forgotten: what there was of it is kept here. One that was made stays. */
+export function moved(from: Delivery, made: Delivery, nowMs: number): Delivery {
+  if (from.id === made.id || from.state === 'delivered') return made;
+  const { sink, attempts, lastError, history } = from;
+  const movedFrom = movesOf([...(from.movedFrom ?? []), { sink, atMs: nowMs, attempts, lastError, history }]);
+  return { ...made, movedFrom };
+}
+
+/**
+ * A delivery that somebody asks for, stored or not: what is stored of it counts more. By itself, also after a crash between the answer
+ * and our note of it.
+ */
+export function askedFor(made: Delivery, stored: Delivery | undefined, nowMs: number): Delivery {
+  if (stored === undefined) return { ...made, batch: [made.id] };
+  const movedFrom = movesOf([...(stored.movedFrom ?? []), ...(made.movedFrom ?? [])]);
+  return { ...again(stored, nowMs), ...(movedFrom.length > 0 && { movedFrom }) };
+}
+
+/** Of each sink its last move: after a crash the same one is made again. */
+function movesOf(moves: readonly Moved[]): readonly Moved[] {
+  return moves.filter((move) => moves.findLast(({ sink }) => sink === move.sink) === move).slice(-MOVES_KEPT_MAX);
 }
 
 /**

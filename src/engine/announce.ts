@@ -76,7 +76,8 @@ async function tellOf({ source, uuid, state }: Known, order: AnnounceOrder, port
   }
   return Promise.all(
     sinks.map(async ({ name, includeUrl }) => {
-      const made = newDelivery(deliveryIdOf(sha256, event.id, name), name, event, includeUrl, clock.nowMs());
+      const id = deliveryIdOf(sha256, event.id, name);
+      const made = { ...newDelivery(id, name, event, includeUrl, clock.nowMs()), madeBy: 'announce' } as const;
       return lineOf(made, await dispatcher.orders.deliver(made));
     }),
   );

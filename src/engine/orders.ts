@@ -1,4 +1,4 @@
-import { again, type Delivery } from '../core/delivery.js';
+import { again, askedFor, type Delivery } from '../core/delivery.js';
 import type { DeliveryId } from '../core/id.js';
 import type { SinkState } from '../core/suspension.js';
 import type { Clock, Ledger } from '../ports.js';
@@ -76,9 +76,7 @@ export class Orders {
     if (why !== undefined) return { kind: 'refused', why };
     if (this.#isTaken(made.id)) return { kind: 'refused', why: 'under_way' };
     const delivery = await this.#claim([made.id], async () => {
-      const stored = await ledger.delivery(made.id);
-      // By itself, also after a crash between the answer and our note of it.
-      const due = stored === undefined ? { ...made, batch: [made.id] } : again(stored, clock.nowMs());
+      const due = askedFor(made, await ledger.delivery(made.id), clock.nowMs());
       await results.saveDelivery(due);
       return due;
     });

@@ -1,4 +1,4 @@
-import { type Delivery, newDelivery } from '../core/delivery.js';
+import { type Delivery, moved, newDelivery } from '../core/delivery.js';
 import { type DeliveryId, deliveryIdOf, type Sha256 } from '../core/id.js';
 import { isAbout } from '../core/operator-news.js';
 import type { DeliveryLine, RedeliverOrder } from '../core/order.js';
@@ -73,9 +73,10 @@ async function move(delivery: Delivery, to: string, ports: RedeliverPorts): Prom
   }
   const id = deliveryIdOf(sha256, delivery.event.id, to);
   const includeUrl = ports.sinks().find(({ name }) => name === to)?.includeUrl ?? true;
-  const moved = newDelivery(id, to, delivery.event, includeUrl, clock.nowMs());
-  const redelivery = await dispatcher.orders.deliver(moved);
+  const nowMs = clock.nowMs();
+  const made = { ...newDelivery(id, to, delivery.event, includeUrl, nowMs), madeBy: 'redeliver' } as const;
+  const redelivery = await dispatcher.orders.deliver(moved(delivery, made, nowMs));
   const isMoved = redelivery.kind !== 'refused' && id !== delivery.id && delivery.state !== 'delivered';
   if (isMoved) await dispatcher.orders.withdraw(delivery.id);
-  return lineOf(moved, redelivery);
+  return lineOf(made, redelivery);
 }

@@ -72,6 +72,18 @@ const deadEvent = z.strictObject({
   }),
 });
 
+const lastError = z.strictObject({ reason, detail: z.string() }).nullable();
+
+const history = z.array(
+  z.strictObject({
+    atMs: ms,
+    durationMs: z.number().nonnegative(),
+    reason: reason.nullable(),
+    detail: z.string(),
+    digest: z.strictObject({ id: digestId, events: count }).optional(),
+  }),
+);
+
 const delivery = z.strictObject({
   id: deliveryId,
   sink: z.string(),
@@ -84,19 +96,13 @@ const delivery = z.strictObject({
   roundAttempts: count,
   nextAttemptAtMs: ms.nullable(),
   urlWaitSinceMs: ms.nullable(),
-  lastError: z.strictObject({ reason, detail: z.string() }).nullable(),
+  lastError,
   finishedAtMs: ms.nullable(),
   progress: z.strictObject({ accepted: z.array(z.string()), refused: z.array(z.string()) }).nullable(),
-  history: z.array(
-    z.strictObject({
-      atMs: ms,
-      durationMs: z.number().nonnegative(),
-      reason: reason.nullable(),
-      detail: z.string(),
-      digest: z.strictObject({ id: digestId, events: count }).optional(),
-    }),
-  ),
+  history,
   batch: z.array(deliveryId).optional(),
+  madeBy: z.enum(['announce', 'redeliver']).optional(),
+  movedFrom: z.array(z.strictObject({ sink: z.string(), atMs: ms, attempts: count, lastError, history })).optional(),
 });
 
 const sinkState = z.strictObject({

@@ -1,6 +1,14 @@
-import { type AttemptFacts, afterAttempt, again, type Delivery, type SinkEffect } from '../../src/core/delivery.js';
+import {
+  type AttemptFacts,
+  afterAttempt,
+  again,
+  askedFor,
+  type Delivery,
+  moved,
+  type SinkEffect,
+} from '../../src/core/delivery.js';
 import { FAILURE_REASONS, type Failed, type FailureReason } from '../../src/core/failure.js';
-import type { DigestId } from '../../src/core/id.js';
+import type { DeliveryId, DigestId } from '../../src/core/id.js';
 import { delivery, NOW_MS } from './support.js';
 
 const DAY_MS = 86_400_000;
@@ -222,3 +230,36 @@ test.each([undefined, { id: 'dig_0d' as DigestId, events: 3 }])(
     }
   },
 );
+
+function deliveryTo(sink: string, rest: Partial<Delivery> = {}): Delivery {
+  return { ...delivery(), id: `dlv_${sink}` as DeliveryId, sink, round: 0, attempts: 0, ...rest };
+}
+
+test.each([
+  { name: 'dead', from: deliveryTo('a', { state: 'dead', attempts: 2 }), want: ['a 2'] },
+  { name: 'delivered, which stays', from: deliveryTo('a', { state: 'delivered' }), want: [] },
+  { name: 'the same one', from: deliveryTo('to', { state: 'dead' }), want: [] },
+  {
+    name: 'moved before',
+    from: moved(deliveryTo('a', { attempts: 1 }), deliveryTo('b'), 1),
+    want: ['a 1', 'b 0'],
+  },
+])('moved: what there was goes along: $name', ({ from, want }) => {
+  const { movedFrom = [] } = moved(from, deliveryTo('to'), NOW_MS);
+  expect(movedFrom.map(({ sink, attempts }) => `${sink} ${attempts}`)).toEqual(want);
+});
+
+test('askedFor: of what is stored nothing is lost, of each sink its last move is kept, of five sinks at most', () => {
+  const move = (sink: string, attempts = 0) => moved(deliveryTo(sink, { attempts }), deliveryTo('to'), NOW_MS);
+  let stored = askedFor(move('a'), undefined, NOW_MS);
+  for (const each of [move('b'), move('a', 7), ...['c', 'd', 'e', 'f'].map((sink) => move(sink))])
+    stored = askedFor(each, stored, NOW_MS);
+  expect(stored.movedFrom?.map(({ sink, attempts }) => `${sink} ${attempts}`)).toEqual([
+    'a 7',
+    'c 0',
+    'd 0',
+    'e 0',
+    'f 0',
+  ]);
+  expect(stored.round).toBe(6);
+});

@@ -94,6 +94,8 @@ test('what is stored is delivered again and what is missing is made, both of the
   const lines = await order(stage, ['r'], sinks);
   expect(lines.map(({ sink, result }) => `${sink} ${result}`)).toEqual(['hook delivered', 'late delivered']);
   expect(await stage.delivery(told.id)).toMatchObject({ state: 'delivered', attempts: 2, round: 1 });
+  expect(await stage.delivery(told.id)).not.toHaveProperty('madeBy');
+  expect(await stage.delivery(deliveryIdOf(sha256, event.id, 'late'))).toMatchObject({ madeBy: 'announce' });
   expect(new Set(door.messages.map(({ id }) => id))).toEqual(new Set([event.id]));
   expect(new Set(door.messages.map(({ json }) => (json as { timestamp: string }).timestamp))).toEqual(
     new Set([event.timestamp]),

@@ -122,7 +122,11 @@ test('--to moves what is dead to another sink', async () => {
     { id, sink: 'new', eventId: old.event.id, result: 'delivered' },
   ]);
   expect(await stage.ledger.delivery(old.id)).toBeUndefined();
-  expect(await stage.delivery(id)).toMatchObject({ sink: 'new', state: 'delivered' });
+  const { attempts, lastError, history } = givenUp(old, 'server_error', stage.clock.nowMs());
+  expect(await stage.delivery(id)).toMatchObject({
+    ...{ sink: 'new', state: 'delivered', madeBy: 'redeliver' },
+    movedFrom: [{ sink: 'old', atMs: stage.clock.nowMs(), attempts, lastError, history }],
+  });
 });
 
 test('--to moves what waits for a sink that is gone, and once only', async () => {
@@ -143,7 +147,9 @@ test('--to a sink that has it already delivers it there again', async () => {
   await stage.attempted(there, 1);
   await giveUp(stage, 'old', 'r');
   await order(stage, { dead: true, to: 'new' });
-  expect(await stage.delivery(there)).toMatchObject({ state: 'delivered', attempts: 2, round: 1 });
+  const delivery = await stage.delivery(there);
+  expect(delivery).toMatchObject({ state: 'delivered', attempts: 2, round: 1, movedFrom: [{ sink: 'old' }] });
+  expect(delivery).not.toHaveProperty('madeBy');
 });
 
 test('--to the sink that an event is about is refused, and to another one it goes', async () => {

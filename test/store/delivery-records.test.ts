@@ -46,6 +46,13 @@ test.each([
     },
   },
   { name: 'one of a batch', delivery: { ...FRESH, batch: [FRESH.id, TRIED.id] } },
+  {
+    name: 'one that was moved by hand',
+    delivery: {
+      ...{ ...FRESH, madeBy: 'redeliver' as const },
+      movedFrom: [{ sink: 'old', atMs: 3, attempts: 2, lastError: TRIED.lastError, history: TRIED.history }],
+    },
+  },
 ])('a delivery is read as it was written: $name', ({ delivery }) => {
   expect(decodeDelivery('out/x', stored(encodeDelivery(delivery)))).toEqual(delivery);
 });
