@@ -5,6 +5,7 @@ import type { Ledger } from '../ports.js';
 import { createLedger } from '../store/ledger.js';
 import { hasOwner, ownerSinceMs } from '../store/open.js';
 import { sha256, systemClock } from '../system.js';
+import { isToldAtOnce } from '../views/story-by-hand.js';
 import { type EventFacts, type Facts, findFacts, nearUuids, type RecordingFacts } from '../views/story-facts.js';
 import { storyLines } from '../views/story-lines.js';
 import { awaitedWords, firstSeenWords, sourcePauseWords } from '../views/story-recording.js';
@@ -121,7 +122,7 @@ function* headLines(recording: RecordingFacts, around: Surroundings): Generator<
   yield `  room        ${state.roomId ?? '-'}`;
   yield `  meeting     ${state.meetingId ?? '-'}`;
   yield `  recorded    ${state.createdAt ?? '-'}`;
-  yield `  first seen  ${firstSeenWords(recording, nowMs)}`;
+  yield `  first seen  ${firstSeenWords(recording, around)}`;
   yield `  status      ${state.status}${sinceWords(recording, nowMs)}`;
   for (const sentence of awaitedWords(recording)) yield `  next        ${sentence}`;
   if (recording.events.length === 0) yield '  events      none: its status makes none';
@@ -138,29 +139,31 @@ function* eventLines(
   recording: RecordingFacts | undefined,
   around: Surroundings,
 ): Generator<string> {
-  const { event, atMs, deliveries } = facts;
+  const { event, atMs } = facts;
   yield '';
   const number = isRecordingEvent(event) ? `, occurrence ${event.data.occurrence}` : '';
   yield `${event.type}${number}  ${event.id}`;
   yield `  seen        ${atMs === null ? 'not known any more' : timeWords(atMs, around.nowMs)}`;
   if (isRecordingEvent(event)) {
-    if (deliveries.size > 0) yield `  before      ${event.data.previousStatus ?? 'not seen before'}`;
+    if (event.data.previousStatus !== null || isToldAtOnce(facts))
+      yield `  before      ${event.data.previousStatus ?? 'not seen before'}`;
   } else {
     yield `  about       ${event.source ?? ('sink' in event.data ? event.data.sink : '-')}`;
     yield `  reason      ${event.data.reason}${'message' in event.data ? `: ${event.data.message}` : ''}`;
   }
   const stories = sinkStories(facts, recording, around);
-  for (const story of stories) if (story.delivery !== undefined) yield* sinkLines(story, story.delivery, around);
-  for (const alike of groupsOf(stories.filter(({ delivery }) => delivery === undefined)))
-    yield* missingLines(alike, event);
+  const isOwn = ({ delivery, history }: SinkStory) => delivery !== undefined || history.length > 0;
+  for (const story of stories) if (isOwn(story)) yield* sinkLines(story, around);
+  for (const alike of groupsOf(stories.filter((story) => !isOwn(story)))) yield* missingLines(alike, event);
 }
 
-function* sinkLines({ sink, why, next }: SinkStory, delivery: Delivery, { nowMs }: Surroundings): Generator<string> {
-  const { id, attempts, history, round } = delivery;
+function* sinkLines(
+  { sink, why, delivery, byHand, history, earlierAttempts, next }: SinkStory,
+  { nowMs }: Surroundings,
+): Generator<string> {
   yield `  ${sink}: ${why}`;
-  yield `    ${id}${round === 0 ? '' : `, sent by hand ${round === 1 ? 'once' : `${round} times`}`}`;
-  const omitted = attempts - history.length;
-  if (omitted > 0) yield `    ${counted(omitted, 'earlier attempt')}`;
+  if (delivery !== undefined) yield `    ${delivery.id}${byHand === undefined ? '' : `, ${byHand}`}`;
+  if (earlierAttempts > 0) yield `    ${counted(earlierAttempts, 'earlier attempt')}`;
   for (const attempt of history) yield `    ${attemptWords(attempt, nowMs)}`;
   for (const sentence of next) yield `    ${sentence}`;
 }

@@ -53,7 +53,7 @@ export interface Delivery {
 }
 
 /** What there was of a delivery when a person had its event go to another sink instead. */
-export interface Moved extends Pick<Delivery, 'sink' | 'attempts' | 'lastError' | 'history'> {
+export interface Moved extends Pick<Delivery, 'sink' | 'madeBy' | 'attempts' | 'lastError' | 'history'> {
   readonly atMs: number;
 }
 
@@ -233,9 +233,9 @@ export function again(delivery: Delivery, nowMs: number): Delivery {
 /** The same event for another sink in place of this delivery, which is forgotten: what there was of it is kept here. One that was made stays. */
 export function moved(from: Delivery, made: Delivery, nowMs: number): Delivery {
   if (from.id === made.id || from.state === 'delivered') return made;
-  const { sink, attempts, lastError, history } = from;
-  const movedFrom = movesOf([...(from.movedFrom ?? []), { sink, atMs: nowMs, attempts, lastError, history }]);
-  return { ...made, movedFrom };
+  const { sink, madeBy, attempts, lastError, history } = from;
+  const move = { sink, atMs: nowMs, ...(madeBy !== undefined && { madeBy }), attempts, lastError, history };
+  return { ...made, movedFrom: movesOf([...(from.movedFrom ?? []), move]) };
 }
 
 /**

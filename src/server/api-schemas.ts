@@ -133,6 +133,7 @@ const told = z
     state: z.enum([...DELIVERY_STATES, 'none']),
     createdAt: timeOrNull(),
     why: z.string().openapi({ description: 'Why it is so, in words.' }),
+    byHand: z.string().optional().openapi({ description: 'What a person had done with it, in words.' }),
     next: z.array(z.string()).openapi({ description: 'What comes next, and what a person can do.' }),
     history: z.array(attempt),
   })

@@ -72,6 +72,8 @@ const deadEvent = z.strictObject({
   }),
 });
 
+const madeBy = z.enum(['announce', 'redeliver']).optional();
+
 const lastError = z.strictObject({ reason, detail: z.string() }).nullable();
 
 const history = z.array(
@@ -101,8 +103,10 @@ const delivery = z.strictObject({
   progress: z.strictObject({ accepted: z.array(z.string()), refused: z.array(z.string()) }).nullable(),
   history,
   batch: z.array(deliveryId).optional(),
-  madeBy: z.enum(['announce', 'redeliver']).optional(),
-  movedFrom: z.array(z.strictObject({ sink: z.string(), atMs: ms, attempts: count, lastError, history })).optional(),
+  madeBy,
+  movedFrom: z
+    .array(z.strictObject({ sink: z.string(), atMs: ms, madeBy, attempts: count, lastError, history }))
+    .optional(),
 });
 
 const sinkState = z.strictObject({

@@ -18,7 +18,7 @@ export function* storyLines({ recordings, operatorEvents }: Facts, around: Surro
       firstSeenAt: isoTime(state.firstSeenAtMs),
       availableAt: isoTime(state.availableAtMs),
       occurrence: state.availableCount,
-      firstSeen: firstSeenWords(recording, around.nowMs),
+      firstSeen: firstSeenWords(recording, around),
       next: awaitedWords(recording),
       earlierEvents,
     };
@@ -36,15 +36,8 @@ function* eventLines(
   const of = { eventId: event.id, type: event.type, source: event.source, uuid: recording?.uuid ?? null };
   const occurrence = isRecordingEvent(event) ? event.data.occurrence : null;
   yield { kind: 'event', ...of, occurrence, timestamp: isoTime(atMs) };
-  for (const { sink, state, delivery, why, next } of sinkStories(facts, recording, around)) {
-    const {
-      id = null,
-      attempts = 0,
-      nextAttemptAtMs = null,
-      lastError = null,
-      createdAtMs = null,
-      history = [],
-    } = delivery ?? {};
+  for (const { sink, state, delivery, why, byHand, next, history } of sinkStories(facts, recording, around)) {
+    const { id = null, attempts = 0, nextAttemptAtMs = null, lastError = null, createdAtMs = null } = delivery ?? {};
     const digest = history.at(-1)?.digest;
     const isPaused = pauseOf('sink', sink, around) !== undefined;
     yield {
@@ -53,7 +46,7 @@ function* eventLines(
       lastError: lastError === null ? null : `${lastError.reason}: ${lastError.detail}`,
       createdAt: isoTime(createdAtMs),
       ...(digest !== undefined && { digest: digest.id }),
-      ...{ why, next },
+      ...{ why, ...(byHand !== undefined && { byHand }), next },
       history: history.map(({ atMs: ms, ...attempt }) => ({ at: isoTime(ms), ...attempt })),
     };
   }

@@ -1,9 +1,13 @@
 import type { SinkConfig } from '../config/config.js';
 import { listed } from '../config/words.js';
 import { isRecordingEvent } from '../core/event.js';
+import { isAbout } from '../core/operator-news.js';
 import { type Mismatch, mismatchOf } from '../core/routing.js';
+import { isToldAtOnce, type Move } from './story-by-hand.js';
 import type { EventFacts, RecordingFacts } from './story-facts.js';
-import { quoted, type SinkStory, type Surroundings } from './surroundings.js';
+import { counted, quoted, type SinkStory, type Surroundings, timeWords } from './surroundings.js';
+
+const NONE = { state: 'none', delivery: undefined, history: [], earlierAttempts: 0, next: [] } as const;
 
 /** Why a sink has no delivery of an event, and what a person can do. */
 export function missing(
@@ -12,12 +16,13 @@ export function missing(
   of: RecordingFacts | undefined,
   around: Surroundings,
 ): SinkStory {
-  const none = { sink: sink.name, state: 'none', delivery: undefined } as const;
-  if (!sink.enabled)
-    return { ...none, why: 'not made: the sink is disabled, and new events make no delivery for it', next: [] };
+  const none = { ...NONE, sink: sink.name };
+  if (!sink.enabled) return { ...none, why: 'not made: the sink is disabled, and new events make no delivery for it' };
   const mismatch = mismatchOf(sink, facts.event);
   if (mismatch !== undefined)
-    return { ...none, mismatch: mismatch.key, why: `not made: ${mismatchWords(sink.name, mismatch)}`, next: [] };
+    return { ...none, mismatch: mismatch.key, why: `not made: ${mismatchWords(sink.name, mismatch)}` };
+  if (isAbout(facts.event, sink.name))
+    return { ...none, why: 'not made: it is about this sink, which is not told of its own trouble' };
   return { ...none, why: unmadeWords(facts, of, around), next: announceWords(sink, facts, of, around) };
 }
 
@@ -30,19 +35,54 @@ function mismatchWords(sink: string, { key, found, wanted }: Mismatch): string {
   return `${subject}, and ${path} has ${listed(wanted.map((glob) => JSON.stringify(glob)))}`;
 }
 
-/** The sink would get it by the config as it is now, so something was otherwise then. */
-function unmadeWords(facts: EventFacts, of: RecordingFacts | undefined, { config, nowMs }: Surroundings): string {
-  const wasOther = 'the sink was not in the config then, or its events, only or enabled were other ones';
-  if (of === undefined || !isRecordingEvent(facts.event) || facts.deliveries.size > 0) return `not made: ${wasOther}`;
-  if (of.mark === undefined) return 'not made: the first poll of the source is not over, and nothing is told before';
-  if (of.state.awaitsAnnouncement) return 'not made yet: it is announced once the first poll is over';
-  const wasFirstPoll = facts.atMs !== null && facts.atMs <= of.mark.firstPollDoneAtMs;
-  const mayBeForgotten = facts.atMs === null || facts.atMs + config.keepDeliveredMs < nowMs;
-  const forgotten = 'it was delivered and is forgotten since, as delivery.keepDelivered says';
-  if (wasFirstPoll && !mayBeForgotten) return 'not made: a first poll saw it, which remembers and tells nobody';
-  if (wasFirstPoll)
-    return `no delivery is stored: a first poll saw it, which remembers and tells nobody; or ${forgotten}`;
-  return mayBeForgotten ? `no delivery is stored: ${forgotten}; or ${wasOther}` : `not made: ${wasOther}`;
+/** Of a sink that would have got it, or has tried to. */
+export function movedAway({ sink, to, atMs, attempts, lastError, history }: Move, { nowMs }: Surroundings): SinkStory {
+  const error = lastError === null ? '' : `: ${lastError.reason}: ${lastError.detail}`;
+  return {
+    ...NONE,
+    ...{ sink, history, earlierAttempts: Math.max(0, attempts - history.length) },
+    why: `moved to ${to} by hand at ${timeWords(atMs, nowMs)}, after ${counted(attempts, 'attempt')}${error}`,
+  };
+}
+
+const WAS_OTHER = 'the sink was not in the config then, or its events, only or enabled were other ones';
+const FIRST_POLL = 'a first poll saw it, which remembers and tells nobody';
+
+/** The sink would get it by the config as it is now, so something was otherwise then, or it did. */
+function unmadeWords(facts: EventFacts, of: RecordingFacts | undefined, around: Surroundings): string {
+  const isToldOfPoll = isToldAtOnce(facts);
+  if (of !== undefined && isRecordingEvent(facts.event) && !isToldOfPoll) {
+    if (of.mark === undefined) return 'not made: the first poll of the source is not over, and nothing is told before';
+    if (of.state.awaitsAnnouncement) return 'not made yet: it is announced once the first poll is over';
+  }
+  const wasFirstPoll = !isToldOfPoll && isOfFirstPoll(facts, of);
+  const forgotten = forgottenWords(facts, around);
+  const announced = announcedWords(facts, forgotten === undefined);
+  if (forgotten === undefined) return `not made: ${wasFirstPoll ? FIRST_POLL : WAS_OTHER}${announced}`;
+  const reasons = wasFirstPoll ? [FIRST_POLL, forgotten] : [forgotten, WAS_OTHER];
+  return `no delivery is stored: ${reasons.join('; or ')}${announced}`;
+}
+
+function isOfFirstPoll({ event, atMs }: EventFacts, of: RecordingFacts | undefined): boolean {
+  if (of?.mark === undefined || !isRecordingEvent(event)) return false;
+  const seenAtMs = atMs ?? (event.data.occurrence === 1 ? of.state.firstSeenAtMs : Number.POSITIVE_INFINITY);
+  return seenAtMs <= of.mark.firstPollDoneAtMs;
+}
+
+/** Undefined: it is too young to be forgotten. */
+function forgottenWords({ atMs }: EventFacts, { config, nowMs }: Surroundings): string | undefined {
+  if (nowMs - (atMs ?? 0) > config.keepDeadMs)
+    return 'it was delivered or given up and is forgotten since, as delivery.keepDelivered and delivery.keepDead say';
+  if (nowMs - (atMs ?? 0) > config.keepDeliveredMs)
+    return 'it was delivered and is forgotten since, as delivery.keepDelivered says';
+  return undefined;
+}
+
+/** @param isWhole nothing of the event is forgotten */
+function announcedWords(facts: EventFacts, isWhole: boolean): string {
+  const announced = [...facts.deliveries.values()].filter(({ madeBy }) => madeBy === 'announce');
+  if (announced.length === 0 || isToldAtOnce(facts)) return '';
+  return `; announced by hand to ${listed(announced.map(({ sink }) => sink))}${isWhole ? ' alone' : ''}`;
 }
 
 function announceWords(

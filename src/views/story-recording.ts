@@ -1,5 +1,6 @@
 import { isRecordingEvent } from '../core/event.js';
 import { resumeCommand } from './pause-words.js';
+import { isToldAtOnce } from './story-by-hand.js';
 import type { EventFacts, RecordingFacts } from './story-facts.js';
 import { pauseOf, type Surroundings, timeWords } from './surroundings.js';
 
@@ -21,15 +22,15 @@ export function awaitedWords({ state }: RecordingFacts): readonly string[] {
 }
 
 /** How it began, as far as the records say. */
-export function firstSeenWords({ state, mark, events }: RecordingFacts, nowMs: number): string {
+export function firstSeenWords({ state, mark, events }: RecordingFacts, { config, nowMs }: Surroundings): string {
   const as = firstStatus(state, events);
   const seen = `${timeWords(state.firstSeenAtMs, nowMs)}${as === undefined ? '' : `, as ${as}`}`;
   if (mark === undefined) return `${seen}; the first poll of the source is not over, so nothing is told yet`;
   if (state.awaitsAnnouncement) return `${seen}; it is announced once the first poll is over`;
-  const isTold = events.some(({ event, deliveries }) => occurrenceOf(event) === 1 && deliveries.size > 0);
-  if (state.firstSeenAtMs <= mark.firstPollDoneAtMs && !isTold)
-    return `${seen}; a first poll remembered it and told nobody`;
-  return seen;
+  const isTold = events.some((facts) => occurrenceOf(facts.event) === 1 && isToldAtOnce(facts));
+  if (state.firstSeenAtMs > mark.firstPollDoneAtMs || isTold) return seen;
+  const mayBeForgotten = state.firstSeenAtMs + config.keepDeliveredMs < nowMs;
+  return `${seen}; a first poll remembered it and told nobody${mayBeForgotten ? ', or whom it told is forgotten' : ''}`;
 }
 
 function occurrenceOf(event: EventFacts['event']): number {
@@ -42,7 +43,7 @@ function firstStatus(state: RecordingFacts['state'], events: readonly EventFacts
   if (availableCount + processingCount === 0) return status;
   if (availableAtMs === firstSeenAtMs && availableCount === 1) return 'available';
   if (processingSinceMs === firstSeenAtMs && processingCount === 1) return 'processing';
-  const first = events.find(({ event, deliveries }) => deliveries.size > 0 && occurrenceOf(event) === 1)?.event;
+  const first = events.find((facts) => isToldAtOnce(facts) && occurrenceOf(facts.event) === 1)?.event;
   if (first !== undefined && isRecordingEvent(first) && first.data.previousStatus === null)
     return first.data.recording.status;
   // Of a store from before the time of a spell was kept.

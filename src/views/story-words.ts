@@ -5,37 +5,41 @@ import { SINK_WORKS } from '../core/suspension.js';
 import { spanInWords } from '../core/time-words.js';
 import type { Company } from './company.js';
 import { resumeCommand } from './pause-words.js';
+import { byHandWords, movesOf } from './story-by-hand.js';
 import type { EventFacts, RecordingFacts } from './story-facts.js';
-import { missing } from './story-missing.js';
+import { missing, movedAway } from './story-missing.js';
 import { counted, pauseOf, type SinkStory, type Surroundings, timeWords } from './surroundings.js';
 
 /** Why things are as they are and what comes next, in sentences for a person. */
 
-/** Of every sink of the config, and of those beyond it that have a delivery. */
+/** Of every sink of the config, and of those beyond it that have a delivery or had one. */
 export function sinkStories(
   facts: EventFacts,
   of: RecordingFacts | undefined,
   around: Surroundings,
 ): readonly SinkStory[] {
   const { config } = around;
-  const told = (delivery: Delivery) => existing(delivery, facts.companies.get(delivery.id), around);
-  const removed = [...facts.deliveries.keys()].filter((name) => !config.sinks.some((sink) => sink.name === name));
-  return [
-    ...config.sinks.map((sink) => {
-      const delivery = facts.deliveries.get(sink.name);
-      return delivery === undefined ? missing(sink, facts, of, around) : told(delivery);
-    }),
-    ...removed.flatMap((name) => {
-      const delivery = facts.deliveries.get(name);
-      return delivery === undefined ? [] : [told(delivery)];
-    }),
-  ];
+  const moves = movesOf(facts);
+  const configured = new Map(config.sinks.map((sink) => [sink.name, sink]));
+  const names = new Set([...configured.keys(), ...facts.deliveries.keys(), ...moves.keys()]);
+  return [...names].flatMap((name): readonly SinkStory[] => {
+    const delivery = facts.deliveries.get(name);
+    if (delivery !== undefined) return [existing(delivery, facts.companies.get(delivery.id), around)];
+    const [move, sink] = [moves.get(name), configured.get(name)];
+    if (move !== undefined) return [movedAway(move, around)];
+    return sink === undefined ? [] : [missing(sink, facts, of, around)];
+  });
 }
 
 function existing(delivery: Delivery, company: Company | undefined, around: Surroundings): SinkStory {
-  const { sink, state } = delivery;
+  const { sink, state, history, attempts } = delivery;
   const words = { pending: pendingWords, held: heldWords, delivered: deliveredWords, dead: deadWords }[state];
-  return { sink, state, delivery, ...words(delivery, around, company) };
+  const byHand = byHandWords(delivery);
+  return {
+    ...{ sink, state, delivery, history, earlierAttempts: Math.max(0, attempts - history.length) },
+    ...(byHand !== undefined && { byHand }),
+    ...words(delivery, around, company),
+  };
 }
 
 type Words = Pick<SinkStory, 'why' | 'next'>;

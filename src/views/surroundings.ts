@@ -23,6 +23,11 @@ export interface SinkStory {
   readonly state: Delivery['state'] | 'none';
   /** Undefined where no delivery is stored. */
   readonly delivery: Delivery | undefined;
+  /** That a person had a hand in it; undefined: nobody had, as far as is known. */
+  readonly byHand?: string;
+  /** The attempts that there were, the latest ones, oldest first; and how many earlier ones are not kept. */
+  readonly history: Delivery['history'];
+  readonly earlierAttempts: number;
   /** The key that keeps the event from a sink which has none of it. */
   readonly mismatch?: Mismatch['key'];
   readonly why: string;

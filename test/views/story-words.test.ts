@@ -1,6 +1,6 @@
 import type { Config } from '../../src/config/config.js';
 import { loadConfig } from '../../src/config/load.js';
-import { type Delivery, givenUp, held, newDelivery } from '../../src/core/delivery.js';
+import { again, type Delivery, givenUp, held, moved, newDelivery } from '../../src/core/delivery.js';
 import type { StoredEvent, StoredRecordingEvent } from '../../src/core/event.js';
 import { deliveryIdOf, digestIdOf, type EventId, eventIdOf, type RecordingUuid } from '../../src/core/id.js';
 import type { OperatorEvent } from '../../src/core/operator-event.js';
@@ -52,6 +52,14 @@ const OPERATOR_EVENT: OperatorEvent = {
   data: { reason: 'unauthorized', message: 'renew it', since: new Date(NOW_MS).toISOString() },
 };
 
+const SINK_EVENT: OperatorEvent = {
+  id: `evt_${'b'.repeat(32)}` as EventId,
+  type: 'sink.failing',
+  timestamp: new Date(NOW_MS).toISOString(),
+  source: null,
+  data: { sink: 'old', reason: 'gone', message: 'HTTP 410', since: new Date(NOW_MS).toISOString(), waiting: 1 },
+};
+
 function config(sinks = 'hook: { type: stdout }'): Config {
   const text = `sources: { production: { auth: { clientId: a, secret: b } } }\nsinks: { ${sinks} }\n`;
   const loaded = loadConfig('notifier.yaml', text, { env: {}, readFile: () => '' });
@@ -62,6 +70,26 @@ function config(sinks = 'hook: { type: stdout }'): Config {
 function deliveryOf(event: StoredEvent, more: Partial<Delivery> = {}): Delivery {
   return { ...newDelivery(deliveryIdOf(sha256, event.id, 'hook'), 'hook', event, true, NOW_MS - 5_000), ...more };
 }
+
+/** For another sink. */
+function deliveryTo(sink: string, more: Partial<Delivery> = {}): Delivery {
+  return deliveryOf(EVENT, { id: deliveryIdOf(sha256, EVENT.id, sink), sink, ...more });
+}
+
+/** Given up there, with an attempt, and then moved by hand. */
+const MOVED = moved(
+  givenUp(
+    deliveryTo('old', {
+      attempts: 3,
+      history: [{ atMs: NOW_MS, durationMs: 5, reason: 'server_error', detail: 'HTTP 500' }],
+    }),
+    'sink_removed',
+    NOW_MS,
+  ),
+  deliveryTo('hook', { madeBy: 'redeliver', state: 'delivered', attempts: 1, finishedAtMs: NOW_MS }),
+  NOW_MS - 60_000,
+);
+const TWO_SINKS = 'hook: { type: stdout }, old: { type: stdout }';
 
 interface Told {
   readonly state?: Partial<RecordingState>;
@@ -106,13 +134,14 @@ async function tell({
   const facts = operatorEvents[0] ?? recording?.events.at(-1);
   const stories = facts === undefined ? [] : sinkStories(facts, recording, around);
   return {
-    firstSeen: recording && firstSeenWords(recording, NOW_MS).replaceAll(/\S+Z \(([^)]*)\)/g, '$1'),
+    firstSeen: recording && firstSeenWords(recording, around).replaceAll(/\S+Z \(([^)]*)\)/g, '$1'),
     events: recording?.events.map(({ event, atMs }) => [
       event.type,
       'occurrence' in event.data ? event.data.occurrence : 0,
       atMs,
     ]),
     earlierEvents: recording?.earlierEvents,
+    byHand: stories.flatMap(({ byHand }) => byHand ?? []),
     words: stories.flatMap(({ sink, why, next }) =>
       [`${sink} ${why}`, ...next].map((line) => line.replaceAll(/\S+Z \(([^)]*)\)/g, '$1')),
     ),
@@ -131,6 +160,8 @@ const BATCH = [deliveryOf(EVENT), ...['b', 'c', 'd'].map((uuid) => another(uuid)
 const DIGEST = digestIdOf(sha256, BATCH.slice(0, 3));
 const DELIVERY_ID = deliveryIdOf(sha256, EVENT.id, 'hook');
 const FORGOTTEN = 'it was delivered and is forgotten since, as delivery.keepDelivered says';
+const GONE = 'it was delivered or given up and is forgotten since, as delivery.keepDelivered and delivery.keepDead say';
+const FIRST_POLL = 'a first poll saw it, which remembers and tells nobody';
 const OTHER = 'the sink was not in the config then, or its events, only or enabled were other ones';
 
 test.each<Told & { readonly name: string; readonly want: readonly string[] }>([
@@ -331,6 +362,74 @@ test.each<Told & { readonly name: string; readonly want: readonly string[] }>([
     want: ['hook not made: it has no room, which only * matches, and sinks.hook.only.rooms has "lobby"'],
   },
   {
+    name: 'moved by hand from a sink that the config has',
+    sinks: TWO_SINKS,
+    deliveries: [MOVED],
+    want: [
+      'hook delivered at now, after 1 attempt',
+      'old moved to hook by hand at 60 seconds ago, after 3 attempts: sink_removed: It waited 30 days for a sink that the config no longer has.',
+    ],
+  },
+  {
+    name: 'moved by hand from a sink that is gone',
+    deliveries: [MOVED],
+    want: [
+      'hook delivered at now, after 1 attempt',
+      'old moved to hook by hand at 60 seconds ago, after 3 attempts: sink_removed: It waited 30 days for a sink that the config no longer has.',
+    ],
+  },
+  {
+    name: 'moved by hand, and announced to its sink again',
+    sinks: TWO_SINKS,
+    deliveries: [MOVED, deliveryTo('old', { state: 'delivered', attempts: 1, finishedAtMs: NOW_MS })],
+    want: ['hook delivered at now, after 1 attempt', 'old delivered at now, after 1 attempt'],
+  },
+  {
+    name: 'of a first poll, and announced by hand to another sink',
+    sinks: TWO_SINKS,
+    firstPollDoneAtMs: NOW_MS,
+    deliveries: [deliveryTo('hook', { madeBy: 'announce', state: 'delivered', attempts: 1, finishedAtMs: NOW_MS })],
+    want: [
+      'hook delivered at now, after 1 attempt',
+      `old not made: ${FIRST_POLL}; announced by hand to hook alone`,
+      'To send it: $ announce r1 --sink old',
+    ],
+  },
+  {
+    name: 'of a first poll that announced, to a sink that came later',
+    sinks: TWO_SINKS,
+    firstPollDoneAtMs: NOW_MS,
+    deliveries: [deliveryTo('hook', { state: 'delivered', attempts: 1, finishedAtMs: NOW_MS })],
+    want: ['hook delivered at now, after 1 attempt', `old not made: ${OTHER}`, 'To send it: $ announce r1 --sink old'],
+  },
+  {
+    name: 'forgotten of one sink, and announced by hand to another since',
+    sinks: TWO_SINKS,
+    state: { firstSeenAtMs: NOW_MS - 99 * DAY_MS, availableAtMs: NOW_MS - 99 * DAY_MS },
+    firstPollDoneAtMs: NOW_MS - 100 * DAY_MS,
+    deliveries: [
+      deliveryOf(
+        { ...EVENT, timestamp: new Date(NOW_MS - 99 * DAY_MS).toISOString() },
+        { madeBy: 'announce', state: 'delivered', attempts: 1, finishedAtMs: NOW_MS },
+      ),
+    ],
+    want: [
+      'hook delivered at now, after 1 attempt',
+      `old no delivery is stored: ${GONE}; or ${OTHER}; announced by hand to hook`,
+      'To send it: $ announce r1 --sink old',
+    ],
+  },
+  {
+    name: 'an event about the sink itself',
+    what: SINK_EVENT.id,
+    sinks: 'hook: { type: stdout, events: [sink.failing] }, old: { type: stdout, events: [sink.failing] }',
+    deliveries: [deliveryOf(SINK_EVENT, { state: 'delivered', attempts: 1, finishedAtMs: NOW_MS })],
+    want: [
+      'hook delivered at now, after 1 attempt',
+      'old not made: it is about this sink, which is not told of its own trouble',
+    ],
+  },
+  {
     name: 'an event for operators',
     what: OPERATOR_EVENT.id,
     deliveries: [deliveryOf(OPERATOR_EVENT, { nextAttemptAtMs: NOW_MS + 2_000 })],
@@ -353,10 +452,21 @@ test.each<Told & { readonly name: string; readonly want: string }>([
     want: '5 seconds ago, as available; a first poll remembered it and told nobody',
   },
   {
-    name: 'by it, and announced afterwards',
+    name: 'by it, which announced it',
     firstPollDoneAtMs: NOW_MS,
     deliveries: [deliveryOf(EVENT)],
     want: '5 seconds ago, as available',
+  },
+  {
+    name: 'by it, and announced by hand afterwards',
+    firstPollDoneAtMs: NOW_MS,
+    deliveries: [deliveryOf(EVENT, { madeBy: 'announce' })],
+    want: '5 seconds ago, as available; a first poll remembered it and told nobody',
+  },
+  {
+    name: 'by it, longer ago than deliveries are kept',
+    state: { firstSeenAtMs: NOW_MS - 9 * DAY_MS, availableAtMs: NOW_MS - 9 * DAY_MS },
+    want: '9 days ago, as available; a first poll remembered it and told nobody, or whom it told is forgotten',
   },
   {
     name: 'as something without a meaning',
@@ -419,4 +529,22 @@ test.each([
 ])('what a recording waits for that is $status', ({ status, want }) => {
   const of = { source: 'production', uuid: UUID, state: { ...STATE, status } };
   expect(awaitedWords({ ...of, mark: undefined, events: [], earlierEvents: 0 })).toEqual(want);
+});
+
+test.each<{ readonly name: string; readonly delivery: Delivery; readonly want: string | undefined }>([
+  { name: 'of a poll', delivery: deliveryOf(EVENT), want: undefined },
+  { name: 'redelivered', delivery: again(deliveryOf(EVENT), NOW_MS), want: 'sent again by hand once' },
+  { name: 'announced', delivery: deliveryOf(EVENT, { madeBy: 'announce' }), want: 'announced by hand' },
+  {
+    name: 'moved',
+    delivery: again(again(MOVED, NOW_MS), NOW_MS),
+    want: 'moved here from old by hand, sent again by hand 2 times',
+  },
+  {
+    name: 'of one that arrived elsewhere',
+    delivery: deliveryOf(EVENT, { madeBy: 'redeliver' }),
+    want: 'sent here too by hand',
+  },
+])('what a person had done: $name', async ({ delivery, want }) => {
+  expect((await tell({ deliveries: [delivery] })).byHand).toEqual(want === undefined ? [] : [want]);
 });

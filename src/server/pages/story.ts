@@ -34,7 +34,7 @@ function recordingStory(recording: RecordingFacts, around: Surroundings, place: 
 <dt>Room</dt><dd>${state.roomId ?? '–'}</dd>
 <dt>Meeting</dt><dd>${state.meetingId ?? '–'}</dd>
 <dt>Recorded</dt><dd>${time(state.createdAt)}</dd>
-<dt>First seen</dt><dd>${sentence(firstSeenWords(recording, around.nowMs))}</dd>
+<dt>First seen</dt><dd>${sentence(firstSeenWords(recording, around))}</dd>
 </dl>
 ${awaitedWords(recording).map((words) => html`<p>${sentence(words)}</p>`)}
 ${events.length === 0 ? html`<p>Its status makes no event.</p>` : ''}
@@ -55,7 +55,7 @@ ${sinkStories(facts, of, around).map((story) => sinkPart(story, of, facts, place
 }
 
 function sinkPart(story: SinkStory, of: RecordingFacts | undefined, facts: EventFacts, place: DeedPlace): Html {
-  const { sink, state, delivery, why, next } = story;
+  const { sink, state, delivery, why, byHand, next, history, earlierAttempts } = story;
   const deed =
     delivery === undefined
       ? announceButton(story, of, facts, place)
@@ -63,15 +63,13 @@ function sinkPart(story: SinkStory, of: RecordingFacts | undefined, facts: Event
   const told = deed === undefined ? '' : html`<div class="deeds">${deed}</div>`;
   return html`<div class="told"><h3>${sink} ${badge(state === 'none' ? 'not told' : state)}</h3>
 <p>${sentence(why)}</p>
+${byHand === undefined ? '' : html`<p>${byHand}</p>`}
 ${next.map((words) => html`<p class="next">${sentence(words)}</p>`)}
-${delivery === undefined || delivery.history.length === 0 ? '' : attempts(delivery.history, delivery.attempts, sink)}
+${history.length === 0 ? '' : attempts(history, earlierAttempts, sink)}
 ${told}</div>`;
 }
 
-type History = NonNullable<SinkStory['delivery']>['history'];
-
-function attempts(history: History, count: number, sink: string): Html {
-  const earlier = count - history.length;
+function attempts(history: SinkStory['history'], earlier: number, sink: string): Html {
   return html`${earlier > 0 ? html`<p>${counted(earlier, 'earlier attempt')}</p>` : ''}${table(
     `Attempts to ${sink}`,
     [
