@@ -36,11 +36,11 @@ export const FAILURE_REASONS = {
   sink_threw: { fate: 'retry', help: 'A bug in the sink. It is logged with its stack.' },
   gone: {
     fate: 'suspend',
-    help: 'The receiver answered 410: it wants no more. Nothing is sent until you redeliver or restart.',
+    help: 'The receiver answered 410: it wants no more, and is not tried by time.',
   },
   disabled_by_receiver: {
     fate: 'suspend',
-    help: 'The receiver answered webhook-delivery: disable. Nothing is sent until you redeliver or restart.',
+    help: 'The receiver answered webhook-delivery: disable, and is not tried by time.',
   },
   destination_refused: {
     fate: 'suspend',
@@ -84,7 +84,7 @@ export const FAILURE_REASONS = {
   },
   archive_full: {
     fate: 'suspend',
-    help: 'The archive has no room for the recording. Nothing is fetched until a trial succeeds: make room, then redeliver or restart.',
+    help: 'The archive has no room for the recording. Nothing is fetched until a trial succeeds, of which there is one every ten minutes: make room.',
   },
   archive_refused: {
     fate: 'suspend',
@@ -93,7 +93,7 @@ export const FAILURE_REASONS = {
   archive_failed: { fate: 'retry', help: 'The archive could not be reached, or broke while it was written to.' },
   file_full: {
     fate: 'suspend',
-    help: 'The disk has no room for a line. Nothing is written until a trial succeeds: make room, then redeliver or restart.',
+    help: 'The disk has no room for a line. Nothing is written until a trial succeeds, of which there is one every ten minutes: make room.',
   },
   file_refused: {
     fate: 'suspend',

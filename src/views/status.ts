@@ -4,6 +4,7 @@ import { SINK_WORKS, type SinkState } from '../core/suspension.js';
 import type { ProgramStatus } from '../engine/program-status.js';
 import type { Board, SinkNote, SourceNote } from '../observe/board.js';
 import type { Tally } from './lookup.js';
+import { KEPT_FOR_SINK, trialWords } from './suspension-words.js';
 
 /** How everything stands, as `/api/status` and the status page show it. */
 export type Status = ReturnType<typeof statusOf>;
@@ -165,18 +166,14 @@ function sinkWords(
   if (sink === undefined)
     return {
       state: 'removed',
-      words: 'The config does not have it. What waits is kept for 30 days.',
+      words: `The config does not have it. ${KEPT_FOR_SINK}`,
       since: inactiveSince,
     };
-  if (!sink.enabled)
-    return { state: 'disabled', words: 'enabled: false. What waits is kept for 30 days.', since: inactiveSince };
+  if (!sink.enabled) return { state: 'disabled', words: `enabled: false. ${KEPT_FOR_SINK}`, since: inactiveSince };
   if (suspension !== null) {
-    const { reason, detail, sinceMs, nextTrialAtMs } = suspension;
-    const trial =
-      nextTrialAtMs === null
-        ? 'Nothing is sent before a start, a reload, or until somebody redelivers.'
-        : 'One delivery is tried from time to time.';
-    return { state: 'suspended', words: `${reason}: ${detail}. ${trial}`, since: isoTime(sinceMs) };
+    const { reason, detail, sinceMs } = suspension;
+    const words = `${reason}: ${detail}. ${trialWords(suspension)} ${KEPT_FOR_SINK}`;
+    return { state: 'suspended', words, since: isoTime(sinceMs) };
   }
   if (pausedUntilMs !== null && pausedUntilMs > nowMs)
     return { state: 'waiting', words: 'The receiver asked for a pause.', since: null };

@@ -9,6 +9,7 @@ import { byHandWords, movesOf } from './story-by-hand.js';
 import type { EventFacts, RecordingFacts } from './story-facts.js';
 import { missing, movedAway } from './story-missing.js';
 import { counted, pauseOf, type SinkStory, type Surroundings, timeWords } from './surroundings.js';
+import { KEPT_FOR_SINK, trialWords } from './suspension-words.js';
 
 /** Why things are as they are and what comes next, in sentences for a person. */
 
@@ -50,16 +51,15 @@ function pendingWords(delivery: Delivery, around: Surroundings, company: Company
   const configured = config.sinks.find(({ name }) => name === sink);
   const { suspension, pausedUntilMs, inactive } = sinkStates.get(sink) ?? SINK_WORKS;
   const waitsSince = inactive === null ? '' : ` since ${timeWords(inactive.sinceMs, nowMs)}`;
-  const giveUp = 'It is kept for 30 days, then given up.';
   if (configured === undefined)
     return {
       why: `pending: the config has no sink of this name${waitsSince}`,
-      next: [giveUp, `To send it elsewhere: ${call(`redeliver ${id} --to SINK`)}`],
+      next: [KEPT_FOR_SINK, `To send it elsewhere: ${call(`redeliver ${id} --to SINK`)}`],
     };
   if (!configured.enabled)
     return {
       why: `pending: the sink is disabled${waitsSince}`,
-      next: [giveUp, `To send it: remove sinks.${sink}.enabled: false, then restart or send SIGHUP.`],
+      next: [KEPT_FOR_SINK, `To send it: remove sinks.${sink}.enabled: false, then restart or send SIGHUP.`],
     };
   const pause = pauseOf('sink', sink, around);
   if (pause !== undefined)
@@ -70,13 +70,10 @@ function pendingWords(delivery: Delivery, around: Surroundings, company: Company
   const tryNow = `To try it now: ${call(`redeliver ${id}`)}`;
   if (suspension !== null) {
     const { reason, detail, sinceMs, nextTrialAtMs } = suspension;
-    const trial =
-      nextTrialAtMs === null
-        ? 'Time alone does not end that: the sink is tried at a start, a reload, or when somebody redelivers.'
-        : `One delivery is tried at ${timeWords(nextTrialAtMs, nowMs)}.`;
+    const trial = nextTrialAtMs === null ? [] : [`The next that time brings is at ${timeWords(nextTrialAtMs, nowMs)}.`];
     return {
       why: `pending: the sink is suspended since ${timeWords(sinceMs, nowMs)}: ${reason}: ${detail}. ${FAILURE_REASONS[reason].help}`,
-      next: [trial, tryNow],
+      next: [trialWords(suspension), ...trial, KEPT_FOR_SINK, tryNow],
     };
   }
   const attempt = `attempt ${roundAttempts + 1} of ${configured.retry.delaysMs.length + 1}`;

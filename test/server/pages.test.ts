@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { KEPT_FOR_SINK, trialWords } from '../../src/views/suspension-words.js';
 import { startDoor } from '../engine/door.js';
 import { sinkThat, webhookTo } from '../engine/sinks.js';
 import { axeFindings, seenIn, startBrowser, type TestBrowser } from '../support/browser.js';
@@ -55,6 +56,8 @@ describeWithTool('chromium', 'the status page', () => {
     expect(await text('article:has(#sink-hook)')).toMatch(/working[\s\S]*Delivered\s+2/);
     expect(await text('article:has(#sink-refusing)')).toMatch(/Dead\s+2[\s\S]*rejected_by_receiver: HTTP 400/);
     expect(await text('article:has(#sink-off)')).toMatch(/disabled/);
+    const suspended = `gone: HTTP 410. ${trialWords({ nextTrialAtMs: null })} ${KEPT_FOR_SINK}`;
+    expect(await text('article:has(#sink-gone)')).toContain(suspended);
     expect(await page.locator('#latest tbody tr').count()).toBe(3);
     expect(problems).toEqual([]);
   });

@@ -295,7 +295,9 @@ test.each<Told & { readonly name: string; readonly want: readonly string[] }>([
     },
     want: [
       'hook pending: the sink is suspended since 24 hours ago: login_refused: 535. The mail server refused the login, wants one (530, 534, 535), or offers none. Nothing is sent until a trial succeeds.',
-      'One delivery is tried at in 60 minutes.',
+      'One delivery is tried at a start, at a reload, when somebody redelivers, and from time to time; once one arrives, the rest follows.',
+      'The next that time brings is at in 60 minutes.',
+      'What waits is kept for 30 days, then given up.',
       `To try it now: $ redeliver ${DELIVERY_ID}`,
     ],
   },
@@ -306,7 +308,7 @@ test.each<Told & { readonly name: string; readonly want: readonly string[] }>([
     sinkState: { inactive: { why: 'disabled', sinceMs: NOW_MS - 2 * DAY_MS } },
     want: [
       'hook pending: the sink is disabled since 2 days ago',
-      'It is kept for 30 days, then given up.',
+      'What waits is kept for 30 days, then given up.',
       'To send it: remove sinks.hook.enabled: false, then restart or send SIGHUP.',
     ],
   },
