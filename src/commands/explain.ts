@@ -5,10 +5,19 @@ import type { Ledger } from '../ports.js';
 import { createLedger } from '../store/ledger.js';
 import { hasOwner, ownerSinceMs } from '../store/open.js';
 import { sha256, systemClock } from '../system.js';
+import { storedStandings } from '../views/source-standing.js';
+import { UNKNOWN_ID, UNSEEN, unseenWords } from '../views/source-words.js';
 import { isToldAtOnce } from '../views/story-by-hand.js';
-import { type EventFacts, type Facts, findFacts, nearUuids, type RecordingFacts } from '../views/story-facts.js';
+import {
+  type EventFacts,
+  type Facts,
+  findFacts,
+  nearUuids,
+  type RecordingFacts,
+  sourcesOf,
+} from '../views/story-facts.js';
 import { storyLines } from '../views/story-lines.js';
-import { awaitedWords, firstSeenWords, sourcePauseWords } from '../views/story-recording.js';
+import { awaitedWords, firstSeenWords } from '../views/story-recording.js';
 import { sinkStories } from '../views/story-words.js';
 import { counted, type SinkStory, type Surroundings, timeWords } from '../views/surroundings.js';
 import { paintFor, paintIn } from './color.js';
@@ -48,11 +57,13 @@ async function explain(what: string, options: CommonOptions, context: CommandCon
       config,
       sinkStates: await ledger.sinkStates(),
       pauses: await ledger.pauses(),
+      sources: await storedStandings(sourcesOf(facts, config), ledger),
       nowMs: systemClock.nowMs(),
       ownedSinceMs: isOwned ? await ownerSinceMs(store) : undefined,
       call: (command) => `${startedAs(context)} ${command}${option}`,
     };
-    if (facts.recordings.length + facts.operatorEvents.length === 0) return await tellUnknown(what, ledger, context);
+    if (facts.recordings.length + facts.operatorEvents.length === 0)
+      return await tellUnknown(what, around, ledger, context);
     if (options.json) {
       for (const line of storyLines(facts, around)) await context.print(jsonLine(line));
       return EXIT.fine;
@@ -67,25 +78,27 @@ async function explain(what: string, options: CommonOptions, context: CommandCon
   }
 }
 
-async function tellUnknown(what: string, ledger: Ledger, { tell }: CommandContext): Promise<ExitCode> {
-  if (what.startsWith('dig_')) {
-    tell(
-      printable(
-        `${what} is a digest, which has no story of its own: explain one of the events that its message lists.`,
-      ),
-    );
-    return EXIT.failed;
-  }
-  const isEvent = /^(evt|dlv)_/.test(what);
-  const near = isEvent ? [] : await nearUuids(what, ledger);
+async function tellUnknown(
+  what: string,
+  around: Surroundings,
+  ledger: Ledger,
+  { tell }: CommandContext,
+): Promise<ExitCode> {
+  for (const line of await unknownLines(what, around, ledger)) tell(printable(line));
+  return EXIT.failed;
+}
+
+async function unknownLines(what: string, around: Surroundings, ledger: Ledger): Promise<readonly string[]> {
+  if (what.startsWith('dig_'))
+    return [`${what} is a digest, which has no story of its own: explain one of the events that its message lists.`];
+  const unknown = `Nothing is known of ${what}.`;
+  if (/^(evt|dlv)_/.test(what)) return [`${unknown} ${UNKNOWN_ID}`];
+  const near = await nearUuids(what, ledger);
   const advice =
     near.length > 0
       ? `Did you mean ${near.join(' or ')}?`
-      : isEvent
-        ? 'Looked at every stored delivery, and at the events of every remembered recording. Is it of this store?'
-        : 'No poll has shown it, and no recording with a like uuid is remembered. Is it in the account, and within roomId and meetingId of the source? "recordings" lists what is.';
-  tell(printable(`Nothing is known of ${what}. ${advice}`));
-  return EXIT.failed;
+      : `${UNSEEN} No recording with a like uuid is remembered: "recordings" lists what is.`;
+  return [`${unknown} ${advice}`, ...unseenWords(around)];
 }
 
 /** After the name of a sink, the time of an attempt, or the word status. */
@@ -118,13 +131,13 @@ function* headLines(recording: RecordingFacts, around: Surroundings): Generator<
   const { source, uuid, state } = recording;
   const isConfigured = config.sources.some(({ name }) => name === source);
   yield `recording ${uuid}`;
-  yield `  source      ${source}${isConfigured ? '' : ', which the config no longer has'}${sourcePauseWords(source, around)}`;
+  yield `  source      ${source}${isConfigured ? '' : ', which the config no longer has'}`;
   yield `  room        ${state.roomId ?? '-'}`;
   yield `  meeting     ${state.meetingId ?? '-'}`;
   yield `  recorded    ${state.createdAt ?? '-'}`;
   yield `  first seen  ${firstSeenWords(recording, around)}`;
   yield `  status      ${state.status}${sinceWords(recording, nowMs)}`;
-  for (const sentence of awaitedWords(recording)) yield `  next        ${sentence}`;
+  for (const sentence of awaitedWords(recording, around)) yield `  next        ${sentence}`;
   if (recording.events.length === 0) yield '  events      none: its status makes none';
 }
 

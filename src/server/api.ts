@@ -154,7 +154,8 @@ export function apiRoutes(ports: ServerPorts): OpenAPIHono {
     const { id } = context.req.valid('param');
     const isEvent = /^evt_[0-9a-f]{32}$/.test(id);
     const facts = isEvent ? await lookup.facts(id) : undefined;
-    const [event, ...deliveries] = facts === undefined ? [] : eventOf(storyLines(facts, await surroundings(ports)));
+    const lines = facts === undefined ? [] : storyLines(facts, await surroundings(facts, ports));
+    const [event, ...deliveries] = eventOf(lines);
     if (event === undefined) return context.json({ error: `nothing is known of an event ${JSON.stringify(id)}` }, 404);
     return context.json({ ...event, deliveries } as never, 200);
   });

@@ -1,5 +1,7 @@
 import { VERSION } from '../version.js';
+import type { SourceStanding } from '../views/source-standing.js';
 import { type Status, statusOf } from '../views/status.js';
+import { type Facts, sourcesOf } from '../views/story-facts.js';
 import type { Surroundings } from '../views/surroundings.js';
 import type { ServerPorts } from './ports.js';
 
@@ -20,18 +22,35 @@ export async function readStatus(ports: ServerPorts): Promise<Status> {
   });
 }
 
-/** What the story of a recording is told from, beside what the store has of it. */
-export async function surroundings({ program, lookup, startedAtMs, clock }: ServerPorts): Promise<Surroundings> {
+/** What a story is told from, beside what the store has of it. */
+export async function surroundings(facts: Facts, ports: ServerPorts): Promise<Surroundings> {
+  const { program, lookup, startedAtMs, clock } = ports;
   const { file } = program.config;
   const option = file === DEFAULT_CONFIG ? '' : ` --config ${file}`;
   return {
     config: program.config,
     sinkStates: await lookup.sinkStates(),
     pauses: program.status().pauses,
+    sources: await standings(sourcesOf(facts, program.config), ports),
     nowMs: clock.nowMs(),
     ownedSinceMs: startedAtMs,
     call: (command) => `recording-notifier ${command}${option}`,
   };
+}
+
+/** What the store has of sources, with what this program knows better: how the last poll went, and when the next one is. */
+async function standings(names: readonly string[], { program, lookup, board }: ServerPorts) {
+  const stored = await lookup.standings(names);
+  const running = new Map(program.status().sources.map((source) => [source.name, source]));
+  return new Map(
+    [...stored].map(([name, standing]): [string, SourceStanding] => {
+      const nextPollAtMs = running.get(name)?.nextPollAtMs ?? undefined;
+      const { failingSinceMs: sinceMs, last } = board.source(name) ?? {};
+      if (last === undefined) return [name, { ...standing, nextPollAtMs }];
+      const failing = sinceMs === undefined ? undefined : { sinceMs, why: last.reason ?? last.result };
+      return [name, { ...standing, failing, nextPollAtMs }];
+    }),
+  );
 }
 
 /** Names of the sinks that a person keeps still. */

@@ -73,7 +73,7 @@ export function pageRoutes(ports: ServerPorts): Hono {
         return refuse(context, 400, 'say of what: /story?of=UUID, an event (evt_…) or a delivery (dlv_…)');
       const facts = await lookup.facts(of);
       const isKnown = facts.recordings.length + facts.operatorEvents.length > 0;
-      const body = storyPage(of, facts, await surroundings(ports), placeOf(context));
+      const body = storyPage(of, facts, await surroundings(facts, ports), placeOf(context));
       return show(context, { title: of, at: 'recordings', body, isLive: true }, isKnown ? 200 : 404);
     })
     .route('/', deeds.routes(show));

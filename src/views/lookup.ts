@@ -7,6 +7,7 @@ import type { Clock, RememberedRecording } from '../ports.js';
 import type { CountedLedger } from '../store/revision.js';
 import { allDeliveries } from './all-deliveries.js';
 import { type Latest, latestOf } from './latest.js';
+import { type SourceStanding, storedStandings } from './source-standing.js';
 import { type Facts, findFacts } from './story-facts.js';
 
 /** Of a list; a query that wants more is refused before. */
@@ -54,6 +55,8 @@ export interface Lookup {
   tallies(): Promise<ReadonlyMap<string, Tally>>;
   sinkStates(): Promise<ReadonlyMap<string, SinkState>>;
   facts(what: string): Promise<Facts>;
+  /** By the name of the source, as the store has it. */
+  standings(sources: readonly string[]): Promise<ReadonlyMap<string, SourceStanding>>;
 }
 
 /** Too many want to look at once. */
@@ -126,6 +129,7 @@ export function createLookup(ports: {
       ),
     tallies: () => look('tallies', () => talliesOf(allDeliveries(ledger))),
     sinkStates: () => look('sinks', () => ledger.sinkStates()),
+    standings: (sources) => look(`standings ${sources.join()}`, () => storedStandings(sources, ledger)),
     facts: (what) => look(`facts ${what}`, () => findFacts(what, { config: config(), ledger, sha256 })),
   };
 }

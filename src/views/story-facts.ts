@@ -73,6 +73,12 @@ export async function findFacts(what: string, knowledge: Knowledge): Promise<Fac
   };
 }
 
+/** The sources that a story is about: of what no poll has shown, all that there are. */
+export function sourcesOf({ recordings, operatorEvents }: Facts, { sources }: Config): readonly string[] {
+  const isKnown = recordings.length + operatorEvents.length > 0;
+  return isKnown ? recordings.map(({ source }) => source) : sources.map(({ name }) => name);
+}
+
 /** Uuids that begin alike, the nearest first: for whoever has cut one off or mistyped it. */
 export async function nearUuids(what: string, ledger: Ledger): Promise<readonly string[]> {
   let near: { readonly uuid: string; readonly letters: number }[] = [];

@@ -19,7 +19,7 @@ export function* storyLines({ recordings, operatorEvents }: Facts, around: Surro
       availableAt: isoTime(state.availableAtMs),
       occurrence: state.availableCount,
       firstSeen: firstSeenWords(recording, around),
-      next: awaitedWords(recording),
+      next: awaitedWords(recording, around),
       earlierEvents,
     };
     for (const event of recording.events) yield* eventLines(event, recording, around);

@@ -1,24 +1,15 @@
 import { isRecordingEvent } from '../core/event.js';
-import { resumeCommand } from './pause-words.js';
+import { sourceTroubles } from './source-words.js';
 import { isToldAtOnce } from './story-by-hand.js';
 import type { EventFacts, RecordingFacts } from './story-facts.js';
-import { pauseOf, type Surroundings, timeWords } from './surroundings.js';
+import { type Surroundings, timeWords } from './surroundings.js';
 
 /** What is told of a recording itself, beside its events. */
 
-/** What is remembered of its recordings may be old. */
-export function sourcePauseWords(source: string, around: Surroundings): string {
-  const pause = pauseOf('source', source, around);
-  if (pause === undefined) return '';
-  const since = timeWords(pause.sinceMs, around.nowMs);
-  return `, which is paused since ${since} and not polled: ${around.call(resumeCommand(pause, around.config))}`;
-}
-
-/** What the recording itself waits for; each a sentence. */
-export function awaitedWords({ state }: RecordingFacts): readonly string[] {
-  return state.status === 'processing'
-    ? ['The platform says processing: recording.available comes with the poll that shows it available.']
-    : [];
+/** What the recording itself waits for, and what keeps polls of its source from showing how it is now; each a sentence. */
+export function awaitedWords({ source, state }: RecordingFacts, around: Surroundings): readonly string[] {
+  const awaited = 'The platform says processing: recording.available comes with the poll that shows it available.';
+  return [...(state.status === 'processing' ? [awaited] : []), ...sourceTroubles(source, around)];
 }
 
 /** How it began, as far as the records say. */

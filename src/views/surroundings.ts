@@ -4,12 +4,15 @@ import type { Pause } from '../core/pause.js';
 import type { Mismatch } from '../core/routing.js';
 import type { SinkState } from '../core/suspension.js';
 import { timeFromNow } from '../core/time-words.js';
+import type { SourceStanding } from './source-standing.js';
 
 /** What explains a delivery besides itself. */
 export interface Surroundings {
   readonly config: Config;
   readonly sinkStates: ReadonlyMap<string, SinkState>;
   readonly pauses: readonly Pause[];
+  /** Those that the story is about; of a recording that is not known, all of the config. */
+  readonly sources: ReadonlyMap<string, SourceStanding>;
   readonly nowMs: number;
   /** Since when the running program owns the store; undefined where none runs. */
   readonly ownedSinceMs: number | undefined;

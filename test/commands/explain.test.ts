@@ -193,11 +193,36 @@ test.each([
   { name: 'a uuid cut off', id: () => story.later.slice(0, 13), want: () => `Did you mean ${story.later}?` },
   { name: 'a uuid in capitals', id: () => story.later.toUpperCase(), want: () => `Did you mean ${story.later}?` },
   { name: 'a uuid like no other', id: () => '~none', want: () => 'No poll has shown it' },
-  { name: 'an event', id: () => `evt_${'0'.repeat(32)}`, want: () => 'Looked at every stored delivery' },
-])('what is not known is said to be so: $name', async ({ id, want }) => {
+  { name: 'an event', id: () => `evt_${'0'.repeat(32)}`, want: () => 'Looked at every stored delivery', rest: 0 },
+])('what is not known is said to be so: $name', async ({ id, want, rest = 1 }) => {
   const { code, stdout, stderr } = await stage.run(['explain', id()]);
   expect({ code, stdout }).toEqual({ code: 1, stdout: [] });
-  expect(stderr).toEqual([expect.stringContaining(`Nothing is known of ${id()}. ${want()}`)]);
+  expect(stderr).toEqual([
+    expect.stringContaining(`Nothing is known of ${id()}. ${want()}`),
+    ...Array(rest).fill('No program runs on this store, so nothing is polled just now.'),
+  ]);
+});
+
+test('what keeps polls from showing a recording is said, of one that is not known and of one in processing', async () => {
+  const [api, shut] = [await stage.api(), await stage.api({ credentials: { token: 'a', apiKey: 'b' } })];
+  const sources = { production: sourceOf(api), beta: sourceOf(shut) };
+  stage.configure({ sources, sinks: { out: { type: 'stdout' } }, store: 'sqlite:state/kept.sqlite' });
+  const uuid = api.recordings.add({});
+  expect((await stage.run(['poll'])).code).toBe(1);
+  await stage.run(['pause', 'production']);
+  const paused = 'production is paused since THEN and not polled: PROGRAM resume production';
+  const unknown = await stage.run(['explain', '~none']);
+  expect(plain(unknown.stderr).slice(1)).toEqual([
+    paused,
+    'The first poll of beta is not over.',
+    expect.stringMatching(/^Polls of beta fail since THEN: unauthorized: .*401.*\.$/),
+    'No program runs on this store, so nothing is polled just now.',
+  ]);
+  const { stdout } = await stage.run(['explain', uuid]);
+  expect(plain(stdout).filter((line) => line.startsWith('  next'))).toEqual([
+    '  next        The platform says processing: recording.available comes with the poll that shows it available.',
+    `  next        ${paused}`,
+  ]);
 });
 
 test('a recording of a source that the config does not have any more is known all the same', async () => {

@@ -201,7 +201,7 @@ test('everybody says what is paused', async () => {
   const explained = (await say('explain', 'r1')).stdout.join('\n');
   expect(explained).toMatch(/hook: pending: it waits: hook is paused since/);
   expect(explained).toMatch(/It goes once that is over: .*resume hook/);
-  expect(explained).toMatch(/source {6}production, which is paused since .*resume --source production/);
+  expect(explained).toMatch(/production is paused since .* and not polled: .*resume --source production/);
   const lines = (await say('explain', 'r1', '--json')).stdout.map((line) => JSON.parse(line));
   expect(lines).toContainEqual(expect.objectContaining({ kind: 'delivery', sink: 'hook', nextAttemptAt: null }));
   const tested = await say('test', 'hook');

@@ -388,6 +388,20 @@ test('what is held of a source that is gone is not forgotten', async () => {
   });
 });
 
+test('the story of what no poll has shown says what is in the way of polls', async () => {
+  await using world = await openWorld();
+  const config = configOf([sourcePolled(world), sourceOf('broken', 'http://127.0.0.1:1/')], []);
+  await using served = await startServed(world, config);
+  await served.program.notifier.pollAll();
+  await served.program.notifier.pause('source', 'production');
+  const answer = await served.get('/story?of=nobody');
+  expect(answer.status).toBe(404);
+  const html = await answer.text();
+  expect(html).toMatch(/production is paused since .*<code>recording-notifier resume production .*<\/code>/);
+  expect(html).toContain('The first poll of broken is not over.');
+  expect(html).toMatch(/Polls of broken fail since .*ECONNREFUSED/);
+});
+
 /** A page whose only button sends a form here, and one that shows us in a frame. */
 async function startEvilSite(target: string): Promise<{ readonly url: string; readonly server: Server }> {
   const form = `<form method="post" action="${target}act"><input name="do" value="poll"><input name="source" value="production"><button>Win</button></form>`;

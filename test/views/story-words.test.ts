@@ -9,6 +9,7 @@ import type { RecordingState } from '../../src/core/recording.js';
 import { SINK_WORKS, type SinkState } from '../../src/core/suspension.js';
 import { createLedger } from '../../src/store/ledger.js';
 import { sha256 } from '../../src/system.js';
+import type { SourceStanding } from '../../src/views/source-standing.js';
 import { findFacts } from '../../src/views/story-facts.js';
 import { awaitedWords, firstSeenWords } from '../../src/views/story-recording.js';
 import { sinkStories } from '../../src/views/story-words.js';
@@ -125,6 +126,7 @@ async function tell({
   const around = {
     config: of,
     pauses,
+    sources: new Map(),
     sinkStates: new Map(sinkState === undefined ? [] : [['hook', { ...SINK_WORKS, ...sinkState }]]),
     nowMs: NOW_MS,
     ownedSinceMs: ownedSinceMs ?? undefined,
@@ -525,13 +527,60 @@ test('the occurrences of a restless recording: the latest of each type, in their
   ]);
 });
 
-test.each([
-  { status: 'available', want: [] },
-  { status: 'processing', want: [expect.stringMatching(/recording\.available comes with the poll/)] },
-])('what a recording waits for that is $status', ({ status, want }) => {
-  const of = { source: 'production', uuid: UUID, state: { ...STATE, status } };
-  expect(awaitedWords({ ...of, mark: undefined, events: [], earlierEvents: 0 })).toEqual(want);
-});
+const AWAITED = 'The platform says processing: recording.available comes with the poll that shows it available.';
+const FAILING = { sinceMs: NOW_MS - 60_000, why: 'unauthorized: HTTP 401' };
+
+test.each<{
+  readonly name: string;
+  readonly status: string;
+  readonly standing?: Partial<SourceStanding>;
+  readonly isPaused?: true;
+  readonly want: readonly string[];
+}>([
+  { name: 'available', status: 'available', want: [] },
+  { name: 'in processing', status: 'processing', want: [AWAITED] },
+  {
+    name: 'in processing, of a source that fails',
+    status: 'processing',
+    standing: { failing: FAILING, nextPollAtMs: NOW_MS + 30_000 },
+    want: [
+      AWAITED,
+      'Polls of production fail since 60 seconds ago: unauthorized: HTTP 401. The next one is at in 30 seconds.',
+    ],
+  },
+  {
+    name: 'of a source that fails, as far as the store knows, and is paused',
+    status: 'available',
+    standing: { failing: FAILING },
+    isPaused: true,
+    want: [
+      'Polls of production fail since 60 seconds ago: unauthorized: HTTP 401.',
+      'production is paused since now and not polled: $ resume production',
+    ],
+  },
+  {
+    name: 'of a source whose first poll goes on',
+    status: 'processing',
+    standing: { isFirstPollOver: false },
+    want: [AWAITED, 'The first poll of production is not over.'],
+  },
+])(
+  'what a recording waits for, and what keeps polls from showing it: $name',
+  ({ status, standing, isPaused, want }) => {
+    const of = { source: 'production', uuid: UUID, state: { ...STATE, status } };
+    const around = {
+      config: config(),
+      pauses: isPaused ? [{ kind: 'source' as const, name: 'production', sinceMs: NOW_MS }] : [],
+      sources: new Map([['production', { isFirstPollOver: true, failing: undefined, ...standing }]]),
+      sinkStates: new Map(),
+      nowMs: NOW_MS,
+      ownedSinceMs: NOW_MS,
+      call: (command: string) => `$ ${command}`,
+    };
+    const words = awaitedWords({ ...of, mark: undefined, events: [], earlierEvents: 0 }, around);
+    expect(words.map((line) => line.replaceAll(/\S+Z \(([^)]*)\)/g, '$1'))).toEqual(want);
+  },
+);
 
 test.each<{ readonly name: string; readonly delivery: Delivery; readonly want: string | undefined }>([
   { name: 'of a poll', delivery: deliveryOf(EVENT), want: undefined },

@@ -1,7 +1,8 @@
 import { html } from 'hono/html';
 import { isRecordingEvent } from '../../core/event.js';
+import { UNKNOWN_ID, UNSEEN, unseenWords } from '../../views/source-words.js';
 import type { EventFacts, Facts, RecordingFacts } from '../../views/story-facts.js';
-import { awaitedWords, firstSeenWords, sourcePauseWords } from '../../views/story-recording.js';
+import { awaitedWords, firstSeenWords } from '../../views/story-recording.js';
 import { sinkStories } from '../../views/story-words.js';
 import type { SinkStory, Surroundings } from '../../views/surroundings.js';
 import { redeliverButton } from './deliveries.js';
@@ -10,17 +11,21 @@ import { badge, button, counted, type DeedPlace, durationText, type Html, senten
 /** How one recording, or one event, came to be as it is: why each sink was told or not, every attempt, and what comes next. */
 export function storyPage(of: string, facts: Facts, around: Surroundings, place: DeedPlace): readonly Html[] {
   const { recordings, operatorEvents } = facts;
-  if (recordings.length + operatorEvents.length === 0) return unknown(of);
+  if (recordings.length + operatorEvents.length === 0) return unknown(of, around);
   return [
     ...recordings.map((recording) => recordingStory(recording, around, place)),
     ...operatorEvents.map((event) => html`<h1>${event.event.type}</h1>${eventStory(event, undefined, around, place)}`),
   ];
 }
 
-function unknown(of: string): readonly Html[] {
+function unknown(of: string, around: Surroundings): readonly Html[] {
+  const isId = /^(evt|dlv)_/.test(of);
   return [
-    html`<h1>Nothing is known of <span class="id">${of}</span></h1>
-<p>No poll has shown it. Is it in the account, and within roomId and meetingId of the source? <a href="/recordings">Recordings</a> lists what is known.</p>`,
+    html`<h1>Nothing is known of <span class="id">${of}</span></h1>`,
+    isId
+      ? html`<p>${UNKNOWN_ID}</p>`
+      : html`<p>${UNSEEN} <a href="/recordings">Recordings</a> lists what is known.</p>
+${unseenWords(around).map((words) => html`<p>${sentence(words)}</p>`)}`,
   ];
 }
 
@@ -30,13 +35,13 @@ function recordingStory(recording: RecordingFacts, around: Surroundings, place: 
 <h1 class="id">${uuid}</h1>
 <dl class="facts">
 <dt>Status</dt><dd>${badge(state.status)}</dd>
-<dt>Source</dt><dd>${source}${sentence(sourcePauseWords(source, around))}</dd>
+<dt>Source</dt><dd>${source}</dd>
 <dt>Room</dt><dd>${state.roomId ?? '–'}</dd>
 <dt>Meeting</dt><dd>${state.meetingId ?? '–'}</dd>
 <dt>Recorded</dt><dd>${time(state.createdAt)}</dd>
 <dt>First seen</dt><dd>${sentence(firstSeenWords(recording, around))}</dd>
 </dl>
-${awaitedWords(recording).map((words) => html`<p>${sentence(words)}</p>`)}
+${awaitedWords(recording, around).map((words) => html`<p>${sentence(words)}</p>`)}
 ${events.length === 0 ? html`<p>Its status makes no event.</p>` : ''}
 ${events.toReversed().map((event) => eventStory(event, recording, around, place))}
 ${earlierEvents > 0 ? html`<p>${counted(earlierEvents, 'earlier event')}: of them nothing but the number is known.</p>` : ''}
