@@ -59,6 +59,7 @@ async function explain(what: string, options: CommonOptions, context: CommandCon
       pauses: await ledger.pauses(),
       sources: await storedStandings(sourcesOf(facts, config), ledger),
       nowMs: systemClock.nowMs(),
+      attemptSinceMs: null,
       ownedSinceMs: isOwned ? await ownerSinceMs(store) : undefined,
       call: (command) => `${startedAs(context)} ${command}${option}`,
     };

@@ -205,6 +205,13 @@ export class Dispatcher {
     }));
   }
 
+  /** Since when an attempt of it is under way, wall clock; undefined: none is. */
+  attemptSinceMs(id: DeliveryId): number | undefined {
+    return this.#allLanes()
+      .map((lane) => lane.attemptSinceMs(id))
+      .find((sinceMs) => sinceMs !== undefined);
+  }
+
   /** Deliveries that no sink takes just now, since the config does not have it or has it disabled. */
   get parked(): ReadonlyMap<string, number> {
     return this.#parked;

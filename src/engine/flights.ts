@@ -5,6 +5,8 @@ import type { Parcel } from './backlog.js';
 
 /** What is under way at once. */
 export interface Flight {
+  /** Wall clock. */
+  readonly startedAtMs: number;
   /** Empty until it is known what a batch still has. */
   deliveries: readonly Delivery[];
   /** What it may be, so that nobody changes it meanwhile. */
@@ -53,12 +55,13 @@ export class Flights {
       );
   }
 
-  isTaken(id: DeliveryId): boolean {
-    return this.#all.values().some(({ ids }) => ids.includes(id));
+  /** Since when it is in flight, or may turn out to be; wall clock. */
+  sinceMs(id: DeliveryId): number | undefined {
+    return this.#all.values().find(({ ids }) => ids.includes(id))?.startedAtMs;
   }
 
-  start(parcel: Parcel): Flight {
-    const flight = flightOf(parcel);
+  start(parcel: Parcel, nowMs: number): Flight {
+    const flight = flightOf(parcel, nowMs);
     this.#all.add(flight);
     return flight;
   }
@@ -79,10 +82,9 @@ export class Flights {
   }
 }
 
-function flightOf(parcel: Parcel): Flight {
-  if (parcel.kind === 'batch') {
-    return { deliveries: [], ids: parcel.batch.members, batch: parcel.batch, isAccepted: false };
-  }
+function flightOf(parcel: Parcel, startedAtMs: number): Flight {
+  const begun = { startedAtMs, isAccepted: false };
+  if (parcel.kind === 'batch') return { ...begun, deliveries: [], ids: parcel.batch.members, batch: parcel.batch };
   const deliveries = parcel.kind === 'single' ? [parcel.delivery] : parcel.deliveries;
-  return { deliveries, ids: deliveries.map(({ id }) => id), batch: undefined, isAccepted: false };
+  return { ...begun, deliveries, ids: deliveries.map(({ id }) => id), batch: undefined };
 }

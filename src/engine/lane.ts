@@ -127,7 +127,12 @@ export class Lane {
 
   /** Whether it is in flight, or may turn out to be: what a batch had when it was stored need not be in it any more. */
   isTaken(id: DeliveryId): boolean {
-    return this.#flights.isTaken(id);
+    return this.attemptSinceMs(id) !== undefined;
+  }
+
+  /** Since when that is so; wall clock. */
+  attemptSinceMs(id: DeliveryId): number | undefined {
+    return this.#flights.sinceMs(id);
   }
 
   add(delivery: Delivery): void {
@@ -266,7 +271,7 @@ export class Lane {
   async #start(parcel: Parcel): Promise<void> {
     const trial = this.#state.suspension !== null;
     if (trial) this.#wantsTrial = false;
-    const flight = this.#flights.start(parcel);
+    const flight = this.#flights.start(parcel, this.#ports.clock.nowMs());
     this.#lastStartMs = this.#ports.clock.monotonicMs();
     // Without a verdict the deliveries are pending in the store, as they were.
     const verdicts = await this.#ports.attempt(parcel, trial, {

@@ -33,6 +33,7 @@ export async function surroundings(facts: Facts, ports: ServerPorts): Promise<Su
     pauses: program.status().pauses,
     sources: await standings(sourcesOf(facts, program.config), ports),
     nowMs: clock.nowMs(),
+    attemptSinceMs: (id) => program.dispatcher.attemptSinceMs(id),
     ownedSinceMs: startedAtMs,
     call: (command) => `recording-notifier ${command}${option}`,
   };

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.js';
 import type { Order, OrderLine } from '../core/order.js';
+import type { Dispatcher } from '../engine/dispatcher.js';
 import type { PollReport } from '../engine/poll-report.js';
 import type { ProgramStatus } from '../engine/program-status.js';
 import type { Board } from '../observe/board.js';
@@ -11,6 +12,7 @@ import type { Lookup } from '../views/lookup.js';
 export interface ServedProgram {
   /** As it is now: a reload changes it. */
   readonly config: Config;
+  readonly dispatcher: Pick<Dispatcher, 'attemptSinceMs'>;
   notReady(): readonly string[];
   status(): ProgramStatus;
   pollNow(source: string): Promise<PollReport> | undefined;

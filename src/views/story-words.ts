@@ -43,11 +43,18 @@ function existing(delivery: Delivery, company: Company | undefined, around: Surr
   };
 }
 
-type Words = Pick<SinkStory, 'why' | 'next'>;
+type Words = Pick<SinkStory, 'why' | 'next' | 'isUnderWay'>;
 
 function pendingWords(delivery: Delivery, around: Surroundings, company: Company | undefined): Words {
   const { config, sinkStates, call, nowMs } = around;
   const { id, sink, nextAttemptAtMs, roundAttempts, urlWaitSinceMs } = delivery;
+  const attemptSinceMs = around.attemptSinceMs?.(id);
+  if (attemptSinceMs !== undefined)
+    return {
+      why: `pending: an attempt is under way since ${timeWords(attemptSinceMs, nowMs)}`,
+      next: [],
+      isUnderWay: true,
+    };
   const configured = config.sinks.find(({ name }) => name === sink);
   const { suspension, pausedUntilMs, inactive } = sinkStates.get(sink) ?? SINK_WORKS;
   const waitsSince = inactive === null ? '' : ` since ${timeWords(inactive.sinceMs, nowMs)}`;
@@ -79,7 +86,10 @@ function pendingWords(delivery: Delivery, around: Surroundings, company: Company
   const attempt = `attempt ${roundAttempts + 1} of ${configured.retry.delaysMs.length + 1}`;
   const plannedMs = company?.kind === 'collected' ? company.latestMs : (nextAttemptAtMs ?? nowMs);
   const dueMs = Math.max(plannedMs, pausedUntilMs ?? 0);
-  const due = dueMs > nowMs ? `at ${timeWords(dueMs, nowMs)}` : `due since ${timeWords(dueMs, nowMs)}`;
+  // The program that runs knows; to look from outside is to see what is stored.
+  const isPerhapsUnderWay = around.attemptSinceMs === null && around.ownedSinceMs !== undefined;
+  const dueSince = `due since ${timeWords(dueMs, nowMs)}${isPerhapsUnderWay ? ', or under way' : ''}`;
+  const due = dueMs > nowMs ? `at ${timeWords(dueMs, nowMs)}` : dueSince;
   return {
     why: pendingWhy(delivery, configured),
     next: [`Next: ${attempt}, ${due}${companyWords(company)}.`, ...(delivery.attempts > 0 ? [tryNow] : [])],
@@ -93,7 +103,8 @@ function pendingWords(delivery: Delivery, around: Surroundings, company: Company
     if (company?.kind === 'collected' && digest !== undefined)
       return `pending: it waits for the digest of ${sink}, which goes every ${spanInWords(digest.everyMs)}, or at ${counted(digest.max, 'event')}`;
     if (lastError === null) return roundAttempts === 0 ? untriedWords(delivery, around) : 'pending: tried again';
-    return `pending, failed so far with ${lastError.reason}: ${lastError.detail}`;
+    const perhaps = isDueBeforeStart(delivery, around) ? ', since then perhaps tried by a process that died' : '';
+    return `pending, failed so far with ${lastError.reason}: ${lastError.detail}${perhaps}`;
   }
 }
 
@@ -105,9 +116,25 @@ function companyWords(company: Company | undefined): string {
 }
 
 /** That an attempt has begun is not stored, since it would cost a write each: of what an earlier process had, it may have. */
-function untriedWords({ attempts, createdAtMs }: Delivery, { ownedSinceMs, nowMs }: Surroundings): string {
-  const isOfEarlierProcess = attempts === 0 && createdAtMs < (ownedSinceMs ?? nowMs);
+function untriedWords(delivery: Delivery, around: Surroundings): string {
+  const isOfEarlierProcess = delivery.attempts === 0 && isMadeBeforeStart(delivery, around);
   return `pending: not tried yet${isOfEarlierProcess ? ', or tried by a process that died' : ''}`;
+}
+
+function isMadeBeforeStart({ createdAtMs }: Delivery, { ownedSinceMs, nowMs }: Surroundings): boolean {
+  return createdAtMs < (ownedSinceMs ?? nowMs);
+}
+
+function isDueBeforeStart({ nextAttemptAtMs }: Delivery, { ownedSinceMs, nowMs }: Surroundings): boolean {
+  return nextAttemptAtMs !== null && nextAttemptAtMs < (ownedSinceMs ?? nowMs);
+}
+
+/** Its first attempt that is noted is of the program of now, though there was one before which had it. */
+function isPerhapsRepeat(delivery: Delivery, around: Surroundings): boolean {
+  const [first] = delivery.history;
+  const { ownedSinceMs } = around;
+  if (first === undefined || ownedSinceMs === undefined || delivery.attempts > delivery.history.length) return false;
+  return delivery.round === 0 && first.atMs >= ownedSinceMs && isMadeBeforeStart(delivery, around);
 }
 
 function heldWords({ event }: Delivery, { call }: Surroundings): Words {
@@ -118,11 +145,14 @@ function heldWords({ event }: Delivery, { call }: Surroundings): Words {
   };
 }
 
-function deliveredWords({ finishedAtMs, attempts, history }: Delivery, { nowMs }: Surroundings): Words {
+function deliveredWords(delivery: Delivery, around: Surroundings): Words {
+  const { finishedAtMs, attempts, history } = delivery;
+  const { nowMs } = around;
   const when = finishedAtMs === null ? '' : ` at ${timeWords(finishedAtMs, nowMs)}`;
   const digest = history.at(-1)?.digest;
   const company = digest === undefined ? '' : `, in digest ${digest.id} with ${counted(digest.events - 1, 'other')}`;
-  return { why: `delivered${when}, after ${counted(attempts, 'attempt')}${company}`, next: [] };
+  const repeat = isPerhapsRepeat(delivery, around) ? '; a repeat, if an earlier process died in an attempt of it' : '';
+  return { why: `delivered${when}, after ${counted(attempts, 'attempt')}${company}${repeat}`, next: [] };
 }
 
 function deadWords({ id, sink, lastError, finishedAtMs, attempts }: Delivery, around: Surroundings): Words {

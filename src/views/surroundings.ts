@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.js';
 import type { Delivery } from '../core/delivery.js';
+import type { DeliveryId } from '../core/id.js';
 import type { Pause } from '../core/pause.js';
 import type { Mismatch } from '../core/routing.js';
 import type { SinkState } from '../core/suspension.js';
@@ -16,6 +17,8 @@ export interface Surroundings {
   readonly nowMs: number;
   /** Since when the running program owns the store; undefined where none runs. */
   readonly ownedSinceMs: number | undefined;
+  /** Since when an attempt of a delivery is under way, undefined where none is; null: only the program that runs knows. */
+  readonly attemptSinceMs: ((id: DeliveryId) => number | undefined) | null;
   /** How a person calls a command of this program with this config. */
   readonly call: (command: string) => string;
 }
@@ -34,6 +37,8 @@ export interface SinkStory {
   /** The key that keeps the event from a sink which has none of it. */
   readonly mismatch?: Mismatch['key'];
   readonly why: string;
+  /** An attempt is being made. */
+  readonly isUnderWay?: true;
   /** What comes of itself and what a person can do; each a sentence. */
   readonly next: readonly string[];
 }

@@ -402,6 +402,27 @@ test('the story of what no poll has shown says what is in the way of polls', asy
   expect(html).toMatch(/Polls of broken fail since .*ECONNREFUSED/);
 });
 
+test('what is being tried says since when, and cannot be asked for meanwhile', async () => {
+  await using world = await openWorld();
+  const answer = Promise.withResolvers<{ kind: 'delivered'; receipt: string }>();
+  const slow = sinkThat('slow', () => answer.promise);
+  await using served = await startServed(world, configOf([sourcePolled(world)], [slow]));
+  const { notifier } = served.program;
+  await notifier.pollAll();
+  world.api.recordings.setStatus('soon', 'available');
+  await notifier.pollAll();
+  const attempted = notifier.attemptDue();
+  await until(() => notifier.status().lanes.some(({ inFlight }) => inFlight === 1));
+  const during = await (await served.get('/story?of=soon')).text();
+  expect(during).toContain('pending: an attempt is under way since');
+  expect(during).not.toContain('<button');
+  answer.resolve({ kind: 'delivered', receipt: 'ok' });
+  await attempted;
+  const after = await (await served.get('/story?of=soon')).text();
+  expect(after).toContain('Deliver again');
+  expect(after).not.toContain('under way');
+});
+
 /** A page whose only button sends a form here, and one that shows us in a frame. */
 async function startEvilSite(target: string): Promise<{ readonly url: string; readonly server: Server }> {
   const form = `<form method="post" action="${target}act"><input name="do" value="poll"><input name="source" value="production"><button>Win</button></form>`;

@@ -77,6 +77,11 @@ function deliveryTo(sink: string, more: Partial<Delivery> = {}): Delivery {
   return deliveryOf(EVENT, { id: deliveryIdOf(sha256, EVENT.id, sink), sink, ...more });
 }
 
+const ARRIVED: Partial<Delivery> = {
+  ...{ state: 'delivered', attempts: 1, nextAttemptAtMs: null, finishedAtMs: NOW_MS },
+  history: [{ atMs: NOW_MS - 10, durationMs: 5, reason: null, detail: 'HTTP 204' }],
+};
+
 /** Given up there, with an attempt, and then moved by hand. */
 const MOVED = moved(
   givenUp(
@@ -103,6 +108,9 @@ interface Told {
   readonly pauses?: readonly Pause[];
   /** null: no program runs. */
   readonly ownedSinceMs?: number | null;
+  readonly attemptSinceMs?: number | undefined;
+  /** It is looked at by another process than the program that runs. */
+  readonly isOutside?: boolean;
 }
 
 async function tell({
@@ -114,6 +122,8 @@ async function tell({
   what = UUID,
   pauses = [],
   ownedSinceMs = NOW_MS - DAY_MS,
+  attemptSinceMs,
+  isOutside = false,
 }: Told) {
   const store = await openTestStore('memory');
   const ledger = createLedger(store);
@@ -127,6 +137,7 @@ async function tell({
     config: of,
     pauses,
     sources: new Map(),
+    attemptSinceMs: isOutside ? null : () => attemptSinceMs,
     sinkStates: new Map(sinkState === undefined ? [] : [['hook', { ...SINK_WORKS, ...sinkState }]]),
     nowMs: NOW_MS,
     ownedSinceMs: ownedSinceMs ?? undefined,
@@ -186,6 +197,50 @@ test.each<Told & { readonly name: string; readonly want: readonly string[] }>([
     deliveries: [deliveryOf(EVENT, { nextAttemptAtMs: NOW_MS })],
     ownedSinceMs: NOW_MS - 4_000,
     want: ['hook pending: not tried yet, or tried by a process that died', 'Next: attempt 1 of 11, due since now.'],
+  },
+  {
+    name: 'being tried',
+    deliveries: [deliveryOf(EVENT, { attempts: 1, nextAttemptAtMs: NOW_MS - 9_000 })],
+    attemptSinceMs: NOW_MS - 9_000,
+    want: ['hook pending: an attempt is under way since 9 seconds ago'],
+  },
+  {
+    name: 'due, seen from outside of the program',
+    deliveries: [deliveryOf(EVENT, { nextAttemptAtMs: NOW_MS - 9_000 })],
+    isOutside: true,
+    want: ['hook pending: not tried yet', 'Next: attempt 1 of 11, due since 9 seconds ago, or under way.'],
+  },
+  {
+    name: 'failed, and due when the process of now began',
+    deliveries: [
+      deliveryOf(EVENT, {
+        ...{ attempts: 1, roundAttempts: 1, nextAttemptAtMs: NOW_MS - 9_000 },
+        lastError: { reason: 'server_error', detail: 'HTTP 500' },
+      }),
+    ],
+    ownedSinceMs: NOW_MS - 4_000,
+    want: [
+      'hook pending, failed so far with server_error: HTTP 500, since then perhaps tried by a process that died',
+      'Next: attempt 2 of 11, due since 9 seconds ago.',
+      `To try it now: $ redeliver ${DELIVERY_ID}`,
+    ],
+  },
+  {
+    name: 'delivered, and made before the process of now',
+    deliveries: [deliveryOf(EVENT, ARRIVED)],
+    ownedSinceMs: NOW_MS - 4_000,
+    want: ['hook delivered at now, after 1 attempt; a repeat, if an earlier process died in an attempt of it'],
+  },
+  {
+    name: 'delivered by the process that made it',
+    deliveries: [deliveryOf(EVENT, ARRIVED)],
+    want: ['hook delivered at now, after 1 attempt'],
+  },
+  {
+    name: 'delivered again by hand since',
+    deliveries: [deliveryOf(EVENT, { ...ARRIVED, round: 1 })],
+    ownedSinceMs: NOW_MS - 4_000,
+    want: ['hook delivered at now, after 1 attempt'],
   },
   {
     name: 'not noted as tried, and no process runs',
@@ -574,6 +629,7 @@ test.each<{
       sources: new Map([['production', { isFirstPollOver: true, failing: undefined, ...standing }]]),
       sinkStates: new Map(),
       nowMs: NOW_MS,
+      attemptSinceMs: null,
       ownedSinceMs: NOW_MS,
       call: (command: string) => `$ ${command}`,
     };

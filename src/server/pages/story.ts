@@ -60,18 +60,25 @@ ${sinkStories(facts, of, around).map((story) => sinkPart(story, of, facts, place
 }
 
 function sinkPart(story: SinkStory, of: RecordingFacts | undefined, facts: EventFacts, place: DeedPlace): Html {
-  const { sink, state, delivery, why, byHand, next, history, earlierAttempts } = story;
-  const deed =
-    delivery === undefined
-      ? announceButton(story, of, facts, place)
-      : redeliverButton({ ...delivery, id: delivery.id }, place);
-  const told = deed === undefined ? '' : html`<div class="deeds">${deed}</div>`;
+  const { sink, state, why, isUnderWay, byHand, next, history, earlierAttempts } = story;
+  const deeds = isUnderWay ? [] : deedsOf(story, of, facts, place);
   return html`<div class="told"><h3>${sink} ${badge(state === 'none' ? 'not told' : state)}</h3>
 <p>${sentence(why)}</p>
 ${byHand === undefined ? '' : html`<p>${byHand}</p>`}
 ${next.map((words) => html`<p class="next">${sentence(words)}</p>`)}
 ${history.length === 0 ? '' : attempts(history, earlierAttempts, sink)}
-${told}</div>`;
+${deeds.length === 0 ? '' : html`<div class="deeds">${deeds}</div>`}</div>`;
+}
+
+function deedsOf(
+  story: SinkStory,
+  of: RecordingFacts | undefined,
+  facts: EventFacts,
+  place: DeedPlace,
+): readonly Html[] {
+  const { delivery } = story;
+  const deed = delivery === undefined ? announceButton(story, of, facts, place) : redeliverButton(delivery, place);
+  return deed === undefined ? [] : [deed];
 }
 
 function attempts(history: SinkStory['history'], earlier: number, sink: string): Html {
