@@ -41,6 +41,7 @@ export function movedAway({ sink, to, atMs, attempts, lastError, history }: Move
   return {
     ...NONE,
     ...{ sink, history, earlierAttempts: Math.max(0, attempts - history.length) },
+    badge: 'moved',
     why: `moved to ${to} by hand at ${timeWords(atMs, nowMs)}, after ${counted(attempts, 'attempt')}${error}`,
   };
 }

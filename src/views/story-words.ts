@@ -43,7 +43,7 @@ function existing(delivery: Delivery, company: Company | undefined, around: Surr
   };
 }
 
-type Words = Pick<SinkStory, 'why' | 'next' | 'isUnderWay'>;
+type Words = Pick<SinkStory, 'why' | 'next' | 'isUnderWay' | 'badge'>;
 
 function pendingWords(delivery: Delivery, around: Surroundings, company: Company | undefined): Words {
   const { config, sinkStates, call, nowMs } = around;
@@ -137,11 +137,16 @@ function isPerhapsRepeat(delivery: Delivery, around: Surroundings): boolean {
   return delivery.round === 0 && first.atMs >= ownedSinceMs && isMadeBeforeStart(delivery, around);
 }
 
-function heldWords({ event }: Delivery, { call }: Surroundings): Words {
+function heldWords({ id, event }: Delivery, { call }: Surroundings): Words {
   const option = event.source === null ? '' : ` --source ${event.source}`;
+  const of = event.source === null ? '' : ` of ${event.source}`;
   return {
     why: 'held: one poll made more events than delivery.floodLimit, so a person decides',
-    next: [`To send all that is held: ${call(`release${option}`)}`, `To give it all up: ${call(`discard${option}`)}`],
+    next: [
+      `To send this one: ${call(`redeliver ${id}`)}`,
+      `To send all that is held${of}: ${call(`release${option}`)}`,
+      `To give all of that up: ${call(`discard${option}`)}`,
+    ],
   };
 }
 
@@ -155,17 +160,28 @@ function deliveredWords(delivery: Delivery, around: Surroundings): Words {
   return { why: `delivered${when}, after ${counted(attempts, 'attempt')}${company}${repeat}`, next: [] };
 }
 
-function deadWords({ id, sink, lastError, finishedAtMs, attempts }: Delivery, around: Surroundings): Words {
+function deadWords(delivery: Delivery, around: Surroundings): Words {
+  const { id, sink, lastError, finishedAtMs, attempts } = delivery;
   const { config, nowMs, call } = around;
   const when = finishedAtMs === null ? '' : ` at ${timeWords(finishedAtMs, nowMs)}`;
   const isThere = config.sinks.some(({ name, enabled }) => name === sink && enabled);
-  const help = lastError === null ? '' : FAILURE_REASONS[lastError.reason].help;
-  const detail = lastError === null || lastError.detail === help ? '' : `${lastError.detail}. `;
-  const reason = lastError === null ? '' : `: ${lastError.reason}: ${detail}${help}`;
+  const again = call(`redeliver ${id}${isThere ? '' : ' --to SINK'}`);
   const keptUntil =
     finishedAtMs === null ? [] : [`It is kept until ${timeWords(finishedAtMs + config.keepDeadMs, nowMs)}.`];
+  if (lastError?.reason === 'discarded')
+    return {
+      why: `discarded by hand${when}, not delivered`,
+      badge: 'discarded',
+      next: [`To send it all the same: ${again}`, ...keptUntil],
+    };
   return {
-    why: `dead: given up${when}, after ${counted(attempts, 'attempt')}${reason}`,
-    next: [`To send it again: ${call(`redeliver ${id}${isThere ? '' : ' --to SINK'}`)}`, ...keptUntil],
+    why: `dead: given up${when}, after ${counted(attempts, 'attempt')}${errorWords(delivery)}`,
+    next: [`To send it again: ${again}`, ...keptUntil],
   };
+}
+
+function errorWords({ lastError }: Delivery): string {
+  if (lastError === null) return '';
+  const { help } = FAILURE_REASONS[lastError.reason];
+  return `: ${lastError.reason}: ${lastError.detail === help ? '' : `${lastError.detail}. `}${help}`;
 }

@@ -36,6 +36,8 @@ export interface SinkStory {
   readonly earlierAttempts: number;
   /** The key that keeps the event from a sink which has none of it. */
   readonly mismatch?: Mismatch['key'];
+  /** How it stands in a word, where the state is not the word for it. */
+  readonly badge?: 'discarded' | 'moved';
   readonly why: string;
   /** An attempt is being made. */
   readonly isUnderWay?: true;

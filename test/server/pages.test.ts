@@ -220,6 +220,29 @@ describeWithTool('chromium', 'the status page', () => {
     await until(() => door.messages.length === arrive + 1);
   });
 
+  test('one that is held is sent from its story, and all of its source can be decided about there', async () => {
+    await using world = await openWorld();
+    await using door = await startDoor();
+    const config = { ...configOf([sourcePolled(world)], [webhookTo('hook', door.url)]), floodLimit: 1 };
+    await using served = await startServed(world, config);
+    await served.program.notifier.pollAll();
+    for (const uuid of ['a', 'b', 'c']) world.api.recordings.add({ uuid, status: 'available' });
+    await served.program.notifier.pollAll();
+    await until(() => served.program.notifier.status().held.get('production') === 2);
+    const [held] = await heldUuids(served);
+    await using opened = await browser.open(`${served.url}story?of=${held}`);
+    const { page } = opened;
+    await page.getByRole('button', { name: /^Send this one to hook/ }).click();
+    expect(await seenIn(page.locator('.notice'))).toBe('hook: delivered (HTTP 204).');
+    const [other] = await heldUuids(served);
+    await page.goto(`${served.url}story?of=${other}`);
+    await page.getByRole('button', { name: /^Discard all of production what is held/ }).click();
+    await page.getByRole('button', { name: 'Discard' }).click();
+    expect(await seenIn(page.locator('.notice'))).toBe('1 discarded.');
+    expect(await seenIn(page.locator('.told'))).toMatch(/discarded by hand at [\s\S]*, not delivered/);
+    expect(await seenIn(page.locator('.told .badge'))).toBe('discarded');
+  });
+
   test('a sink and a source are paused and resumed', async () => {
     await using world = await openWorld();
     await using door = await startDoor();
@@ -422,6 +445,11 @@ test('what is being tried says since when, and cannot be asked for meanwhile', a
   expect(after).toContain('Deliver again');
   expect(after).not.toContain('under way');
 });
+
+async function heldUuids(served: Served): Promise<readonly string[]> {
+  const { deliveries } = (await served.json('/api/deliveries?state=held')) as { deliveries: { uuid: string }[] };
+  return deliveries.map(({ uuid }) => uuid);
+}
 
 /** A page whose only button sends a form here, and one that shows us in a frame. */
 async function startEvilSite(target: string): Promise<{ readonly url: string; readonly server: Server }> {

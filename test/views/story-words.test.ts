@@ -374,8 +374,18 @@ test.each<Told & { readonly name: string; readonly want: readonly string[] }>([
     deliveries: [held(deliveryOf(EVENT))],
     want: [
       'hook held: one poll made more events than delivery.floodLimit, so a person decides',
-      'To send all that is held: $ release --source production',
-      'To give it all up: $ discard --source production',
+      `To send this one: $ redeliver ${DELIVERY_ID}`,
+      'To send all that is held of production: $ release --source production',
+      'To give all of that up: $ discard --source production',
+    ],
+  },
+  {
+    name: 'discarded',
+    deliveries: [givenUp(held(deliveryOf(EVENT)), 'discarded', NOW_MS)],
+    want: [
+      'hook discarded by hand at now, not delivered',
+      `To send it all the same: $ redeliver ${DELIVERY_ID}`,
+      'It is kept until in 90 days.',
     ],
   },
   {

@@ -8,6 +8,7 @@ import {
   type DeedPlace,
   durationText,
   type Html,
+  heldDeeds,
   number,
   pathOf,
   since,
@@ -120,10 +121,7 @@ function heldTrouble({ name, held }: Source): Trouble {
     words:
       'One poll made more events than delivery.floodLimit, so you decide: release sends them, discard gives them up.',
     href: pathOf('/deliveries', { state: 'held' }),
-    deeds: [
-      { ...deedOf('release', { source: name }, 'Release', `what is held of ${name}`), confirm: true },
-      { ...deedOf('discard', { source: name }, 'Discard', `what is held of ${name}`), confirm: true },
-    ],
+    deeds: heldDeeds(name),
   };
 }
 

@@ -119,6 +119,21 @@ export function button(deed: Deed, { key, back }: DeedPlace): Html {
     : html`<form method="post" action="/act">${inputs}<input type="hidden" name="key" value="${key}"><button id="${id}">${label}</button></form>`;
 }
 
+/** What can be done about all that is held of a source; each is asked about once more. @param label what it is about, on the buttons */
+export function heldDeeds(source: string, label = ''): readonly Deed[] {
+  const rest = { fields: { source }, about: `what is held of ${source}`, confirm: true } as const;
+  return (
+    [
+      ['release', 'Release'],
+      ['discard', 'Discard'],
+    ] as const
+  ).map(([name, verb]) => ({
+    ...rest,
+    do: name,
+    label: label === '' ? verb : `${verb} ${label}`,
+  }));
+}
+
 /** Columns that matter less go first where there is little room. */
 export interface Column<Row> {
   readonly title: string;

@@ -1,4 +1,5 @@
 import { html } from 'hono/html';
+import type { Delivery } from '../../core/delivery.js';
 import { isRecordingEvent } from '../../core/event.js';
 import { UNKNOWN_ID, UNSEEN, unseenWords } from '../../views/source-words.js';
 import type { EventFacts, Facts, RecordingFacts } from '../../views/story-facts.js';
@@ -6,7 +7,18 @@ import { awaitedWords, firstSeenWords } from '../../views/story-recording.js';
 import { sinkStories } from '../../views/story-words.js';
 import type { SinkStory, Surroundings } from '../../views/surroundings.js';
 import { redeliverButton } from './deliveries.js';
-import { badge, button, counted, type DeedPlace, durationText, type Html, sentence, table, time } from './parts.js';
+import {
+  badge,
+  button,
+  counted,
+  type DeedPlace,
+  durationText,
+  type Html,
+  heldDeeds,
+  sentence,
+  table,
+  time,
+} from './parts.js';
 
 /** How one recording, or one event, came to be as it is: why each sink was told or not, every attempt, and what comes next. */
 export function storyPage(of: string, facts: Facts, around: Surroundings, place: DeedPlace): readonly Html[] {
@@ -62,7 +74,7 @@ ${sinkStories(facts, of, around).map((story) => sinkPart(story, of, facts, place
 function sinkPart(story: SinkStory, of: RecordingFacts | undefined, facts: EventFacts, place: DeedPlace): Html {
   const { sink, state, why, isUnderWay, byHand, next, history, earlierAttempts } = story;
   const deeds = isUnderWay ? [] : deedsOf(story, of, facts, place);
-  return html`<div class="told"><h3>${sink} ${badge(state === 'none' ? 'not told' : state)}</h3>
+  return html`<div class="told"><h3>${sink} ${badge(story.badge ?? (state === 'none' ? 'not told' : state))}</h3>
 <p>${sentence(why)}</p>
 ${byHand === undefined ? '' : html`<p>${byHand}</p>`}
 ${next.map((words) => html`<p class="next">${sentence(words)}</p>`)}
@@ -77,6 +89,7 @@ function deedsOf(
   place: DeedPlace,
 ): readonly Html[] {
   const { delivery } = story;
+  if (delivery?.state === 'held') return heldButtons(delivery, place);
   const deed = delivery === undefined ? announceButton(story, of, facts, place) : redeliverButton(delivery, place);
   return deed === undefined ? [] : [deed];
 }
@@ -92,6 +105,12 @@ function attempts(history: SinkStory['history'], earlier: number, sink: string):
     ],
     history,
   )}`;
+}
+
+/** What is held is decided about by source; of one alone, it is that it goes. */
+function heldButtons({ id, sink, event: { source } }: Delivery, place: DeedPlace): readonly Html[] {
+  const one = { do: 'redeliver', fields: { id }, label: 'Send this one', about: `to ${sink}: ${id}` };
+  return [one, ...(source === null ? [] : heldDeeds(source, `all of ${source}`))].map((deed) => button(deed, place));
 }
 
 /** Where the words say that it can be sent, it can be sent from here. */
