@@ -32,6 +32,8 @@ export interface Delivery {
   readonly round: number;
   /** Attempts that count, of all rounds. */
   readonly attempts: number;
+  /** Attempts that used up none, since they suspended the sink or found it suspended; undefined: none, or a record from before this was kept. */
+  readonly uncounted?: number | undefined;
   /** Those of this round, which the retry schedule counts. */
   readonly roundAttempts: number;
   /** Wall clock. null while it is held, and once it is finished. */
@@ -53,7 +55,7 @@ export interface Delivery {
 }
 
 /** What there was of a delivery when a person had its event go to another sink instead. */
-export interface Moved extends Pick<Delivery, 'sink' | 'madeBy' | 'attempts' | 'lastError' | 'history'> {
+export interface Moved extends Pick<Delivery, 'sink' | 'madeBy' | 'attempts' | 'uncounted' | 'lastError' | 'history'> {
   readonly atMs: number;
 }
 
@@ -149,7 +151,10 @@ export function afterAttempt(delivery: Delivery, outcome: Outcome, facts: Attemp
     case 'uncounted':
       return { delivery, effect: { kind: 'none' } };
     case 'suspend':
-      return { delivery: { ...attempted, lastError }, effect: { kind: 'suspend', ...lastError } };
+      return {
+        delivery: { ...attempted, lastError, uncounted: (delivery.uncounted ?? 0) + 1 },
+        effect: { kind: 'suspend', ...lastError },
+      };
     case 'dead':
       return {
         delivery: finished({ ...counting(attempted), lastError }, 'dead', facts.nowMs),
@@ -233,8 +238,9 @@ export function again(delivery: Delivery, nowMs: number): Delivery {
 /** The same event for another sink in place of this delivery, which is forgotten: what there was of it is kept here. One that was made stays. */
 export function moved(from: Delivery, made: Delivery, nowMs: number): Delivery {
   if (from.id === made.id || from.state === 'delivered') return made;
-  const { sink, madeBy, attempts, lastError, history } = from;
-  const move = { sink, atMs: nowMs, ...(madeBy !== undefined && { madeBy }), attempts, lastError, history };
+  const { sink, madeBy, attempts, uncounted, lastError, history } = from;
+  const some = { ...(madeBy !== undefined && { madeBy }), ...(uncounted !== undefined && { uncounted }) };
+  const move = { sink, atMs: nowMs, attempts, ...some, lastError, history };
   return { ...made, movedFrom: movesOf([...(from.movedFrom ?? []), move]) };
 }
 

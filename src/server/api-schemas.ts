@@ -95,6 +95,9 @@ const deliveryFields = {
   sink: z.string(),
   state: z.enum(DELIVERY_STATES),
   attempts: count(),
+  uncountedAttempts: count().openapi({
+    description: 'Attempts that suspended the sink or found it suspended: they use up none of the schedule.',
+  }),
   nextAttemptAt: timeOrNull(),
   lastError: z.string().nullable(),
   createdAt: time(),

@@ -95,6 +95,7 @@ const delivery = z.strictObject({
   createdAtMs: ms,
   round: count,
   attempts: count,
+  uncounted: count.optional(),
   roundAttempts: count,
   nextAttemptAtMs: ms.nullable(),
   urlWaitSinceMs: ms.nullable(),
@@ -105,7 +106,17 @@ const delivery = z.strictObject({
   batch: z.array(deliveryId).optional(),
   madeBy,
   movedFrom: z
-    .array(z.strictObject({ sink: z.string(), atMs: ms, madeBy, attempts: count, lastError, history }))
+    .array(
+      z.strictObject({
+        sink: z.string(),
+        atMs: ms,
+        madeBy,
+        attempts: count,
+        uncounted: count.optional(),
+        lastError,
+        history,
+      }),
+    )
     .optional(),
 });
 

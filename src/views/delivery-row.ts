@@ -1,9 +1,11 @@
 import type { Delivery } from '../core/delivery.js';
 import { uuidOf } from '../core/event.js';
 import { SINK_WORKS, type SinkState } from '../core/suspension.js';
+import { uncountedOf } from './attempts.js';
 
-/** What a program is shown of a delivery: `deliveries --json`, and `/api/deliveries`. */
 /**
+ * What a program is shown of a delivery: `deliveries --json`, and `/api/deliveries`.
+ *
  * @param sinkState of its sink; undefined: nothing is known of that
  * @param isPaused  a person keeps its sink still
  */
@@ -20,6 +22,7 @@ export function deliveryRow(delivery: Delivery, sinkState: SinkState | undefined
     sink,
     state,
     attempts,
+    uncountedAttempts: uncountedOf(delivery),
     nextAttemptAt: nextAttemptAtMs === null ? null : new Date(nextAttemptAtMs).toISOString(),
     lastError: lastError === null ? null : `${lastError.reason}: ${lastError.detail}`,
     createdAt: new Date(createdAtMs).toISOString(),

@@ -1,4 +1,5 @@
 import { isRecordingEvent } from '../core/event.js';
+import { uncountedOf } from './attempts.js';
 import type { EventFacts, Facts, RecordingFacts } from './story-facts.js';
 import { awaitedWords, firstSeenWords } from './story-recording.js';
 import { sinkStories } from './story-words.js';
@@ -42,7 +43,9 @@ function* eventLines(
     const isPaused = pauseOf('sink', sink, around) !== undefined;
     yield {
       kind: 'delivery',
-      ...{ id, ...of, sink, state, attempts, nextAttemptAt: isPaused ? null : isoTime(nextAttemptAtMs) },
+      ...{ id, ...of, sink, state, attempts },
+      uncountedAttempts: delivery === undefined ? 0 : uncountedOf(delivery),
+      ...{ nextAttemptAt: isPaused ? null : isoTime(nextAttemptAtMs) },
       lastError: lastError === null ? null : `${lastError.reason}: ${lastError.detail}`,
       createdAt: isoTime(createdAtMs),
       ...(digest !== undefined && { digest: digest.id }),

@@ -3,9 +3,10 @@ import { listed } from '../config/words.js';
 import { isRecordingEvent } from '../core/event.js';
 import { isAbout } from '../core/operator-news.js';
 import { type Mismatch, mismatchOf } from '../core/routing.js';
+import { attemptsWords, earlierAttempts } from './attempts.js';
 import { isToldAtOnce, type Move } from './story-by-hand.js';
 import type { EventFacts, RecordingFacts } from './story-facts.js';
-import { counted, quoted, type SinkStory, type Surroundings, timeWords } from './surroundings.js';
+import { quoted, type SinkStory, type Surroundings, timeWords } from './surroundings.js';
 
 const NONE = { state: 'none', delivery: undefined, history: [], earlierAttempts: 0, next: [] } as const;
 
@@ -36,13 +37,14 @@ function mismatchWords(sink: string, { key, found, wanted }: Mismatch): string {
 }
 
 /** Of a sink that would have got it, or has tried to. */
-export function movedAway({ sink, to, atMs, attempts, lastError, history }: Move, { nowMs }: Surroundings): SinkStory {
+export function movedAway(move: Move, { nowMs }: Surroundings): SinkStory {
+  const { sink, to, atMs, lastError, history } = move;
   const error = lastError === null ? '' : `: ${lastError.reason}: ${lastError.detail}`;
   return {
     ...NONE,
-    ...{ sink, history, earlierAttempts: Math.max(0, attempts - history.length) },
+    ...{ sink, history, earlierAttempts: earlierAttempts(move) },
     badge: 'moved',
-    why: `moved to ${to} by hand at ${timeWords(atMs, nowMs)}, after ${counted(attempts, 'attempt')}${error}`,
+    why: `moved to ${to} by hand at ${timeWords(atMs, nowMs)}, after ${attemptsWords(move)}${error}`,
   };
 }
 

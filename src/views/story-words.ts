@@ -3,6 +3,7 @@ import type { Delivery } from '../core/delivery.js';
 import { FAILURE_REASONS } from '../core/failure.js';
 import { SINK_WORKS } from '../core/suspension.js';
 import { spanInWords } from '../core/time-words.js';
+import { attemptsWords, earlierAttempts } from './attempts.js';
 import type { Company } from './company.js';
 import { resumeCommand } from './pause-words.js';
 import { byHandWords, movesOf } from './story-by-hand.js';
@@ -33,11 +34,11 @@ export function sinkStories(
 }
 
 function existing(delivery: Delivery, company: Company | undefined, around: Surroundings): SinkStory {
-  const { sink, state, history, attempts } = delivery;
+  const { sink, state, history } = delivery;
   const words = { pending: pendingWords, held: heldWords, delivered: deliveredWords, dead: deadWords }[state];
   const byHand = byHandWords(delivery);
   return {
-    ...{ sink, state, delivery, history, earlierAttempts: Math.max(0, attempts - history.length) },
+    ...{ sink, state, delivery, history, earlierAttempts: earlierAttempts(delivery) },
     ...(byHand !== undefined && { byHand }),
     ...words(delivery, around, company),
   };
@@ -151,17 +152,17 @@ function heldWords({ id, event }: Delivery, { call }: Surroundings): Words {
 }
 
 function deliveredWords(delivery: Delivery, around: Surroundings): Words {
-  const { finishedAtMs, attempts, history } = delivery;
+  const { finishedAtMs, history } = delivery;
   const { nowMs } = around;
   const when = finishedAtMs === null ? '' : ` at ${timeWords(finishedAtMs, nowMs)}`;
   const digest = history.at(-1)?.digest;
   const company = digest === undefined ? '' : `, in digest ${digest.id} with ${counted(digest.events - 1, 'other')}`;
   const repeat = isPerhapsRepeat(delivery, around) ? '; a repeat, if an earlier process died in an attempt of it' : '';
-  return { why: `delivered${when}, after ${counted(attempts, 'attempt')}${company}${repeat}`, next: [] };
+  return { why: `delivered${when}, after ${attemptsWords(delivery)}${company}${repeat}`, next: [] };
 }
 
 function deadWords(delivery: Delivery, around: Surroundings): Words {
-  const { id, sink, lastError, finishedAtMs, attempts } = delivery;
+  const { id, sink, lastError, finishedAtMs } = delivery;
   const { config, nowMs, call } = around;
   const when = finishedAtMs === null ? '' : ` at ${timeWords(finishedAtMs, nowMs)}`;
   const isThere = config.sinks.some(({ name, enabled }) => name === sink && enabled);
@@ -175,7 +176,7 @@ function deadWords(delivery: Delivery, around: Surroundings): Words {
       next: [`To send it all the same: ${again}`, ...keptUntil],
     };
   return {
-    why: `dead: given up${when}, after ${counted(attempts, 'attempt')}${errorWords(delivery)}`,
+    why: `dead: given up${when}, after ${attemptsWords(delivery)}${errorWords(delivery)}`,
     next: [`To send it again: ${again}`, ...keptUntil],
   };
 }

@@ -167,6 +167,7 @@ test('--json has a line for each sink, with the facts beside the words', async (
     sink: 'failing',
     state: 'pending',
     attempts: 1,
+    uncountedAttempts: 0,
     nextAttemptAt: ISO,
     lastError: 'server_error: HTTP 500',
     createdAt: ISO,
@@ -174,12 +175,17 @@ test('--json has a line for each sink, with the facts beside the words', async (
     next: [expect.stringMatching(/^Next: attempt 2 of 3/), expect.stringMatching(/redeliver dlv_/)],
     history: [{ at: ISO, durationMs: expect.any(Number), reason: 'server_error', detail: 'HTTP 500' }],
   });
+  // It suspended its sink, and used up none.
+  expect(lines.find(({ sink }) => sink === 'gone')).toMatchObject({
+    ...{ state: 'pending', attempts: 0, uncountedAttempts: 1, lastError: 'gone: HTTP 410' },
+  });
   expect(lines.find(({ sink }) => sink === 'off')).toEqual({
     ...common,
     id: null,
     sink: 'off',
     state: 'none',
     attempts: 0,
+    uncountedAttempts: 0,
     nextAttemptAt: null,
     lastError: null,
     createdAt: null,

@@ -96,6 +96,7 @@ describe('deliveries', () => {
       uuid: later,
       createdAt: ISO,
       attempts: 1,
+      uncountedAttempts: 0,
     };
     expect(parsed(stdout)).toHaveLength(3);
     expect(parsed(stdout)).toEqual(

@@ -94,7 +94,7 @@ test.each(reasons)('afterAttempt: %s, while there are retries left', (reason) =>
     'again, and a pause': { delivery: again, effect: { kind: 'pause', untilMs: NOW_MS + 60_000 } },
     dead: { delivery: { ...tried, ...noted(reason), ...counted, ...dead, urlWaitSinceMs: null }, effect: none },
     suspends: {
-      delivery: { ...tried, ...noted(reason) },
+      delivery: { ...tried, ...noted(reason), uncounted: 1 },
       effect: { kind: 'suspend', reason, detail: 'what it said' },
     },
     nothing: { delivery: tried, effect: none },
@@ -122,7 +122,7 @@ test.each(reasons)('afterAttempt: %s, of the one that finds out whether a suspen
   } else if (fate === 'dead') {
     expect(verdict).toMatchObject({ delivery: dead, effect: none });
   } else {
-    expect(verdict.delivery).toEqual({ ...last, ...noted(reason) });
+    expect(verdict.delivery).toEqual({ ...last, ...noted(reason), uncounted: 1 });
     expect(verdict.effect).toEqual({ kind: 'suspend', reason, detail: 'what it said' });
   }
 });

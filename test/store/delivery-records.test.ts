@@ -49,8 +49,10 @@ test.each([
   {
     name: 'one that was moved by hand',
     delivery: {
-      ...{ ...FRESH, madeBy: 'redeliver' as const },
-      movedFrom: [{ sink: 'old', atMs: 3, attempts: 2, lastError: TRIED.lastError, history: TRIED.history }],
+      ...{ ...FRESH, madeBy: 'redeliver' as const, uncounted: 2 },
+      movedFrom: [
+        { sink: 'old', atMs: 3, attempts: 2, uncounted: 1, lastError: TRIED.lastError, history: TRIED.history },
+      ],
     },
   },
 ])('a delivery is read as it was written: $name', ({ delivery }) => {

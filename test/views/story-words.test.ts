@@ -380,6 +380,11 @@ test.each<Told & { readonly name: string; readonly want: readonly string[] }>([
     ],
   },
   {
+    name: 'delivered after attempts that found the sink suspended',
+    deliveries: [deliveryOf(EVENT, { ...ARRIVED, uncounted: 31 })],
+    want: ['hook delivered at now, after 1 attempt and 31 that did not count'],
+  },
+  {
     name: 'discarded',
     deliveries: [givenUp(held(deliveryOf(EVENT)), 'discarded', NOW_MS)],
     want: [

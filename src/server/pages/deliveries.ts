@@ -67,13 +67,18 @@ function deliveriesTable(rows: readonly ReturnType<typeof deliveryRow>[], place:
         rank: 2,
       },
       { title: 'Made', cell: ({ createdAt }) => time(createdAt), rank: 3, isShort: true },
-      { title: 'Attempts', cell: ({ attempts }) => number(attempts), rank: 3 },
+      { title: 'Attempts', cell: attemptsCell, rank: 3 },
       { title: 'Last error', cell: ({ lastError }) => lastError ?? '–', rank: 2 },
       { title: 'Next attempt', cell: ({ nextAttemptAt }) => time(nextAttemptAt), rank: 2, isShort: true },
       { title: 'Do', cell: (row) => redeliverButton(row, place) ?? '–', isShort: true },
     ],
     rows,
   );
+}
+
+function attemptsCell({ attempts, uncountedAttempts }: ReturnType<typeof deliveryRow>): Html | string {
+  if (uncountedAttempts === 0) return number(attempts);
+  return html`${number(attempts)} <small>and ${number(uncountedAttempts)} that did not count</small>`;
 }
 
 /** What is held waits for a decision about all of it. */
