@@ -89,9 +89,9 @@ function pollCheck({
   const what = `sources.${name}`;
   const when =
     lastPollAt === null ? 'no poll yet' : `last poll ${timeFromNow(Date.parse(lastPollAt), systemClock.nowMs())}`;
-  const detail = `${when}: ${words}`;
+  const detail = `${when}: ${/[.!?]$/.test(words) ? words : `${words}.`}`;
   if (overdueSeconds > 0)
-    return fail(what, `${detail} It is overdue for ${overdueSeconds} s; look at the log of "run".`);
+    return fail(what, `${detail} No poll was complete for ${overdueSeconds} s; look at the log of "run".`);
   return state === 'failing' ? warn(what, detail) : ok(what, detail);
 }
 

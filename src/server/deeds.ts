@@ -117,7 +117,8 @@ export function deedRoutes(ports: ServerPorts & { readonly key: string }): Deeds
     const report = await within(polling, ANSWER_WITHIN_MS, ports);
     if (report === undefined) return `The poll of ${source} takes longer, and goes on.`;
     const { result, reason, listed, events } = report;
-    if (result !== 'complete') return `The poll of ${source} is ${result}: ${reason ?? 'the log says why'}`;
+    if (result !== 'complete')
+      return `The poll of ${source} ${result === 'failed' ? 'has failed' : 'is incomplete'}: ${reason ?? 'the log says why'}`;
     return `The poll of ${source} is complete: ${counted(listed, 'recording')}, ${counted(events, 'new event')}.`;
   }
 
@@ -193,7 +194,7 @@ const PAUSE_RESULTS: Readonly<Record<PauseResult, string>> = {
 
 const RESULTS: Readonly<Record<string, string>> = {
   delivered: 'delivered',
-  pending: 'not delivered yet: it is tried again',
+  pending: 'not delivered yet, to be tried again',
   dead: 'given up',
   paused: 'not tried: the sink is paused',
   unknown: 'there is no such delivery',

@@ -124,6 +124,22 @@ test('beside a running program: who owns the store, its counts, its server, and 
   ]);
 });
 
+test('a source whose polls fail is told in sentences, by when it was polled and for how long in vain', async () => {
+  const api = await stage.api();
+  const words = 'The last 9 polls were not complete: HTTP 401';
+  const source = { name: 'production', state: 'failing', words, overdueSeconds: 300 };
+  await using server = createServer((_, response) => {
+    const sources = [{ ...source, lastPollAt: new Date().toISOString() }];
+    response.end(JSON.stringify({ ready: true, reasons: [], sources }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const listen = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  stage.configure({ sources: { production: sourceOf(api) }, sinks: { out: OUT }, server: { listen } });
+  expect((await examined()).of('sources', 'sources.production')).toContainEqual(
+    expect.stringMatching(/HTTP 401\. No poll was complete for 300 s; look at the log of "run"\.$/),
+  );
+});
+
 test('what is suspended, dead, paused or unreachable is named, with what to do', async () => {
   const [api, gone, refusing] = [
     await stage.api(),

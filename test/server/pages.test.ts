@@ -386,12 +386,26 @@ test.each([
 ])('a button does nothing to what is not there: $want', async ({ fields, want }) => {
   await using world = await openWorld();
   await using served = await startServed(world, configOf([sourcePolled(world)], []));
-  const page = await (await served.get('/')).text();
-  const key = /name="key" value="([0-9a-f]+)"/.exec(page)?.[1] ?? '';
-  const body = new URLSearchParams({ ...fields, key }).toString();
-  const answer = await served.post('/act', { 'content-type': 'application/x-www-form-urlencoded' }, body);
-  expect(await (await served.get(answer.headers.get('location') ?? '')).text()).toContain(want);
+  expect(await pressed(served, fields)).toContain(want);
   expect(served.program.notifier.paused()).toEqual([]);
+});
+
+test('a button says in a sentence what has failed, and how many are tried again', async () => {
+  await using world = await openWorld();
+  let reason: 'rejected_by_receiver' | 'server_error' = 'rejected_by_receiver';
+  const shaky = sinkThat('shaky', async () => ({ kind: 'failed', reason, detail: 'HTTP 400' }));
+  const config = configOf([sourcePolled(world), sourceOf('broken', 'http://127.0.0.1:1/')], [shaky]);
+  await using served = await startServed(world, config);
+  const { notifier } = served.program;
+  await notifier.pollAll();
+  for (const uuid of ['a', 'b']) world.api.recordings.add({ uuid, status: 'available' });
+  await notifier.pollAll();
+  await notifier.attemptDue();
+  reason = 'server_error';
+  expect(await pressed(served, { do: 'redeliver-dead', sink: 'shaky' })).toContain(
+    '2 not delivered yet, to be tried again.',
+  );
+  expect(await pressed(served, { do: 'poll', source: 'broken' })).toContain('The poll of broken has failed: ');
 });
 
 test('what is held of a source that is gone is not forgotten', async () => {
@@ -445,6 +459,15 @@ test('what is being tried says since when, and cannot be asked for meanwhile', a
   expect(after).toContain('Deliver again');
   expect(after).not.toContain('under way');
 });
+
+/** The page that one comes back to. */
+async function pressed(served: Served, fields: Readonly<Record<string, string>>): Promise<string> {
+  const page = await (await served.get('/')).text();
+  const key = /name="key" value="([0-9a-f]+)"/.exec(page)?.[1] ?? '';
+  const body = new URLSearchParams({ ...fields, key }).toString();
+  const answer = await served.post('/act', { 'content-type': 'application/x-www-form-urlencoded' }, body);
+  return (await served.get(answer.headers.get('location') ?? '')).text();
+}
 
 async function heldUuids(served: Served): Promise<readonly string[]> {
   const { deliveries } = (await served.json('/api/deliveries?state=held')) as { deliveries: { uuid: string }[] };
