@@ -48,7 +48,9 @@ async function standings(names: readonly string[], { program, lookup, board }: S
       const nextPollAtMs = running.get(name)?.nextPollAtMs ?? undefined;
       const { failingSinceMs: sinceMs, last } = board.source(name) ?? {};
       if (last === undefined) return [name, { ...standing, nextPollAtMs }];
-      const failing = sinceMs === undefined ? undefined : { sinceMs, why: last.reason ?? last.result };
+      // The sentence names the source already.
+      const why = (last.reason ?? last.result).replace(`source ${name}: `, '');
+      const failing = sinceMs === undefined ? undefined : { sinceMs, why };
       return [name, { ...standing, failing, nextPollAtMs }];
     }),
   );
