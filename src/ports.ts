@@ -48,6 +48,11 @@ export interface Store {
   /** The keys that exist. At most {@link STORE_BATCH_MAX} keys. */
   getMany(keys: readonly string[]): Promise<ReadonlyMap<string, Json>>;
   /**
+   * Those of the keys whose value is no list that begins and ends like this; of what is as expected nothing is read. At most
+   * {@link STORE_BATCH_MAX} keys.
+   */
+  getUnlike(keys: readonly string[], like: ListEnds): Promise<ReadonlySet<string>>;
+  /**
    * All entries in one atomic write, in this order where the store has an order. No key twice, at most {@link STORE_BATCH_MAX}.
    */
   setMany(entries: readonly (readonly [key: string, value: Json])[]): Promise<void>;
@@ -64,6 +69,12 @@ export interface Store {
 }
 
 export const STORE_BATCH_MAX = 1_000;
+
+/** What a list begins and ends with; something else is in between. */
+export interface ListEnds {
+  readonly first: readonly (string | number)[];
+  readonly last: number;
+}
 
 /** How a receiver is reached, where the system's ways are not the right ones. */
 export interface HttpRoute {
@@ -201,6 +212,8 @@ export interface Ledger {
   sourceMark(source: string): Promise<SourceMark | undefined>;
   markSource(source: string, mark: SourceMark): Promise<void>;
   recordings(source: string, uuids: readonly RecordingUuid[]): Promise<ReadonlyMap<RecordingUuid, RecordingState>>;
+  /** Those of the uuids that are remembered as available, and of which nothing more is expected. */
+  settled(source: string, uuids: readonly RecordingUuid[]): Promise<ReadonlySet<RecordingUuid>>;
   /** Everything remembered of one source, or of all. */
   allRecordings(source?: string): AsyncIterable<RememberedRecording>;
   /** Those of the ids that are stored already, finished or not. */

@@ -13,6 +13,7 @@ import { listedBefore } from './listed-before.js';
 import type { PollReport } from './poll-report.js';
 import type { PolledSource } from './polled-source.js';
 import { RecentlySeen } from './recently-seen.js';
+import { type Tallies, withoutSettled } from './settled-rows.js';
 import { WalkTally } from './walk-tally.js';
 
 /** A list that shifts under a walk, or a first poll that goes on meeting new recordings, is walked so often at most. */
@@ -50,14 +51,6 @@ interface Stopped {
   readonly pages: number;
   readonly shifted: false;
   readonly isEarly: true;
-}
-
-/** Counted at the same time, since how far the walk goes shows only at its end. */
-interface Tallies {
-  /** Of the rows that came. */
-  readonly all?: WalkTally;
-  /** Of the list, where the rest of it is as it was. */
-  readonly short: WalkTally;
 }
 
 class PollRun {
@@ -249,15 +242,19 @@ class PollRun {
   }
 
   /** Looks up, compares, and writes what is new: deliveries first, in one write with the states that say that they exist. */
-  async #takeSlice(recordings: readonly Recording[], { all, short }: Tallies): Promise<boolean> {
+  async #takeSlice(slice: readonly Recording[], tallies: Tallies): Promise<boolean> {
+    const { all, short } = tallies;
     const { urls, clock } = this.#ports;
-    const uuids = recordings.map(({ uuid }) => uuid);
+    const isNormal = this.#phase === 'normal';
+    const rest = isNormal ? await withoutSettled(slice, this.#ledger, this.#name, tallies) : slice;
+    if (rest.length === 0) return true;
+    const uuids = rest.map(({ uuid }) => uuid);
     const known = await this.#ledger.recordings(this.#name, uuids);
     const nowMs = clock.nowMs();
     const changes: Change[] = [];
     const states: RememberedRecording[] = [];
     let isSettledSlice = true;
-    for (const recording of recordings) {
+    for (const recording of rest) {
       const { uuid } = recording;
       const before = known.get(uuid);
       if (before === undefined) this.#unknown += 1;

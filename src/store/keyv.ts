@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { type DeserializedData, Keyv } from 'keyv';
-import { type Json, STORE_BATCH_MAX, type Store } from '../ports.js';
+import { type Json, type ListEnds, STORE_BATCH_MAX, type Store } from '../ports.js';
 import { StoreError, type StoreOperation } from './errors.js';
 import { keys as storeKeys } from './keys.js';
 import { problemOf } from './problem.js';
 import type { Storage } from './storage.js';
+import { unlikeOf } from './unlike.js';
 
 /** What is wrong with an answer that keyv lets pass. */
 class AnswerError extends Error {}
@@ -47,6 +48,23 @@ export class KeyvStore implements Store {
     const rows = await this.#attempt('read', () => this.#read([storeKeys.meta, ...keys]));
     if (!keys.includes(storeKeys.meta)) rows.delete(storeKeys.meta);
     return rows;
+  }
+
+  /** Past keyv where the storage can tell by itself. A key that it does not name is there, so the sentinel has nothing to prove. */
+  async getUnlike(keys: readonly string[], like: ListEnds): Promise<ReadonlySet<string>> {
+    const storage = this.#storage;
+    if (storage.getUnlike === undefined) return unlikeOf(keys, like, (all) => this.getMany(all));
+    assertKeys(keys);
+    const head = `${ENTRY_HEAD}[${like.first.map((element) => JSON.stringify(element)).join()},`;
+    const tail = `,${like.last}]}`;
+    return this.#attempt('read', async () => {
+      const answer: unknown = await storage.getUnlike?.(keys, head, tail);
+      // What is not named is taken for what is expected.
+      if (!Array.isArray(answer)) throw new AnswerError('the answer is no list of keys');
+      const unlike = new Set<string>(answer);
+      if (!unlike.isSubsetOf(new Set(keys))) throw new AnswerError('the answer names a key that was not asked for');
+      return unlike;
+    });
   }
 
   async setMany(entries: readonly (readonly [key: string, value: Json])[]): Promise<void> {
@@ -161,9 +179,12 @@ function assertKeys(keys: readonly string[]): void {
   for (const key of keys) assert(key.isWellFormed(), 'a key is well-formed Unicode');
 }
 
+/** How the text of an entry begins. */
+const ENTRY_HEAD = '{"value":';
+
 function writeEntry(value: unknown): string {
   assert(value !== undefined, 'undefined cannot be stored');
-  return JSON.stringify({ value });
+  return `${ENTRY_HEAD}${JSON.stringify(value)}}`;
 }
 
 const DAMAGED = {};

@@ -18,7 +18,7 @@ import {
   encodeWalkMark,
 } from './delivery-records.js';
 import { keys, parseRecordingKey, prefixes } from './keys.js';
-import { decodePause, decodeRecording, encodePause, encodeRecording } from './records.js';
+import { decodePause, decodeRecording, encodePause, encodeRecording, SETTLED_ENDS } from './records.js';
 
 type Entry = readonly [key: string, value: Json];
 
@@ -35,6 +35,16 @@ export function createLedger(store: Store): Ledger {
       }
     }
     return states;
+  }
+
+  async function settled(source: string, uuids: readonly RecordingUuid[]) {
+    const found = new Set<RecordingUuid>();
+    for (const some of batches(uuids)) {
+      const keyOf = new Map(some.map((uuid) => [uuid, keys.recording(source, uuid)]));
+      const unlike = await store.getUnlike([...keyOf.values()], SETTLED_ENDS);
+      for (const [uuid, key] of keyOf) if (!unlike.has(key)) found.add(uuid);
+    }
+    return found;
   }
 
   async function* allRecordings(source?: string): AsyncGenerator<RememberedRecording> {
@@ -169,6 +179,7 @@ export function createLedger(store: Store): Ledger {
     markWalk: (source, mark) => store.setMany([[keys.walk(source), encodeWalkMark(mark)]]),
     markSource: (source, mark) => store.setMany([[keys.source(source), encodeSourceMark(mark)]]),
     recordings,
+    settled,
     allRecordings,
     existing,
     commit,

@@ -1,6 +1,6 @@
 import type { Pause } from '../core/pause.js';
 import type { RecordingState } from '../core/recording.js';
-import type { Json } from '../ports.js';
+import type { Json, ListEnds } from '../ports.js';
 import { StoreError } from './errors.js';
 import { keys, parsePauseKey } from './keys.js';
 import { packFlag, packTime, Row } from './row.js';
@@ -28,6 +28,9 @@ export function encodeRecording(state: RecordingState): Json {
     packFlag(state.awaitsAnnouncement),
   ];
 }
+
+/** Of a record that says available and waits for nothing. */
+export const SETTLED_ENDS: ListEnds = { first: [RECORDING_VERSION, 'available'], last: packFlag(false) };
 
 export function decodeRecording(key: string, value: Json): RecordingState {
   const row = new Row(key, value, RECORDING_VERSION);

@@ -1,4 +1,5 @@
 import type { Json, Store } from '../ports.js';
+import { unlikeOf } from './unlike.js';
 
 /** A store that reads through to another one and keeps what is written to itself: what would be, without its being so. */
 export function openScratchStore(base: Store | undefined): Store {
@@ -38,6 +39,7 @@ export function openScratchStore(base: Store | undefined): Store {
   return {
     label: base?.label ?? 'nothing',
     getMany,
+    getUnlike: (keys, like) => unlikeOf(keys, like, getMany),
     setMany: async (entries) => write(entries),
     deleteMany: async (keys) => forget(keys),
     replaceMany: async (entries, gone) => {

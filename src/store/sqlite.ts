@@ -81,6 +81,7 @@ export class SqliteStorage implements Storage {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #select: StatementSync;
+  readonly #selectUnlike: StatementSync;
   readonly #upsert: StatementSync;
   readonly #delete: StatementSync;
   readonly #pageFrom: StatementSync;
@@ -93,6 +94,11 @@ export class SqliteStorage implements Storage {
     // CROSS JOIN keeps the order of the two tables: one look-up for each key asked for.
     this.#select = database.prepare(
       'SELECT entries.key, entries.value FROM json_each(?) AS asked CROSS JOIN entries ON entries.key = asked.value',
+    );
+    // Bytes are compared, and nothing comes after U+10FFFF.
+    this.#selectUnlike = database.prepare(
+      `SELECT asked.value AS key FROM json_each(?) AS asked LEFT JOIN entries ON entries.key = asked.value
+        WHERE entries.value IS NULL OR entries.value < ? OR entries.value > ? || char(0x10FFFF) OR substr(entries.value, ?) <> ?`,
     );
     this.#upsert = database.prepare(
       'INSERT INTO entries (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
@@ -111,6 +117,12 @@ export class SqliteStorage implements Storage {
     const rows = await this.#try(() => entriesOf(this.#select.all(JSON.stringify(keys))));
     const found = new Map(rows.map(({ key, value }) => [key, value]));
     return keys.map((key) => found.get(key));
+  }
+
+  /** @param tail ASCII */
+  async getUnlike(keys: readonly string[], head: string, tail: string): Promise<readonly string[]> {
+    const rows = await this.#try(() => this.#selectUnlike.all(JSON.stringify(keys), head, head, -tail.length, tail));
+    return (rows as unknown as readonly { readonly key: string }[]).map(({ key }) => key);
   }
 
   async set(key: string, value: string): Promise<boolean> {

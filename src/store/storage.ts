@@ -10,6 +10,8 @@ export interface Storage {
   get(key: string): Promise<string | undefined>;
   /** In the order of the keys. Without this method keyv would turn failures into "not there". */
   getMany(keys: readonly string[]): Promise<(string | undefined)[]>;
+  /** Those of the keys whose text does not begin and end so. Of storages that need not give out the texts to tell. */
+  getUnlike?(keys: readonly string[], head: string, tail: string): Promise<readonly string[]>;
   set(key: string, value: string): Promise<boolean>;
   /** All or nothing. True for each entry. */
   setMany(entries: readonly StorageEntry[]): Promise<boolean[]>;

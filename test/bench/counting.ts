@@ -30,6 +30,10 @@ export function countingStore(store: Store, counts: Counts): Store {
       counts.reads += 1;
       return store.getMany(keys);
     },
+    getUnlike(keys, like) {
+      counts.reads += 1;
+      return store.getUnlike(keys, like);
+    },
     setMany(entries) {
       counts.writes += 1;
       return store.setMany(entries);

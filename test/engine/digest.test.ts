@@ -316,6 +316,7 @@ async function openSlowStore() {
         await held;
         return store.getMany(keys);
       },
+      getUnlike: (keys, like) => store.getUnlike(keys, like),
       setMany: (entries) => store.setMany(entries),
       deleteMany: (keys) => store.deleteMany(keys),
       replaceMany: (entries, gone) => store.replaceMany(entries, gone),

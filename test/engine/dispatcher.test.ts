@@ -87,6 +87,7 @@ describe('what the receiver has taken and the store has not noted', () => {
     const slow: Store = {
       label: store.label,
       getMany: (keys) => store.getMany(keys),
+      getUnlike: (keys, like) => store.getUnlike(keys, like),
       async setMany(entries) {
         if (entries.some(([key]) => key.startsWith(prefixes.finished))) await held;
         return store.setMany(entries);

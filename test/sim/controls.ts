@@ -46,6 +46,7 @@ export const CONTROLS: Readonly<Record<string, Control>> = {
       ledger: (ledger) => ({
         ...ledger,
         recordings: (source, uuids) => ledger.recordings(source, uuids).catch(() => new Map()),
+        settled: (source, uuids) => ledger.settled(source, uuids).catch(() => new Set()),
       }),
     },
     seed: 4,

@@ -1,5 +1,6 @@
 import { type Json, STORE_BATCH_MAX, type Store } from '../../src/ports.js';
 import { StoreError } from '../../src/store/errors.js';
+import { unlikeOf } from '../../src/store/unlike.js';
 import type { Dice } from './dice.js';
 import { type Life, never } from './life.js';
 import type { Tally } from './tally.js';
@@ -93,6 +94,7 @@ export class SimStore {
     return {
       label: 'simulated',
       getMany: (keys) => this.#operate(life, 'read', keys, () => this.#read(keys)),
+      getUnlike: (keys, like) => unlikeOf(keys, like, (all) => this.#operate(life, 'read', all, () => this.#read(all))),
       setMany: (entries) => {
         const texts = entries.map(([key, value]) => [key, JSON.stringify(value)] as const);
         const keys = entries.map(([key]) => key);

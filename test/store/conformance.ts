@@ -119,6 +119,27 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       expect(Object.fromEntries(await store.getMany(['a', 'b', 'c']))).toEqual({ a: 1 });
     });
 
+    test('tells which values are no list that begins and ends as expected', async () => {
+      const rows: Record<string, Json> = {
+        like: [1, 'a"\u0000é😀', 'between', 0],
+        'like, with much between': [1, 'a"\u0000é😀', ['x,0]'], { 0: 0 }, null, 0],
+        'another beginning': [1, 'a"\u0000é😀 and more', 'between', 0],
+        'another version': [2, 'a"\u0000é😀', 'between', 0],
+        'another end': [1, 'a"\u0000é😀', 'between', 10],
+        'an end in a text': [1, 'a"\u0000é😀', ',0]}'],
+        'nothing between': [1, 'a"\u0000é😀'],
+        'no list': { value: [1, 'a"\u0000é😀', 'between', 0] },
+        null: null,
+      };
+      await store.setMany(Object.entries(rows));
+      const asked = [...Object.keys(rows), 'missing'];
+      const unlike = await store.getUnlike(asked, { first: [1, 'a"\u0000é😀'], last: 0 });
+      expect([...unlike].sort()).toEqual(asked.filter((key) => !key.startsWith('like')).sort());
+      expect((await store.getUnlike([], { first: [1], last: 0 })).size).toBe(0);
+      const many = numbered(STORE_BATCH_MAX + 1).map(([key]) => key);
+      await expect(store.getUnlike(many, { first: [1], last: 0 })).rejects.toThrow('1000 keys at most');
+    });
+
     test('replaces: what is stored and what is gone are one change', async () => {
       await store.setMany(numbered(3));
       await store.replaceMany(
@@ -262,6 +283,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       await expect(store.setMany([['a', 1]])).rejects.toThrow(StoreError);
       await expect(store.deleteMany(['a'])).rejects.toThrow(StoreError);
       await expect(store.replaceMany([['b', 1]], ['a'])).rejects.toThrow(StoreError);
+      await expect(store.getUnlike(['a'], { first: [1], last: 0 })).rejects.toThrow(StoreError);
       await expect(collect(store.scan('a'))).rejects.toThrow(StoreError);
     });
   });

@@ -103,6 +103,17 @@ describe.each([
   });
 
   test.each([
+    { name: 'throws', unlike: broken },
+    { name: 'rejects', unlike: rejects },
+    { name: 'gives undefined', unlike: gives(undefined) },
+    { name: 'gives false', unlike: gives(false) },
+    { name: 'names another key', unlike: gives(['c']) },
+  ])('a comparison fails when getUnlike $name', async ({ unlike }) => {
+    const store = await storeWith({ getUnlike: unlike });
+    await expectFailure(store.getUnlike(['a', 'b'], { first: [1], last: 0 }));
+  });
+
+  test.each([
     { name: 'throws', write: broken },
     { name: 'rejects', write: rejects },
   ])('a replacement fails when replaceMany $name', async ({ write }) => {

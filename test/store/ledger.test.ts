@@ -100,6 +100,26 @@ describe.each(STORE_KINDS)('on %s', (kind) => {
     expect(await collect(ledger.allRecordings())).toHaveLength(3);
   });
 
+  test('which recordings are settled: available, and not waiting to be announced', async () => {
+    await using opened = await openLedger();
+    const { ledger } = opened;
+    const available = { ...STATE, status: 'available', availableCount: 1, availableAtMs: 2 };
+    const states: Record<string, RecordingState> = {
+      settled: available,
+      '%/ settled': { ...available, stuckTold: true, roomId: null, createdAt: null },
+      processing: STATE,
+      'stuck, which a walk looks at all the same': { ...STATE, stuckTold: true },
+      'to be announced': { ...available, awaitsAnnouncement: true },
+      'with another status': { ...available, status: 'available, perhaps' },
+    };
+    const of = (source: string) =>
+      Object.entries(states).map(([uuid, state]) => ({ source, uuid: uuid as RecordingUuid, state }));
+    await ledger.commit([], of('a'));
+    const asked = [...Object.keys(states), 'none'] as RecordingUuid[];
+    expect(await ledger.settled('a', asked)).toEqual(new Set(['settled', '%/ settled']));
+    expect(await ledger.settled('b', asked)).toEqual(new Set());
+  });
+
   test('more than one batch of everything', async () => {
     await using opened = await openLedger();
     const { ledger } = opened;

@@ -1,7 +1,7 @@
 import type { Json, Store } from '../../src/ports.js';
 import { StoreError } from '../../src/store/errors.js';
 
-export type StoreMethod = 'getMany' | 'setMany' | 'deleteMany' | 'scan';
+export type StoreMethod = 'getMany' | 'getUnlike' | 'setMany' | 'deleteMany' | 'scan';
 
 /** `before`: nothing was done · `after`: all was done, and then the answer was lost. */
 export type StoreFault = 'before' | 'after';
@@ -59,6 +59,7 @@ export function createFailingStore(store: Store): FailingStore {
     operations,
     batches,
     getMany: (keys) => run('getMany', () => store.getMany(keys)),
+    getUnlike: (keys, like) => run('getUnlike', () => store.getUnlike(keys, like)),
     setMany(entries) {
       if (entries.length > 0) batches.push(entries);
       return run('setMany', () => store.setMany(entries));
