@@ -47,9 +47,11 @@ export function parseProxy(text: string): URL | undefined {
   return url !== null && ['http:', 'https:'].includes(url.protocol) && hasDecodableUserinfo(url) ? url : undefined;
 }
 
+/** Each by itself, as it is decoded on the way: an escape that begins in one does not end in the other. */
 function hasDecodableUserinfo({ username, password }: URL): boolean {
   try {
-    decodeURIComponent(username + password);
+    decodeURIComponent(username);
+    decodeURIComponent(password);
     return true;
   } catch {
     return false;

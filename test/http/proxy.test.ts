@@ -59,7 +59,7 @@ test.each([
   expect(proxyRules(env).proxyFor(new URL(url))?.host).toBe(want);
 });
 
-test.each(['socks5://user:secret@p', 'http://', 'http://user:%zz-secret@p'])(
+test.each(['socks5://user:secret@p', 'http://', 'http://user:%zz-secret@p', 'http://u%C3:%A9secret@p'])(
   'a proxy that cannot be used: %s',
   (proxy) => {
     const parse = () => proxyRules({ HTTPS_PROXY: proxy });

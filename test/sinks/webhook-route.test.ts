@@ -95,6 +95,10 @@ test.each([
     want: 'is for https, and url is http',
   },
   { name: 'a proxy that is none', settings: { proxy: 'socks5://me:hunter2@a' }, path: 'proxy', want: 'is no proxy' },
+  {
+    ...{ name: 'a proxy whose password has half an escape', settings: { proxy: 'http://u%C3:%A9hunter2@a' } },
+    ...{ path: 'proxy', want: 'is no proxy' },
+  },
 ])('settings are refused: $name', ({ settings, path, want }) => {
   const { error } = webhook.settings.safeParse({ url: 'https://example.com', ...settings });
   expect(error?.issues.map((issue) => [issue.path.join('.'), issue.message])).toEqual([[path, want]]);
