@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, type FileHandle, open, rename, stat, unlink } from 'node:fs/promises';
+import { access, type FileHandle, open, readlink, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { ArchiveError } from '../archive/define.js';
 import { at, codeOf, syncFolder } from '../archive/folder-files.js';
@@ -66,7 +66,8 @@ export async function flawOfFile({ path: given }: LineFile): Promise<string | un
       await access(dirname(path), constants.W_OK | constants.X_OK).catch((error: unknown) => {
         throw folderMissing(path, error);
       });
-      if (found === undefined) return;
+      await assertLeadsToFolder(`${path}.lock`);
+      if (found === undefined) return assertLeadsToFolder(path);
       assertTakesLines(path, found);
       await access(path, constants.W_OK);
     });
@@ -91,8 +92,10 @@ async function inTurn<Result>(path: string, run: () => Promise<Result>): Promise
 /** Undefined when it was called off meanwhile. */
 async function lockOf(path: string, { clock, signal }: AppendPorts): Promise<Lock | undefined> {
   // So that what is wrong with the folder is told by the system, and not by SQLite.
-  const probe = await open(`${path}.lock`, 'a').catch((error: unknown) => {
-    throw codeOf(error) === 'EISDIR' ? noLock(path, error) : folderMissing(path, error);
+  const probe = await open(`${path}.lock`, 'a').catch(async (error: unknown) => {
+    if (codeOf(error) === 'EISDIR') throw noLock(path, error);
+    await assertLeadsToFolder(`${path}.lock`);
+    throw folderMissing(path, error);
   });
   await probe.close();
   while (!signal.aborted) {
@@ -116,6 +119,18 @@ function noLock(path: string, cause: unknown): ArchiveError {
   return new ArchiveError('forbidden', `${path}.lock: it is no lock of ours; move it away`, { cause });
 }
 
+/** A link to a file that is not there yet is fine, since it is made; one into a folder that is not there is told as what it is. */
+async function assertLeadsToFolder(path: string): Promise<void> {
+  const target = await readlink(path).catch(() => undefined);
+  if (target === undefined) return;
+  const folder = dirname(resolve(dirname(path), target));
+  await access(folder).catch((cause: unknown) => {
+    if (codeOf(cause) !== 'ENOENT') return;
+    const words = `${path}: it is a link into a folder that is not there, ${folder}; create that, or remove the link (ENOENT)`;
+    throw new ArchiveError('forbidden', words, { cause });
+  });
+}
+
 function folderMissing(path: string, error: unknown): unknown {
   if (codeOf(error) !== 'ENOENT') return error;
   return new ArchiveError('forbidden', `${dirname(path)}: there is no such folder; create it (ENOENT)`, {
@@ -133,7 +148,8 @@ async function appendTo(path: string, { bytesMax, keep }: LineFile, line: Buffer
   const there = await stat(path).catch((error: unknown) => {
     if (codeOf(error) !== 'ENOENT') throw error;
   });
-  if (there !== undefined) assertTakesLines(path, there);
+  if (there === undefined) await assertLeadsToFolder(path);
+  else assertTakesLines(path, there);
   let handle = await open(path, 'a+');
   try {
     const found = await handle.stat();

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { RecordingEvent } from '../../src/core/event.js';
 import type { EventId } from '../../src/core/id.js';
 import { file } from '../../src/sinks/file.js';
@@ -95,13 +95,17 @@ function eventOf(number: number): RecordingEvent {
   return { ...sampleEvent, id: `evt_${String(number).padStart(32, '0')}` as EventId };
 }
 
-function deliver(settings: unknown, event: RecordingEvent, clock = createManualClock()) {
-  return file.deliver(event, {
+function contextOf(settings: unknown, clock = createManualClock()) {
+  return {
     ...{ name: 'lines', progress: null, settings: file.settings.parse(settings), clock, timeoutMs: 20_000 },
     http: {} as never,
     signal: new AbortController().signal,
     print: async () => undefined,
-  });
+  };
+}
+
+function deliver(settings: unknown, event: RecordingEvent, clock = createManualClock()) {
+  return file.deliver(event, contextOf(settings, clock));
 }
 
 const LINE = JSON.stringify(eventOf(1));
@@ -121,12 +125,33 @@ test.each([
     end: '.lock',
     make: (at: string) => writeFileSync(at, 'x'.repeat(99)),
   },
+  { name: 'a file that is a link into nowhere', end: '', make: linkIntoNowhere },
+  { name: 'a lock that is a link into nowhere', end: '.lock', make: linkIntoNowhere },
 ])('what is said names the file that is wrong: $name', async ({ end, make }) => {
   const { path } = await openFolder();
   make(path + end);
   const outcome = await deliver({ path }, eventOf(1));
   expect(outcome).toMatchObject({ kind: 'failed', detail: expect.stringContaining(`recordings.jsonl${end}: `) });
 });
+
+function linkIntoNowhere(at: string): void {
+  symlinkSync('gone/file', at);
+}
+
+test.each(['', '.lock'])(
+  'a link into a folder that is not there is called so, and seen without writing: FILE%s',
+  async (end) => {
+    const { path } = await openFolder();
+    linkIntoNowhere(path + end);
+    const words = `${path}${end}: it is a link into a folder that is not there, ${join(dirname(path), 'gone')}; create that`;
+    const outcome = await deliver({ path }, eventOf(1));
+    expect(outcome).toMatchObject({ reason: 'file_refused', detail: expect.stringContaining(words) });
+    expect(await file.connect?.(contextOf({ path }))).toContain(words);
+    mkdirSync(join(dirname(path), 'gone'));
+    expect(await file.connect?.(contextOf({ path }))).toBeUndefined();
+    expect(await deliver({ path }, eventOf(1))).toMatchObject({ kind: 'delivered' });
+  },
+);
 
 test('what is shown of it is its line, and writes none', async () => {
   const { path } = await openFolder();
