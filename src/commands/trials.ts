@@ -4,7 +4,7 @@ import type { Outcome } from '../core/failure.js';
 import { timeFromNow } from '../core/time-words.js';
 import { attemptOnce, isDigest, type Message } from '../engine/attempt.js';
 import { jsonLine, printable } from '../observe/printable.js';
-import type { HttpClient } from '../ports.js';
+import type { HttpClient, HttpRoute } from '../ports.js';
 import type { ConfiguredSource } from '../source/define.js';
 import { StoreError, StoreMissingError } from '../store/errors.js';
 import { hasOwner, type OpenedStore, openStore } from '../store/open.js';
@@ -88,11 +88,12 @@ export async function tryConnection(
   if (definition.connect === undefined) return { result: 'ok', detail: 'nothing to connect to' };
   const signal = new AbortController().signal;
   const machine = { clock: systemClock, random: systemRandom, programs: systemPrograms };
-  const ports = { ...machine, http, timeoutMs, signal, print };
+  const noted = notingProxies(http);
+  const ports = { ...machine, http: noted.http, timeoutMs, signal, print };
   const problem = await definition.connect({ name, settings, progress: null, ...ports });
   await definition.close?.(settings);
   if (problem !== undefined) return { result: 'failed', detail: problem };
-  if (isBehindProxy(settings, http))
+  if (noted.isProxyAlone())
     return {
       result: 'ok',
       detail: `its proxy can be reached; the receiver behind it is not tried: "test ${name}" does that`,
@@ -105,20 +106,29 @@ export async function tryConnection(
   };
 }
 
-/** Whether what was reached is a proxy alone: without TLS it leads on with a request, and not before. */
-function isBehindProxy(settings: unknown, http: HttpClient): boolean {
-  if (!isRecord(settings)) return false;
-  const url = typeof settings['url'] === 'string' ? URL.parse(settings['url']) : null;
-  if (url?.protocol !== 'http:') return false;
-  if (typeof settings['proxy'] === 'string') return settings['proxy'] !== 'off';
-  return http.proxyFor?.(url) !== undefined;
+/** The same client, which knows whether all that was reached is a proxy: without TLS that leads on with a request, and not before. */
+function notingProxies(http: HttpClient): { readonly http: HttpClient; readonly isProxyAlone: () => boolean } {
+  let isAlone = false;
+  const connect: HttpClient['connect'] = (url, timeoutMs, signal, route) => {
+    isAlone = URL.parse(url)?.protocol === 'http:' && hasProxy(new URL(url), route, http);
+    return http.connect(url, timeoutMs, signal, route);
+  };
+  return { http: { ...http, connect }, isProxyAlone: () => isAlone };
+}
+
+function hasProxy(url: URL, route: HttpRoute | undefined, http: HttpClient): boolean {
+  return route?.proxy === undefined ? http.proxyFor?.(url) !== undefined : route.proxy !== 'off';
 }
 
 /** Reaches for its host, without a request that would be taken for a sign of life. */
 export async function tryHeartbeat(url: string, http: HttpClient): Promise<Trial> {
-  const failure = await http.connect(url, HEARTBEAT_TIMEOUT_MS, new AbortController().signal);
+  const noted = notingProxies(http);
+  const failure = await noted.http.connect(url, HEARTBEAT_TIMEOUT_MS, new AbortController().signal);
   if (failure !== undefined) return { result: 'failed', detail: failure.detail };
-  return { result: 'ok', detail: 'its host can be reached; "run" and "poll" request it' };
+  const reached = noted.isProxyAlone()
+    ? 'its proxy can be reached; the host behind it is not tried'
+    : 'its host can be reached';
+  return { result: 'ok', detail: `${reached}; "run" and "poll" request it` };
 }
 
 /**

@@ -1,4 +1,6 @@
 import { EVENT_TYPES } from '../../src/core/event.js';
+import { fakeNtfy, TOPIC } from '../support/fake-ntfy.js';
+import { type ForwardProxy, startForwardProxy } from '../support/forward-proxy.js';
 import { startRedis } from '../support/redis-process.js';
 import { createStage, SIGNING_SECRET, sourceOf, webhookTo } from '../support/stage.js';
 import { describeWith } from '../support/store-servers.js';
@@ -214,4 +216,32 @@ test.each([
   const checked = await stage.run(['check', '--connect'], { config });
   expect([...checked.stdout, ...checked.stderr].join('\n')).toMatch(want);
   expect(checked.code).toBe(code);
+});
+
+describe('behind a proxy of the environment', () => {
+  let proxy: ForwardProxy;
+
+  beforeEach(async () => {
+    proxy = await startForwardProxy();
+  });
+
+  afterEach(() => proxy.close());
+
+  test('a plain URL is said to be reached only if something was asked of it', async () => {
+    const [api, ntfy] = [await stage.api(), await stage.receiver({ respond: fakeNtfy })];
+    const config = {
+      sources: { production: sourceOf(api) },
+      sinks: { phones: { type: 'ntfy', url: `http://inside.example:${ntfy.port}`, topic: TOPIC } },
+      heartbeat: 'http://nobody.example/ping',
+      store: 'memory',
+    };
+    const env = { HTTP_PROXY: `http://127.0.0.1:${proxy.port}`, NO_PROXY: '127.0.0.1' };
+    const { code, stdout } = await stage.run(['check', '--connect'], { config, env });
+    expect(code).toBe(0);
+    expect(stdout.filter((line) => /sinks\.phones|heartbeat/.test(line))).toEqual([
+      'ok      sinks.phones: can be reached',
+      'ok      heartbeat: its proxy can be reached; the host behind it is not tried; "run" and "poll" request it',
+    ]);
+    expect(proxy.seen).toEqual([expect.stringMatching(/^GET http:\/\/inside\.example:\d+\/v1\/health /)]);
+  });
 });
