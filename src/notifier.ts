@@ -16,7 +16,7 @@ import { type PauseChange, Pauses } from './engine/pauses.js';
 import type { PollReport } from './engine/poll-report.js';
 import { openPolledSource, type PolledSource } from './engine/polled-source.js';
 import { poll } from './engine/poller.js';
-import type { ProgramStatus } from './engine/program-status.js';
+import { isOverdue, type ProgramStatus, reasonsNotReady, type SourceStatus } from './engine/program-status.js';
 import { createRequestLoop, type OpenRequest, type RequestLoop } from './engine/requests.js';
 import { saveFullWalk } from './engine/save-full-walk.js';
 import { createSourceSchedule, type SourceSchedule } from './engine/scheduler.js';
@@ -51,9 +51,6 @@ interface ScheduledSource {
 
 /** However many sources there are. */
 const POLLS_AT_ONCE_MAX = 50;
-
-/** A source whose polls have not been complete for so long, though they should have been. */
-const OVERDUE_MS = 5 * 60_000;
 
 /** The whole program, given its configuration and its ports: polls, remembers, delivers. */
 export class Notifier {
@@ -169,13 +166,7 @@ export class Notifier {
 
   /** Why it is not ready, in words; empty when it is. */
   notReady(): readonly string[] {
-    const storeMs = this.#dispatcher.storeFailsForMs;
-    const store = storeMs === undefined ? [] : [`the store has taken nothing for ${secondsOf(storeMs)} s`];
-    const overdue = [...this.#sources].flatMap(([name, { schedule }]) => {
-      const { overdueMs } = schedule;
-      return overdueMs < OVERDUE_MS ? [] : [`source ${name}: no poll was complete for ${secondsOf(overdueMs)} s`];
-    });
-    return [...store, ...overdue];
+    return reasonsNotReady({ sources: this.#sourceStatus(), storeFailsForMs: this.#dispatcher.storeFailsForMs });
   }
 
   get config(): Config {
@@ -184,13 +175,7 @@ export class Notifier {
 
   status(): ProgramStatus {
     const { parked, held, storeFailsForMs } = this.#dispatcher;
-    const sources = [...this.#sources].map(([name, { polled, schedule }]) => ({
-      name,
-      isPolling: schedule.isPolling,
-      nextPollAtMs: schedule.nextPollAtMs,
-      overdueMs: schedule.overdueMs,
-      credentialExpiresAtMs: polled.source.credentialExpiresAtMs,
-    }));
+    const sources = this.#sourceStatus();
     return { sources, lanes: this.#dispatcher.status(), pauses: this.paused(), parked, held, storeFailsForMs };
   }
 
@@ -285,6 +270,14 @@ export class Notifier {
     return { delivered, dead, waiting };
   }
 
+  #sourceStatus(): readonly SourceStatus[] {
+    return [...this.#sources].map(([name, { polled, schedule }]) => {
+      const { isPolling, nextPollAtMs, overdueMs } = schedule;
+      const { credentialExpiresAtMs } = polled.source;
+      return { name, isPolling, nextPollAtMs, overdueMs, isOverdue: isOverdue(overdueMs), credentialExpiresAtMs };
+    });
+  }
+
   #sourceNames(): readonly string[] {
     return this.#config.sources.map(({ name }) => name);
   }
@@ -342,8 +335,4 @@ export class Notifier {
   #routes(): readonly RoutedSink[] {
     return this.#config.sinks.filter(({ enabled }) => enabled);
   }
-}
-
-function secondsOf(ms: number): number {
-  return Math.round(ms / 1_000);
 }

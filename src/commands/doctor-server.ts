@@ -20,6 +20,7 @@ const status = z.looseObject({
       words: z.string(),
       lastPollAt: z.string().nullable(),
       overdueSeconds: z.number(),
+      overdue: z.boolean(),
     }),
   ),
 });
@@ -85,13 +86,17 @@ function pollCheck({
   words,
   lastPollAt,
   overdueSeconds,
+  overdue,
 }: z.output<typeof status>['sources'][number]): Check {
   const what = `sources.${name}`;
   const when =
     lastPollAt === null ? 'no poll yet' : `last poll ${timeFromNow(Date.parse(lastPollAt), systemClock.nowMs())}`;
   const detail = `${when}: ${/[.!?]$/.test(words) ? words : `${words}.`}`;
-  if (overdueSeconds > 0)
-    return fail(what, `${detail} No poll was complete for ${overdueSeconds} s; look at the log of "run".`);
+  if (overdue)
+    return fail(
+      what,
+      `${detail} It is overdue: no poll was complete for ${overdueSeconds} s; look at the log of "run".`,
+    );
   return state === 'failing' ? warn(what, detail) : ok(what, detail);
 }
 

@@ -23,6 +23,8 @@ export interface SourceStatus {
   readonly nextPollAtMs: number | null;
   /** For how long polls have been made without one that was complete. */
   readonly overdueMs: number;
+  /** For so long that something is wrong: {@link isOverdue}. */
+  readonly isOverdue: boolean;
   /** Null: nothing says so. */
   readonly credentialExpiresAtMs: number | null;
 }
@@ -36,4 +38,29 @@ export interface LaneStatus {
   readonly state: SinkState;
   /** A person keeps it still. */
   readonly pausedSinceMs: number | null;
+}
+
+const OVERDUE_MS = 5 * 60_000;
+
+/** Whether polls have been made for five minutes, since the start of the process at the earliest, without one that was complete. */
+export function isOverdue(overdueMs: number): boolean {
+  return overdueMs >= OVERDUE_MS;
+}
+
+/** Why it is not ready, in words; empty when it is. */
+export function reasonsNotReady({
+  sources,
+  storeFailsForMs,
+}: Pick<ProgramStatus, 'sources' | 'storeFailsForMs'>): readonly string[] {
+  const store =
+    storeFailsForMs === undefined ? [] : [`the store has taken nothing for ${secondsOf(storeFailsForMs)} s`];
+  const overdue = sources.filter((source) => source.isOverdue);
+  return [
+    ...store,
+    ...overdue.map(({ name, overdueMs }) => `source ${name}: no poll was complete for ${secondsOf(overdueMs)} s`),
+  ];
+}
+
+function secondsOf(ms: number): number {
+  return Math.round(ms / 1_000);
 }

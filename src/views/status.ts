@@ -1,7 +1,7 @@
 import type { Config, SinkConfig, SourceConfig } from '../config/config.js';
 import type { Pause } from '../core/pause.js';
 import { SINK_WORKS, type SinkState } from '../core/suspension.js';
-import type { ProgramStatus } from '../engine/program-status.js';
+import type { ProgramStatus, SourceStatus } from '../engine/program-status.js';
 import type { Board, SinkNote, SourceNote } from '../observe/board.js';
 import type { Tally } from './lookup.js';
 import { KEPT_FOR_SINK, trialWords } from './suspension-words.js';
@@ -72,7 +72,7 @@ export function statusOf(given: StatusFacts) {
 }
 
 function sourceView(name: string, source: SourceConfig | undefined, facts: IndexedFacts) {
-  const { program, board, sources, pauses } = facts;
+  const { program, board, sources, pauses, nowMs } = facts;
   const status = sources.get(name);
   const note = board.source(name);
   const complete = note?.lastComplete;
@@ -80,13 +80,18 @@ function sourceView(name: string, source: SourceConfig | undefined, facts: Index
   return {
     name,
     type: source?.definition.type ?? null,
-    ...(source === undefined ? REMOVED_SOURCE : pause === undefined ? sourceWords(note) : pauseWords(pause)),
+    ...(source === undefined
+      ? REMOVED_SOURCE
+      : pause === undefined
+        ? sourceWords(note, status, nowMs)
+        : pauseWords(pause)),
     polling: status?.isPolling ?? false,
     lastPollAt: isoTime(note?.lastAtMs),
     lastResult: note?.last.result ?? null,
     lastCompletePollAt: isoTime(note?.lastCompleteAtMs),
     nextPollAt: isoTime(status?.nextPollAtMs),
     overdueSeconds: secondsOf(status?.overdueMs) ?? 0,
+    overdue: status?.isOverdue ?? false,
     failedPolls: note?.failures ?? 0,
     /** Of the last complete list; null before there was one. */
     recordings: complete?.listed ?? null,
@@ -118,10 +123,23 @@ function pauseWords({ kind, sinceMs }: Pause): StateWords<'paused'> {
   return { state: 'paused', words: `Somebody paused it. ${what} before it is resumed.`, since: isoTime(sinceMs) };
 }
 
-function sourceWords(note: SourceNote | undefined): StateWords<(typeof SOURCE_STATES)[number]> {
-  if (note === undefined) return { state: 'starting', words: 'The first poll is under way.', since: null };
+function sourceWords(
+  note: SourceNote | undefined,
+  status: SourceStatus | undefined,
+  nowMs: number,
+): StateWords<(typeof SOURCE_STATES)[number]> {
+  if (note === undefined || note.failures === 0) {
+    if (status?.isOverdue)
+      return {
+        state: 'failing',
+        words: 'It is overdue: no poll has been complete.',
+        since: isoTime(nowMs - status.overdueMs),
+      };
+    return note === undefined
+      ? { state: 'starting', words: 'The first poll since the start is under way.', since: null }
+      : { state: 'working', words: 'Polls work.', since: null };
+  }
   const { last, failures, failingSinceMs } = note;
-  if (failures === 0) return { state: 'working', words: 'Polls work.', since: null };
   const count = failures === 1 ? 'The last poll was not complete' : `The last ${failures} polls were not complete`;
   const words = `${count}: ${last.reason ?? last.result}`;
   return { state: 'failing', words, since: isoTime(failingSinceMs) };

@@ -224,6 +224,37 @@ test('what listens where the program should is told from the program', async () 
   ]);
 });
 
+/** A program of ours as its server tells of it. */
+async function toldBy(source: object, ready: object = {}) {
+  const api = await stage.api();
+  const answers: Readonly<Record<string, object>> = {
+    '/readyz': { ready: true, reasons: [], ...ready },
+    '/api/status': { sources: [{ name: 'production', ...source }], sinks: [] },
+  };
+  await using server = createServer((request, response) => {
+    response.end(JSON.stringify(answers[request.url ?? ''] ?? {}));
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  stage.configure({
+    sources: { production: sourceOf(api) },
+    sinks: { out: OUT },
+    server: { listen: `127.0.0.1:${(server.address() as AddressInfo).port}` },
+  });
+  return await examined();
+}
+
+test.each([
+  { name: 'a poll that takes a while is none', overdue: false, overdueSeconds: 12, want: /^ok no poll yet: / },
+  {
+    ...{ name: 'five minutes without a complete one are', overdue: true, overdueSeconds: 312 },
+    want: /^fail no poll yet: .* It is overdue: no poll was complete for 312 s; look at the log of "run"\.$/,
+  },
+])('what /readyz calls overdue is so here: $name', async ({ overdue, overdueSeconds, want }) => {
+  const words = 'The first poll since the start is under way.';
+  const { of } = await toldBy({ state: 'starting', words, since: null, lastPollAt: null, overdueSeconds, overdue });
+  expect(of('sources', 'sources.production')[1]).toMatch(want);
+});
+
 describe.each(['redis', 'postgres'] as const)('a store on %s', (kind) => {
   describeWith(kind, `the clock of ${kind}`, () => {
     test('is compared with ours, and it is said who owned the store', async () => {

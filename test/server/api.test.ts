@@ -83,6 +83,34 @@ test('a source that fails says so in words, and when it is asked again', async (
 });
 
 test.each([
+  { name: 'which has not been complete', prepare: async () => undefined },
+  { name: 'which failed', prepare: async ({ program }: Served) => void (await program.notifier.pollAll()) },
+])('a source is overdue after five minutes of polls, $name, for everybody at once', async ({ prepare }) => {
+  await using world = await openWorld();
+  await using served = await startServed(world, configOf([sourcePolled(world)], []));
+  world.api.fault({ kind: 'unauthorized' });
+  await prepare(served);
+  world.api.fault({ kind: 'hang' });
+  void served.program.notifier.pollAll();
+  const look = async () => {
+    const [ready, { body }] = [
+      await served.get('/readyz'),
+      await judged(served, '/api/status', await served.get('/api/status')),
+    ];
+    const { sources } = body as { readonly sources: readonly { readonly overdue: boolean; readonly state: string }[] };
+    const { reasons } = (await ready.json()) as { readonly reasons: readonly string[] };
+    return { status: ready.status, reasons, source: sources[0] };
+  };
+  world.clock.advance(299_000);
+  expect(await look()).toMatchObject({ status: 200, reasons: [], source: { overdue: false, overdueSeconds: 299 } });
+  world.clock.advance(1_000);
+  expect(await look()).toMatchObject({
+    ...{ status: 503, reasons: ['source production: no poll was complete for 300 s'] },
+    source: { overdue: true, overdueSeconds: 300, state: 'failing' },
+  });
+});
+
+test.each([
   { path: '/api/recordings', query: '', want: ['soon', 'old'] },
   { path: '/api/recordings', query: '?limit=1', want: ['soon'] },
   { path: '/api/recordings', query: '?limit=1&offset=1', want: ['old'] },
