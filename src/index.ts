@@ -15,6 +15,8 @@ export type {
   SinkEvent,
   SourceEvent,
 } from './core/operator-event.js';
+export type { PauseLine, PauseResult } from './core/order.js';
+export type { PausableKind } from './core/pause.js';
 export type { PollReport } from './engine/poll-report.js';
 export type { EventOf, Listener } from './library/listeners.js';
 export { ConfigError, createNotifier, type Notifier } from './library/notifier.js';

@@ -22,13 +22,14 @@ export function pausableOf(
   name: string,
   wanted: PausableKind | undefined,
   there: readonly Pausable[],
+  whatWouldDo = 'add --sink or --source',
 ): Pausable | { readonly problem: string } {
   const found = there.filter((each) => each.name === name && (wanted === undefined || each.kind === wanted));
   const [first] = found;
   if (first === undefined)
     return { problem: `There is no ${wanted ?? 'sink or source'} "${name}"; ${namesOf(there)}.` };
   const isBoth = found.some(({ kind }) => kind !== first.kind);
-  if (isBoth) return { problem: `"${name}" is a sink and a source; add --sink or --source.` };
+  if (isBoth) return { problem: `"${name}" is a sink and a source; ${whatWouldDo}.` };
   return { kind: first.kind, name };
 }
 

@@ -4,6 +4,9 @@ import { BUILT_IN_TYPES, type Loaded, loadTree, readConfig } from '../config/loa
 import { objectTree } from '../config/object.js';
 import { formatProblem, type Problem } from '../config/problem.js';
 import type { EventType } from '../core/event.js';
+import type { PauseLine, PauseOrder } from '../core/order.js';
+import { type Pausable, type PausableKind, pausableOf } from '../core/pause.js';
+import { changePause } from '../engine/pause-order.js';
 import type { PollReport } from '../engine/poll-report.js';
 import { createLog } from '../observe/log.js';
 import type { Log } from '../ports.js';
@@ -41,6 +44,14 @@ export interface Notifier {
   start(): Promise<void>;
   /** One poll of every source that is not paused, now. When it is not started, what is due by then is also tried once, as the command `poll` does. */
   poll(): Promise<readonly PollReport[]>;
+  /**
+   * Keeps a sink or a source still, through restarts and without touching the config, as the command `pause` does: nothing is sent to the
+   * sink, and what is made for it waits; the source is not polled by itself. What is so already is fine. Rejects when there is no such
+   * name, or when a sink and a source share it and `kind` does not say which.
+   */
+  pause(name: string, kind?: PausableKind): Promise<PauseLine>;
+  /** Lets it go on: what waits is sent, the source is polled at once, both where the notifier is started. Rejects as {@link pause} does. */
+  resume(name: string, kind?: PausableKind): Promise<PauseLine>;
   /** Ends the polls, finishes what is in flight (8 s at most), and closes the store. It cannot be started again, and stops by itself when it loses the store. */
   stop(): Promise<void>;
 }
@@ -143,6 +154,28 @@ class EmbeddedNotifier implements Notifier {
     await program.attemptDue();
     await program.beat();
     return reports;
+  }
+
+  pause(name: string, kind?: PausableKind): Promise<PauseLine> {
+    return this.#pauseOrResume('pause', name, kind);
+  }
+
+  resume(name: string, kind?: PausableKind): Promise<PauseLine> {
+    return this.#pauseOrResume('resume', name, kind);
+  }
+
+  async #pauseOrResume(kind: PauseOrder['kind'], name: string, wanted?: PausableKind): Promise<PauseLine> {
+    const { program } = await this.#open();
+    const { sinks, sources } = this.#config;
+    const there: readonly Pausable[] = [
+      ...sinks.map((sink) => ({ kind: 'sink', name: sink.name }) as const),
+      ...sources.map((source) => ({ kind: 'source', name: source.name }) as const),
+      // What the config does not have any more can be let go on.
+      ...(kind === 'resume' ? program.paused() : []),
+    ];
+    const of = pausableOf(name, wanted, there, `say which: ${kind}(name, 'sink') or ${kind}(name, 'source')`);
+    if ('problem' in of) throw new Error(of.problem);
+    return changePause({ kind, subject: of.kind, name: of.name }, program);
   }
 
   stop(): Promise<void> {

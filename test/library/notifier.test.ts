@@ -62,6 +62,38 @@ test('a listener gets the event once, with the URL just seen; the sinks get it t
   expect(report).toMatchObject({ source: 'production', result: 'complete', rows: 1, events: 0 });
 });
 
+test('a sink and a source are kept still by their names, and go on', async () => {
+  const api = await stage.api();
+  const { sink, events } = keepingSink();
+  const notifier = await createNotifier({
+    sources: { production: { ...sourceOf(api, NEVER) }, same: { ...sourceOf(api, NEVER) } },
+    sinks: { box: { type: 'keep', label: 'mine' }, same: { type: 'keep', label: 'other', enabled: false } },
+    store: 'memory',
+    sinkTypes: [sink],
+    log: createMemoryLog(),
+  });
+  await notifier.poll();
+  const paused = await notifier.pause('box');
+  expect(paused).toEqual({ kind: 'sink', name: 'box', result: 'paused', since: expect.stringMatching(/Z$/) });
+  expect(await notifier.pause('box')).toEqual({ ...paused, result: 'already_paused' });
+  await notifier.pause('same', 'source');
+  api.recordings.add({ status: 'available' });
+  expect((await notifier.poll()).map(({ source }) => source)).toEqual(['production']);
+  expect(events).toEqual([]);
+  expect(await notifier.resume('box', 'sink')).toEqual({ ...paused, result: 'resumed' });
+  await notifier.poll();
+  expect(events).toHaveLength(1);
+  expect(await notifier.resume('box')).toEqual({ kind: 'sink', name: 'box', result: 'not_paused', since: null });
+  await expect(notifier.pause('bocks')).rejects.toThrow(
+    'There is no sink or source "bocks"; the sinks are box, same, the sources are production, same.',
+  );
+  await expect(notifier.resume('same')).rejects.toThrow(
+    `"same" is a sink and a source; say which: resume(name, 'sink') or resume(name, 'source').`,
+  );
+  await notifier.stop();
+  await expect(notifier.pause('box')).rejects.toThrow('the notifier is stopped');
+});
+
 test('the heartbeat follows each complete poll, and none that failed', async () => {
   const [api, pings] = [await stage.api(), await stage.receiver()];
   const notifier = await createNotifier({
