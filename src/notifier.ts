@@ -17,6 +17,7 @@ import type { PollReport } from './engine/poll-report.js';
 import { openPolledSource, type PolledSource } from './engine/polled-source.js';
 import { poll } from './engine/poller.js';
 import { isOverdue, type ProgramStatus, reasonsNotReady, type SourceStatus } from './engine/program-status.js';
+import { Reloads } from './engine/reloads.js';
 import { createRequestLoop, type OpenRequest, type RequestLoop } from './engine/requests.js';
 import { saveFullWalk } from './engine/save-full-walk.js';
 import { createSourceSchedule, type SourceSchedule } from './engine/scheduler.js';
@@ -65,6 +66,8 @@ export class Notifier {
   readonly #urls;
   readonly #gate = createGate(POLLS_AT_ONCE_MAX);
   readonly #sources = new Map<string, ScheduledSource>();
+  /** Whoever reads a config that is refused notes it here. */
+  readonly reloads: Reloads;
   #config: Config;
   #reloaded: Promise<void> = Promise.resolve();
   #started = false;
@@ -76,6 +79,7 @@ export class Notifier {
     this.#ports = ports;
     this.#urls = createUrls({ ...ports, source: (name) => this.#sources.get(name)?.polled });
     this.#pauses = new Pauses(ports);
+    this.reloads = new Reloads(clock);
     this.#operator = this.#createOperator();
     const news = {
       ...ports,
@@ -176,7 +180,8 @@ export class Notifier {
   status(): ProgramStatus {
     const { parked, held, storeFailsForMs } = this.#dispatcher;
     const sources = this.#sourceStatus();
-    return { sources, lanes: this.#dispatcher.status(), pauses: this.paused(), parked, held, storeFailsForMs };
+    const config = this.reloads.status;
+    return { sources, lanes: this.#dispatcher.status(), pauses: this.paused(), parked, held, storeFailsForMs, config };
   }
 
   /** One poll of a source, paused or not, or the one that is under way; undefined when there is no such source. */
@@ -221,6 +226,7 @@ export class Notifier {
     this.#dispatcher.open(Number.POSITIVE_INFINITY);
     for (const { name } of coming) this.#sources.get(name)?.schedule.start();
     this.#operator.configure(this.#sourceNames());
+    this.reloads.noteLoaded();
   }
 
   /** Does what a person asks for. After {@link load}. */

@@ -9,7 +9,11 @@ import { type Check, fail, looked, ok, warn } from './doctor-report.js';
 const REQUEST_MS_MAX = 5_000;
 const BODY_BYTES_MAX = 1_000_000;
 
-const ready = z.looseObject({ ready: z.boolean(), reasons: z.array(z.string()) });
+const ready = z.looseObject({
+  ready: z.boolean(),
+  reasons: z.array(z.string()),
+  notices: z.array(z.string()).default([]),
+});
 
 /** Of `/api/status`, by whatever version it is answered. */
 const status = z.looseObject({
@@ -55,6 +59,7 @@ export async function lookAtServer(config: Config, isOwned: () => Promise<boolea
       parsed.ready
         ? ok('server', `${base} answers, and is ready${hint}`)
         : fail('server', `${base} answers, and is not ready: ${parsed.reasons.join('; ')}`),
+      ...parsed.notices.map((notice) => warn('server', `${notice} The file is valid by now: SIGHUP reloads it.`)),
     ];
   });
   await http.close();

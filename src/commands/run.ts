@@ -180,7 +180,12 @@ async function reload({ options, config: running, notifier, http, log, context }
     log.info({ sources: config.sources.length, sinks: config.sinks.length }, 'config reloaded');
   } catch (error) {
     if (error instanceof UsageError) {
-      log.error({ problems: error.message.split('\n') }, 'the config has mistakes; the old one stays');
-    } else log.error({ error }, 'the reload failed; send SIGHUP again');
+      const problems = error.message.split('\n');
+      notifier.reloads.noteRefused(problems);
+      log.error({ problems }, 'the config has mistakes; the old one stays');
+    } else {
+      notifier.reloads.noteRefused();
+      log.error({ error }, 'the reload failed; send SIGHUP again');
+    }
   }
 }

@@ -14,6 +14,24 @@ export interface ProgramStatus {
   readonly held: ReadonlyMap<string | null, number>;
   /** For how long the store has taken nothing; undefined while it does. */
   readonly storeFailsForMs: number | undefined;
+  readonly config: ConfigStatus;
+}
+
+/** The config that is in use. */
+export interface ConfigStatus {
+  readonly loadedAtMs: number;
+  /** The last reload, where it did not put another one in its place. */
+  readonly refused: RefusedReload | null;
+}
+
+export interface RefusedReload {
+  readonly atMs: number;
+  /** `failed`: the config has none, and could not be put in place. */
+  readonly kind: 'mistakes' | 'failed';
+  /** Mistakes that it has. */
+  readonly count: number;
+  /** The first of them, each with its place; none holds a secret. */
+  readonly problems: readonly string[];
 }
 
 export interface SourceStatus {

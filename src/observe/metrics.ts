@@ -103,6 +103,12 @@ export function createMetrics({ board, status: readStatus, notReady }: MetricsPo
 
   gauge('build_info', 'Always 1, with the version.', ['version'], () => [[[VERSION], 1]]);
   gauge('ready', 'Whether /readyz says that it is ready.', [], () => [[[], notReady().length === 0 ? 1 : 0]]);
+  gauge('config_last_reload_successful', '1 unless the last reload was refused; the old config stays then.', [], () => [
+    [[], status().config.refused === null ? 1 : 0],
+  ]);
+  gauge('config_last_reload_success_timestamp_seconds', 'When the config that is in use was read.', [], () => [
+    [[], status().config.loadedAtMs / 1_000],
+  ]);
   gauge('store_failing_seconds', 'For how long the store has taken nothing; 0 while it does.', [], () => [
     [[], (status().storeFailsForMs ?? 0) / 1_000],
   ]);

@@ -65,6 +65,18 @@ export const statusAnswer = z
     now: time(),
     ready: z.boolean(),
     reasons: z.array(z.string()).openapi({ description: 'Why it is not ready, in words.' }),
+    config: z.strictObject({
+      loadedAt: time().openapi({ description: 'When the config that is in use was read.' }),
+      refused: z
+        .strictObject({
+          at: time(),
+          words: z.string(),
+          errors: count(),
+          problems: z.array(z.string()).openapi({ description: 'The first five, each with its place.' }),
+        })
+        .nullable()
+        .openapi({ description: 'The last reload, where it did not put another config in place.' }),
+    }),
     store: z.strictObject({
       label: z.string(),
       failingForSeconds: count().nullable().openapi({ description: 'Null while the store works.' }),

@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import { reloadText } from '../views/reload-words.js';
 import type { ServerPorts } from './ports.js';
 
 /** For whoever restarts it or sends it traffic: both are open to everybody, and say nothing but how it is. */
@@ -7,6 +8,9 @@ export function healthRoutes({ program }: Pick<ServerPorts, 'program'>): Hono {
     .get('/healthz', (context) => context.json({ status: 'ok' }))
     .get('/readyz', (context) => {
       const reasons = program.notReady();
-      return context.json({ ready: reasons.length === 0, reasons }, reasons.length === 0 ? 200 : 503);
+      // The errors themselves are for who may see the status.
+      const notice = reloadText(program.status().config);
+      const notices = notice === undefined ? {} : { notices: [notice] };
+      return context.json({ ready: reasons.length === 0, reasons, ...notices }, reasons.length === 0 ? 200 : 503);
     });
 }

@@ -1,9 +1,10 @@
 import type { Config, SinkConfig, SourceConfig } from '../config/config.js';
 import type { Pause } from '../core/pause.js';
 import { SINK_WORKS, type SinkState } from '../core/suspension.js';
-import type { ProgramStatus, SourceStatus } from '../engine/program-status.js';
+import type { ConfigStatus, ProgramStatus, SourceStatus } from '../engine/program-status.js';
 import type { Board, SinkNote, SourceNote } from '../observe/board.js';
 import type { Tally } from './lookup.js';
+import { reloadText } from './reload-words.js';
 import { KEPT_FOR_SINK, trialWords } from './suspension-words.js';
 
 /** How everything stands, as `/api/status` and the status page show it. */
@@ -59,6 +60,7 @@ export function statusOf(given: StatusFacts) {
     now: isoTime(nowMs),
     ready: notReady.length === 0,
     reasons: [...notReady],
+    config: configView(program.config),
     store: { label: storeLabel, failingForSeconds: secondsOf(program.storeFailsForMs) },
     sources: [
       ...config.sources.map((source) => sourceView(source.name, source, facts)),
@@ -68,6 +70,22 @@ export function statusOf(given: StatusFacts) {
       ...config.sinks.map((sink) => sinkView(sink.name, sink, facts)),
       ...removed.map(([name]) => sinkView(name, undefined, facts)),
     ],
+  };
+}
+
+function configView(config: ConfigStatus) {
+  const { refused, loadedAtMs } = config;
+  return {
+    loadedAt: isoTime(loadedAtMs),
+    refused:
+      refused === null
+        ? null
+        : {
+            at: isoTime(refused.atMs),
+            words: reloadText(config) ?? '',
+            errors: refused.count,
+            problems: [...refused.problems],
+          },
   };
 }
 

@@ -255,6 +255,16 @@ test.each([
   expect(of('sources', 'sources.production')[1]).toMatch(want);
 });
 
+test('a reload that was refused is told by the program that goes on without it', async () => {
+  const notice = 'The last reload was refused at T: 2 errors; the program goes on with the config of T0.';
+  const { of, code } = await toldBy({}, { notices: [notice] });
+  expect(code).toBe(0);
+  expect(of('server')).toEqual([
+    expect.stringMatching(/^ok .* answers, and is ready/),
+    `warn ${notice} The file is valid by now: SIGHUP reloads it.`,
+  ]);
+});
+
 describe.each(['redis', 'postgres'] as const)('a store on %s', (kind) => {
   describeWith(kind, `the clock of ${kind}`, () => {
     test('is compared with ours, and it is said who owned the store', async () => {

@@ -32,6 +32,7 @@ const RULES: readonly Rule[] = parse(readFileSync(join(FOLDER, 'alerts.yaml'), '
 const UP = 'up{job="recording-notifier",instance="n"}';
 const STARTED = 'process_start_time_seconds{job="recording-notifier",instance="n"}';
 const READY = 'recording_notifier_ready{instance="n"}';
+const RELOADED = 'recording_notifier_config_last_reload_successful{instance="n"}';
 const STORE = 'recording_notifier_store_failing_seconds{instance="n"}';
 const OVERDUE = 'recording_notifier_source_overdue_seconds{source="a"}';
 const COMPLETE = 'recording_notifier_polls_total{source="a",result="complete"}';
@@ -68,6 +69,10 @@ const CASES: readonly AlertCase[] = [
       fires: true,
     },
     { name: 'it is started twice by hand', series: { [STARTED]: '0x9 600x9 1200x40' }, at: '45m', fires: false },
+  ]),
+  ...ofAlert('RecordingNotifierReloadRefused', [
+    { name: 'the config stays faulty', series: { [RELOADED]: '1x1 0x10' }, at: '9m', fires: true },
+    { name: 'a mistake is mended at once', series: { [RELOADED]: '1x1 0x2 1x10' }, at: '9m', fires: false },
   ]),
   ...ofAlert('RecordingNotifierStoreFailing', [
     { name: 'the store is away', series: { [STORE]: '0 60x1 120' }, at: '3m', fires: true },

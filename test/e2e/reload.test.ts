@@ -1,19 +1,19 @@
 import type { TLSSocket } from 'node:tls';
 import { AUTHORITY, issuedCertificate } from '../support/certificate.js';
 import type { Program } from '../support/child-program.js';
-import { createStage, sourceOf, uuidOf, webhookTo } from '../support/stage.js';
+import { CLIENT_SECRET, createStage, sourceOf, uuidOf, webhookTo } from '../support/stage.js';
 import { type Behaviour, greet, startZoo } from '../support/zoo.js';
 
 const stage = createStage();
 
 const PARKED = 'deliveries wait for a sink that is disabled or not in the config';
 
-async function startRunning() {
+async function startRunning(server?: object) {
   const api = await stage.api();
   const first = await stage.receiver();
   const second = await stage.receiver();
   const source = { production: sourceOf(api) };
-  stage.configure({ sources: source, sinks: { first: webhookTo(first) } });
+  stage.configure({ sources: source, sinks: { first: webhookTo(first) }, ...(server && { server }) });
   const program = await stage.start(['run']);
   await stage.untilLog(program, /^first poll complete/);
   return { api, first, second, source, program };
@@ -31,8 +31,20 @@ function reloads({ log }: Program): number {
 }
 
 test('a file with mistakes is reported, and the old config stays', async () => {
-  const { api, first, program } = await startRunning();
-  stage.configure('sources: { production: { shedule: x } }\nsinks: {}\n');
+  const { api, first, source, program } = await startRunning({ listen: '127.0.0.1:0' });
+  const { page } = await stage.untilLog(program, 'running');
+  const told = async () => {
+    const get = (path: string) => fetch(`${page}${path}`);
+    const [ready, status, metrics] = [await get('readyz'), await get('api/status'), await get('metrics')];
+    const { config } = (await status.json()) as { readonly config: { readonly refused: unknown } };
+    const metric = /^recording_notifier_config_last_reload_successful (\d)$/m.exec(await metrics.text())?.[1];
+    return { status: ready.status, ready: await ready.json(), refused: config.refused, metric };
+  };
+  const well = { status: 200, ready: { ready: true, reasons: [] }, refused: null, metric: '1' };
+  expect(await told()).toEqual(well);
+  stage.configure(
+    `sources: { production: { shedule: x } }\nsinks: {}\nstoer: "${CLIENT_SECRET}"\na: 1\nb: 2\nc: 3\nd: 4\n`,
+  );
   program.kill('SIGHUP');
   const { problems } = await stage.untilLog(program, 'the config has mistakes; the old one stays');
   expect(problems).toEqual(
@@ -40,9 +52,23 @@ test('a file with mistakes is reported, and the old config stays', async () => {
       expect.stringMatching(/^config\/notifier\.yaml:1:\d+: sources\.production\.shedule: .*schedule/),
     ]),
   );
+  const words = expect.stringMatching(
+    new RegExp(
+      `^The last reload was refused at \\S+Z: ${(problems as unknown[]).length} errors; the program goes on with the config of \\S+Z\\.$`,
+    ),
+  );
+  const refused = { at: expect.any(String), words, errors: (problems as unknown[]).length };
+  const now = await told();
+  expect(now).toEqual({
+    ...{ status: 200, ready: { ready: true, reasons: [], notices: [words] }, metric: '0' },
+    refused: { ...refused, problems: (problems as unknown[]).slice(0, 5) },
+  });
+  expect(JSON.stringify(now)).not.toContain(CLIENT_SECRET);
   const uuid = api.recordings.add({ status: 'available' });
   await first.waitFor(1);
   expect(first.messages.map(uuidOf)).toEqual([uuid]);
+  await reload(program, { sources: source, sinks: { first: webhookTo(first) } });
+  expect(await told()).toEqual(well);
 });
 
 test('a signal that comes while it is starting is not its end', async () => {

@@ -62,6 +62,30 @@ describeWithTool('chromium', 'the status page', () => {
     expect(problems).toEqual([]);
   });
 
+  test('a reload that was refused stands first, with what is wrong, until one works', async () => {
+    await using world = await openWorld();
+    const config = configOf([sourcePolled(world)], []);
+    await using served = await startServed(world, config);
+    const { notifier } = served.program;
+    await notifier.pollAll();
+    await using opened = await browser.open(served.url);
+    const { page, problems } = opened;
+    const attention = page.locator('#attention');
+    const lines = ['a.yaml:1:2: sinks: <b>is</b> missing', ...'bcdefg'];
+    notifier.reloads.noteRefused(lines);
+    await attention.getByText('The last reload was refused').waitFor();
+    const text = await seenIn(attention);
+    expect(text).toMatch(
+      /^What needs you\s+The config\s+The last reload was refused at .*: 7 errors; the program goes on with the config of /,
+    );
+    for (const line of [...lines.slice(0, 5), '2 more: "check" has all of them.']) expect(text).toContain(line);
+    expect(await attention.locator('b').count()).toBe(0);
+    expect(await page.title()).toMatch(/One thing needs you/);
+    await notifier.reload(config);
+    await attention.getByText('The last reload was refused').waitFor({ state: 'detached' });
+    expect(problems).toEqual([]);
+  });
+
   describe('for everybody', () => {
     let shown: AsyncDisposableStack;
     let served: Served;

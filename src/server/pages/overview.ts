@@ -16,6 +16,7 @@ import {
   time,
 } from './parts.js';
 import { recordingsTable } from './recordings.js';
+import { reloadTroubles } from './reload-trouble.js';
 
 /** Of sources and of sinks; those with trouble come first. */
 const CARDS_MAX = 60;
@@ -55,16 +56,17 @@ export function summaryOf(status: Status): string {
 
 interface Trouble {
   readonly what: string;
-  readonly words: string;
+  readonly words: string | Html;
   readonly since?: string | null;
   readonly href?: string;
   readonly deeds: readonly Parameters<typeof button>[0][];
 }
 
 /** What does not mend itself, or has not for too long, in the order of its weight. */
-function troublesOf({ now, reasons, store, sources, sinks }: Status): readonly Trouble[] {
+function troublesOf({ now, reasons, store, sources, sinks, config }: Status): readonly Trouble[] {
   const failing = store.failingForSeconds;
   return [
+    ...reloadTroubles({ config }),
     ...(failing === null
       ? []
       : [{ what: 'The store', words: `It has taken nothing for ${counted(failing, 'second')}.`, deeds: [] }]),
