@@ -16,7 +16,7 @@ import { type PauseChange, Pauses } from './engine/pauses.js';
 import type { PollReport } from './engine/poll-report.js';
 import { openPolledSource, type PolledSource } from './engine/polled-source.js';
 import { poll } from './engine/poller.js';
-import { isOverdue, type ProgramStatus, reasonsNotReady, type SourceStatus } from './engine/program-status.js';
+import { type ProgramStatus, reasonsNotReady, type SourceStatus, sourceStatusOf } from './engine/program-status.js';
 import { Reloads } from './engine/reloads.js';
 import { createRequestLoop, type OpenRequest, type RequestLoop } from './engine/requests.js';
 import { saveFullWalk } from './engine/save-full-walk.js';
@@ -180,8 +180,11 @@ export class Notifier {
   status(): ProgramStatus {
     const { parked, held, storeFailsForMs } = this.#dispatcher;
     const sources = this.#sourceStatus();
+    const lanes = this.#dispatcher
+      .status()
+      .map((lane) => ({ ...lane, failing: this.#operator.failing('sink', lane.sink) }));
     const config = this.reloads.status;
-    return { sources, lanes: this.#dispatcher.status(), pauses: this.paused(), parked, held, storeFailsForMs, config };
+    return { sources, lanes, pauses: this.paused(), parked, held, storeFailsForMs, config };
   }
 
   /** One poll of a source, paused or not, or the one that is under way; undefined when there is no such source. */
@@ -277,11 +280,9 @@ export class Notifier {
   }
 
   #sourceStatus(): readonly SourceStatus[] {
-    return [...this.#sources].map(([name, { polled, schedule }]) => {
-      const { isPolling, nextPollAtMs, overdueMs } = schedule;
-      const { credentialExpiresAtMs } = polled.source;
-      return { name, isPolling, nextPollAtMs, overdueMs, isOverdue: isOverdue(overdueMs), credentialExpiresAtMs };
-    });
+    return [...this.#sources].map(([name, { polled, schedule }]) =>
+      sourceStatusOf(polled, schedule, this.#operator.failing('source', name)),
+    );
   }
 
   #sourceNames(): readonly string[] {

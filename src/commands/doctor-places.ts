@@ -49,8 +49,8 @@ export function lookAtPlaces(config: Config, context: CommandContext): PlaceLook
     },
     {
       title: 'Sinks',
-      checks: Promise.all([store, ...sinks]).then(([known, ...found]) => [
-        ...config.sinks.flatMap((sink, at) => [...(found[at] ?? []), ...stateChecks(sink, known)]),
+      checks: Promise.all([store, server, ...sinks]).then(([known, { failingSinks }, ...found]) => [
+        ...config.sinks.flatMap((sink, at) => [...(found[at] ?? []), ...stateChecks(sink, known, failingSinks)]),
       ]),
     },
     ...(config.heartbeat === undefined || http === undefined
@@ -135,7 +135,11 @@ function clockCheck(what: string, aheadMs: number | undefined): Check | undefine
   );
 }
 
-function stateChecks({ name, enabled }: SinkConfig, { sinkStates, alarms }: StoreLook): readonly Check[] {
+function stateChecks(
+  { name, enabled }: SinkConfig,
+  { sinkStates, alarms }: StoreLook,
+  told: ReadonlyMap<string, Check> | undefined,
+): readonly Check[] {
   const what = `sinks.${name}`;
   if (!enabled) return [ok(what, 'is disabled')];
   const nowMs = systemClock.nowMs();
@@ -149,7 +153,7 @@ function stateChecks({ name, enabled }: SinkConfig, { sinkStates, alarms }: Stor
   }
   if (pausedUntilMs !== null && pausedUntilMs > nowMs)
     return [warn(what, `its receiver asked for a pause, which ends ${timeFromNow(pausedUntilMs, nowMs)}`)];
-  const failing = failingSince('sink', name, alarms);
+  const failing = told === undefined ? failingSince('sink', name, alarms) : told.get(name);
   return failing === undefined ? [] : [failing];
 }
 

@@ -7,6 +7,8 @@ import { systemClock } from '../system.js';
 import { type Check, fail, looked, ok, warn } from './doctor-report.js';
 
 const REQUEST_MS_MAX = 5_000;
+/** As /readyz has it. */
+const OVERDUE_SECONDS = 300;
 const BODY_BYTES_MAX = 1_000_000;
 
 const ready = z.looseObject({
@@ -22,25 +24,43 @@ const status = z.looseObject({
       name: z.string(),
       state: z.string(),
       words: z.string(),
+      since: z.string().nullable().default(null),
       lastPollAt: z.string().nullable(),
       overdueSeconds: z.number(),
-      overdue: z.boolean(),
+      overdue: z.boolean().optional(),
     }),
   ),
+  sinks: z
+    .array(
+      z.looseObject({
+        name: z.string(),
+        state: z.string(),
+        words: z.string(),
+        since: z.string().nullable(),
+        lastError: z.string().nullable(),
+      }),
+    )
+    .optional(),
 });
+
+type Told = z.output<typeof status>;
 
 export interface ServerLook {
   readonly checks: readonly Check[];
   /** The last polls, as the running program tells of them; by the name of the source. */
   readonly polls: ReadonlyMap<string, Check>;
+  /** That attempts fail, as the running program tells of them; by the name of the sink. Undefined where it tells nothing. */
+  readonly failingSinks: ReadonlyMap<string, Check> | undefined;
 }
 
 /** Asks the server of a running program. */
 export async function lookAtServer(config: Config, isOwned: () => Promise<boolean>): Promise<ServerLook> {
   const polls = new Map<string, Check>();
+  let failingSinks: ReadonlyMap<string, Check> | undefined;
   const { listen } = config.server;
-  if (listen === undefined) return { checks: [ok('server', 'server.listen is off')], polls };
-  if (listen.port === 0) return { checks: [ok('server', 'listens at a free port, which its log tells')], polls };
+  if (listen === undefined) return { checks: [ok('server', 'server.listen is off')], polls, failingSinks };
+  if (listen.port === 0)
+    return { checks: [ok('server', 'listens at a free port, which its log tells')], polls, failingSinks };
   // What listens everywhere is asked here.
   const host = { '0.0.0.0': '127.0.0.1', '::': '::1' }[listen.host] ?? listen.host;
   const base = `http://${host.includes(':') ? `[${host}]` : host}:${listen.port}`;
@@ -54,6 +74,7 @@ export async function lookAtServer(config: Config, isOwned: () => Promise<boolea
     if (parsed === undefined) return [silence(base, answer, await isOwned())];
     const told = status.safeParse(jsonOf(await get('/api/status'))).data;
     for (const source of told?.sources ?? []) polls.set(source.name, pollCheck(source));
+    if (told?.sinks !== undefined) failingSinks = failingOf(told.sinks);
     const hint = told === undefined ? '; it does not tell of its polls' : '';
     return [
       parsed.ready
@@ -63,7 +84,7 @@ export async function lookAtServer(config: Config, isOwned: () => Promise<boolea
     ];
   });
   await http.close();
-  return { checks, polls };
+  return { checks, polls, failingSinks };
 }
 
 function getRequest(url: string, { token }: ServerConfig) {
@@ -85,24 +106,32 @@ function silence(base: string, answer: HttpAnswer | HttpFailure, isOwned: boolea
   return ok('server', `nothing answers at ${base}, since nothing runs`);
 }
 
-function pollCheck({
-  name,
-  state,
-  words,
-  lastPollAt,
-  overdueSeconds,
-  overdue,
-}: z.output<typeof status>['sources'][number]): Check {
+function pollCheck({ name, state, words, since, lastPollAt, overdueSeconds, overdue }: Told['sources'][number]): Check {
   const what = `sources.${name}`;
   const when =
     lastPollAt === null ? 'no poll yet' : `last poll ${timeFromNow(Date.parse(lastPollAt), systemClock.nowMs())}`;
-  const detail = `${when}: ${/[.!?]$/.test(words) ? words : `${words}.`}`;
-  if (overdue)
-    return fail(
-      what,
-      `${detail} It is overdue: no poll was complete for ${overdueSeconds} s; look at the log of "run".`,
-    );
+  const detail = `${when}: ${sentence(words, since)}`;
+  // One of an earlier version does not say it.
+  if (overdue ?? overdueSeconds >= OVERDUE_SECONDS)
+    return fail(what, `${detail} No poll was complete for ${overdueSeconds} s; look at the log of "run".`);
   return state === 'failing' ? warn(what, detail) : ok(what, detail);
+}
+
+function failingOf(sinks: NonNullable<Told['sinks']>): ReadonlyMap<string, Check> {
+  const failing = sinks.filter(({ state }) => state === 'failing');
+  return new Map(
+    failing.map(({ name, words, since, lastError }) => {
+      const error = lastError === null || words.includes(lastError) ? '' : ` ${lastError}`;
+      return [name, warn(`sinks.${name}`, sentence(`${words}${error}`, since))];
+    }),
+  );
+}
+
+/** @param since ISO 8601; null where it is not known, or does not matter */
+function sentence(words: string, since: string | null): string {
+  const told = since === null ? '' : ` (since ${timeFromNow(Date.parse(since), systemClock.nowMs())})`;
+  const [, text = words, end = '.'] = /^(.*?)([.!?])$/s.exec(words) ?? [];
+  return `${text}${told}${end}`;
 }
 
 function jsonOf(answer: HttpAnswer | HttpFailure): unknown {

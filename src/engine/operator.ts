@@ -21,6 +21,7 @@ import { createDirectLine, type DirectLine, type DirectLinePorts } from './direc
 import { Flaps } from './flaps.js';
 import { logOperatorEvent } from './operator-log.js';
 import type { PollReport } from './poll-report.js';
+import type { FailingNote } from './program-status.js';
 import type { Prepared } from './results.js';
 import { troubleOf } from './trouble.js';
 
@@ -176,6 +177,14 @@ export class Operator {
     if (sink !== null) this.#book.set({ kind: 'sink', name, alarm: afterPause(sink, sinceMs, nowMs) });
     if (source !== null) this.#book.set({ kind: 'source', name, alarm: afterSourcePause(source, sinceMs, nowMs) });
     this.#arm();
+  }
+
+  /** What is known of a source or a sink that fails, from before the start too; null while it works. */
+  failing(kind: 'source' | 'sink', name: string): FailingNote | null {
+    const alarm = kind === 'source' ? this.#book.source(name) : this.#book.sink(name);
+    if (alarm === null || alarm.endedAtMs !== null) return null;
+    const { sinceMs, reason, message } = alarm;
+    return { sinceMs, reason, message };
   }
 
   /** More waits for a sink: that it is suspended may be worth telling now. */

@@ -1,11 +1,13 @@
 import type { Pause } from '../core/pause.js';
 import type { SinkState } from '../core/suspension.js';
+import type { PolledSource } from './polled-source.js';
+import type { SourceSchedule } from './scheduler.js';
 
 /** How the program stands, from memory. Times are wall clock. */
 export interface ProgramStatus {
   readonly sources: readonly SourceStatus[];
   /** Of the sinks that are enabled. */
-  readonly lanes: readonly LaneStatus[];
+  readonly lanes: readonly SinkStatus[];
   /** What a person keeps still; also what the config does not have any more. */
   readonly pauses: readonly Pause[];
   /** Deliveries of other sinks, by their names. */
@@ -41,10 +43,12 @@ export interface SourceStatus {
   readonly nextPollAtMs: number | null;
   /** For how long polls have been made without one that was complete. */
   readonly overdueMs: number;
-  /** For so long that something is wrong: {@link isOverdue}. */
+  /** For five minutes or more. */
   readonly isOverdue: boolean;
   /** Null: nothing says so. */
   readonly credentialExpiresAtMs: number | null;
+  /** That it fails, as operators are told of it; null while it works. */
+  readonly failing: FailingNote | null;
 }
 
 export interface LaneStatus {
@@ -58,11 +62,31 @@ export interface LaneStatus {
   readonly pausedSinceMs: number | null;
 }
 
+/** A sink that is enabled, as {@link LaneStatus}, and whether it fails. */
+export interface SinkStatus extends LaneStatus {
+  readonly failing: FailingNote | null;
+}
+
+/** It outlasts the process. */
+export interface FailingNote {
+  /** Of the first failure of the series. */
+  readonly sinceMs: number;
+  /** Of the latest one that this process or the one before it has stored. */
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Counted from the start of the process at the earliest. */
 const OVERDUE_MS = 5 * 60_000;
 
-/** Whether polls have been made for five minutes, since the start of the process at the earliest, without one that was complete. */
-export function isOverdue(overdueMs: number): boolean {
-  return overdueMs >= OVERDUE_MS;
+export function sourceStatusOf(
+  { config, source }: PolledSource,
+  { isPolling, nextPollAtMs, overdueMs }: SourceSchedule,
+  failing: FailingNote | null,
+): SourceStatus {
+  const { credentialExpiresAtMs } = source;
+  const isOverdue = overdueMs >= OVERDUE_MS;
+  return { name: config.name, isPolling, nextPollAtMs, overdueMs, isOverdue, credentialExpiresAtMs, failing };
 }
 
 /** Why it is not ready, in words; empty when it is. */

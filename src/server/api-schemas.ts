@@ -30,6 +30,10 @@ const source = z
     available: count().nullable(),
     processing: count().nullable(),
     rejectedRows: count().nullable().openapi({ description: 'Rows of the list that are not recordings.' }),
+    remembered: count()
+      .nullable()
+      .openapi({ description: 'By the store, while no list since the start says more; else null.' }),
+    rememberedAvailable: count().nullable(),
     pollDurationsMs: z.array(z.number()).openapi({ description: 'Of the latest polls, the oldest first.' }),
     credentialExpiresAt: timeOrNull(),
     held: count().openapi({ description: 'Deliveries that wait for a decision.' }),

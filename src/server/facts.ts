@@ -11,12 +11,18 @@ const DEFAULT_CONFIG = 'config/notifier.yaml';
 
 export async function readStatus(ports: ServerPorts): Promise<Status> {
   const { program, lookup, board, storeLabel, startedAtMs, clock } = ports;
-  const [tallies, sinkStates] = await Promise.all([lookup.tallies(), lookup.sinkStates()]);
+  const isUnlisted = ({ name }: { readonly name: string }) => board.source(name)?.lastComplete === undefined;
+  const [tallies, sinkStates, remembered] = await Promise.all([
+    lookup.tallies(),
+    lookup.sinkStates(),
+    // Once every source has been listed, the lists say it for nothing.
+    program.config.sources.some(isUnlisted) ? lookup.remembered() : undefined,
+  ]);
   return statusOf({
     config: program.config,
     program: program.status(),
     notReady: program.notReady(),
-    ...{ board, tallies, sinkStates, storeLabel, startedAtMs },
+    ...{ board, tallies, sinkStates, remembered, storeLabel, startedAtMs },
     version: VERSION,
     nowMs: clock.nowMs(),
   });
@@ -46,7 +52,9 @@ async function standings(names: readonly string[], { program, lookup, board }: S
   return new Map(
     [...stored].map(([name, standing]): [string, SourceStanding] => {
       const nextPollAtMs = running.get(name)?.nextPollAtMs ?? undefined;
-      const { failingSinceMs: sinceMs, last } = board.source(name) ?? {};
+      const { failingSinceMs, last } = board.source(name) ?? {};
+      // As operators are told; a restart forgets nothing of it.
+      const sinceMs = failingSinceMs && (running.get(name)?.failing?.sinceMs ?? failingSinceMs);
       if (last === undefined) return [name, { ...standing, nextPollAtMs }];
       // The sentence names the source already.
       const why = (last.reason ?? last.result).replace(`source ${name}: `, '');

@@ -45,6 +45,12 @@ export type Tally = Readonly<Record<DeliveryState, number>> & {
   readonly lastDeadAtMs: number | undefined;
 };
 
+/** Recordings that are remembered, and those of them that were available when they were seen last. */
+export interface Remembered {
+  readonly all: number;
+  readonly available: number;
+}
+
 /** Looks things up in the store for whoever looks at the program. An answer may be as old as {@link STALE_MS_MAX}. */
 export interface Lookup {
   /** Grows when something may have changed. */
@@ -53,6 +59,8 @@ export interface Lookup {
   deliveries(query: DeliveriesQuery): Promise<Latest<Delivery>>;
   /** By the name of the sink. */
   tallies(): Promise<ReadonlyMap<string, Tally>>;
+  /** How many recordings are remembered, by the name of the source. Reads all of them. */
+  remembered(): Promise<ReadonlyMap<string, Remembered>>;
   sinkStates(): Promise<ReadonlyMap<string, SinkState>>;
   facts(what: string): Promise<Facts>;
   /** By the name of the source, as the store has it. */
@@ -128,6 +136,7 @@ export function createLookup(ports: {
         ),
       ),
     tallies: () => look('tallies', () => talliesOf(allDeliveries(ledger))),
+    remembered: () => look('remembered', () => rememberedOf(ledger.allRecordings())),
     sinkStates: () => look('sinks', () => ledger.sinkStates()),
     standings: (sources) => look(`standings ${sources.join()}`, () => storedStandings(sources, ledger)),
     facts: (what) => look(`facts ${what}`, () => findFacts(what, { config: config(), ledger, sha256 })),
@@ -177,6 +186,15 @@ async function talliesOf(deliveries: AsyncIterable<Delivery>): Promise<ReadonlyM
     tallies.set(sink, { ...tally, [state]: tally[state] + 1, lastDeadAtMs });
   }
   return tallies;
+}
+
+async function rememberedOf(all: AsyncIterable<RememberedRecording>): Promise<ReadonlyMap<string, Remembered>> {
+  const counts = new Map<string, Remembered>();
+  for await (const { source, state } of all) {
+    const { all: count, available } = counts.get(source) ?? { all: 0, available: 0 };
+    counts.set(source, { all: count + 1, available: available + (state.status === 'available' ? 1 : 0) });
+  }
+  return counts;
 }
 
 const NO_TALLY: Tally = { pending: 0, held: 0, delivered: 0, dead: 0, lastDeadAtMs: undefined };

@@ -1,9 +1,10 @@
 import type { Config, SinkConfig, SourceConfig } from '../config/config.js';
 import type { Pause } from '../core/pause.js';
 import { SINK_WORKS, type SinkState } from '../core/suspension.js';
-import type { ConfigStatus, ProgramStatus, SourceStatus } from '../engine/program-status.js';
+import type { ConfigStatus, FailingNote, ProgramStatus, SourceStatus } from '../engine/program-status.js';
 import type { Board, SinkNote, SourceNote } from '../observe/board.js';
-import type { Tally } from './lookup.js';
+import { sinkFailing, sourceFailing } from './failing-words.js';
+import type { Remembered, Tally } from './lookup.js';
 import { reloadText } from './reload-words.js';
 import { KEPT_FOR_SINK, trialWords } from './suspension-words.js';
 
@@ -21,6 +22,8 @@ export interface StatusFacts {
   readonly tallies: ReadonlyMap<string, Tally>;
   /** Of sinks that are disabled or not in the config, the states that are stored. */
   readonly sinkStates: ReadonlyMap<string, SinkState>;
+  /** By the name of the source; undefined while the lists of all of them say more. */
+  readonly remembered: ReadonlyMap<string, Remembered> | undefined;
   readonly version: string;
   readonly storeLabel: string;
   readonly startedAtMs: number;
@@ -90,10 +93,11 @@ function configView(config: ConfigStatus) {
 }
 
 function sourceView(name: string, source: SourceConfig | undefined, facts: IndexedFacts) {
-  const { program, board, sources, pauses, nowMs } = facts;
+  const { program, board, sources, pauses, remembered, nowMs } = facts;
   const status = sources.get(name);
   const note = board.source(name);
   const complete = note?.lastComplete;
+  const kept = complete === undefined && remembered !== undefined ? (remembered.get(name) ?? NONE_REMEMBERED) : null;
   const pause = pauses.get(`source ${name}`);
   return {
     name,
@@ -116,12 +120,17 @@ function sourceView(name: string, source: SourceConfig | undefined, facts: Index
     available: complete?.available ?? null,
     processing: complete?.processing ?? null,
     rejectedRows: complete?.rejected ?? null,
+    /** By the store, while no list since the start has said more; else null. */
+    remembered: kept?.all ?? null,
+    rememberedAvailable: kept?.available ?? null,
     /** How long the latest polls took, the oldest first. */
     pollDurationsMs: [...(note?.durationsMs ?? [])],
     credentialExpiresAt: isoTime(status?.credentialExpiresAtMs),
     held: program.held.get(name) ?? 0,
   };
 }
+
+const NONE_REMEMBERED: Remembered = { all: 0, available: 0 };
 
 /** What the state is, what it means in words, and since when it is so. */
 interface StateWords<State extends string> {
@@ -146,21 +155,11 @@ function sourceWords(
   status: SourceStatus | undefined,
   nowMs: number,
 ): StateWords<(typeof SOURCE_STATES)[number]> {
-  if (note === undefined || note.failures === 0) {
-    if (status?.isOverdue)
-      return {
-        state: 'failing',
-        words: 'It is overdue: no poll has been complete.',
-        since: isoTime(nowMs - status.overdueMs),
-      };
-    return note === undefined
-      ? { state: 'starting', words: 'The first poll since the start is under way.', since: null }
-      : { state: 'working', words: 'Polls work.', since: null };
-  }
-  const { last, failures, failingSinceMs } = note;
-  const count = failures === 1 ? 'The last poll was not complete' : `The last ${failures} polls were not complete`;
-  const words = `${count}: ${last.reason ?? last.result}`;
-  return { state: 'failing', words, since: isoTime(failingSinceMs) };
+  const failing = sourceFailing(note, status, nowMs);
+  if (failing !== undefined) return { state: 'failing', words: failing.words, since: isoTime(failing.sinceMs) };
+  return note === undefined
+    ? { state: 'starting', words: 'The first poll since the start is under way.', since: null }
+    : { state: 'working', words: 'Polls work.', since: null };
 }
 
 function sinkView(name: string, sink: SinkConfig | undefined, facts: IndexedFacts) {
@@ -173,7 +172,9 @@ function sinkView(name: string, sink: SinkConfig | undefined, facts: IndexedFact
   return {
     name,
     type: sink?.definition.type ?? null,
-    ...(pause === undefined || lane === undefined ? sinkWords(sink, stored, note, nowMs) : pauseWords(pause)),
+    ...(pause === undefined || lane === undefined
+      ? sinkWords(sink, stored, note, lane?.failing ?? null, nowMs)
+      : pauseWords(pause)),
     /** Deliveries on their way, as they are stored; what is in flight included. */
     waiting: tally?.pending ?? 0,
     inFlight: lane?.inFlight ?? 0,
@@ -196,6 +197,7 @@ function sinkWords(
   sink: SinkConfig | undefined,
   { suspension, pausedUntilMs, inactive }: SinkState,
   note: SinkNote | undefined,
+  failing: FailingNote | null,
   nowMs: number,
 ): StateWords<(typeof SINK_STATES)[number]> {
   const inactiveSince = isoTime(inactive?.sinceMs);
@@ -213,12 +215,10 @@ function sinkWords(
   }
   if (pausedUntilMs !== null && pausedUntilMs > nowMs)
     return { state: 'waiting', words: 'The receiver asked for a pause.', since: null };
-  if (note === undefined) return { state: 'working', words: 'Nothing was tried since the start.', since: null };
-  if (note.failures > 0) {
-    const words = note.failures === 1 ? 'The last attempt failed.' : `The last ${note.failures} attempts failed.`;
-    return { state: 'failing', words, since: isoTime(note.failingSinceMs) };
-  }
-  return { state: 'working', words: 'Deliveries arrive.', since: null };
+  const found = sinkFailing(note, failing);
+  if (found !== undefined) return { state: 'failing', words: found.words, since: isoTime(found.sinceMs) };
+  const words = note === undefined ? 'Nothing was tried since the start.' : 'Deliveries arrive.';
+  return { state: 'working', words, since: null };
 }
 
 function isoTime(ms: number | null | undefined): string | null {

@@ -225,11 +225,14 @@ test('what listens where the program should is told from the program', async () 
 });
 
 /** A program of ours as its server tells of it. */
-async function toldBy(source: object, ready: object = {}) {
+async function toldBy(source: object, ready: object = {}, sink: object = {}) {
   const api = await stage.api();
   const answers: Readonly<Record<string, object>> = {
     '/readyz': { ready: true, reasons: [], ...ready },
-    '/api/status': { sources: [{ name: 'production', ...source }], sinks: [] },
+    '/api/status': {
+      sources: [{ name: 'production', ...source }],
+      sinks: [{ name: 'out', state: 'working', words: 'Deliveries arrive.', since: null, lastError: null, ...sink }],
+    },
   };
   await using server = createServer((request, response) => {
     response.end(JSON.stringify(answers[request.url ?? ''] ?? {}));
@@ -247,12 +250,28 @@ test.each([
   { name: 'a poll that takes a while is none', overdue: false, overdueSeconds: 12, want: /^ok no poll yet: / },
   {
     ...{ name: 'five minutes without a complete one are', overdue: true, overdueSeconds: 312 },
-    want: /^fail no poll yet: .* It is overdue: no poll was complete for 312 s; look at the log of "run"\.$/,
+    want: /^fail no poll yet: .* No poll was complete for 312 s; look at the log of "run"\.$/,
   },
 ])('what /readyz calls overdue is so here: $name', async ({ overdue, overdueSeconds, want }) => {
   const words = 'The first poll since the start is under way.';
   const { of } = await toldBy({ state: 'starting', words, since: null, lastPollAt: null, overdueSeconds, overdue });
   expect(of('sources', 'sources.production')[1]).toMatch(want);
+});
+
+test('what fails is told in the words of the running program, and since when', async () => {
+  const since = new Date(Date.now() - 7_200_000).toISOString();
+  const failing = { state: 'failing', since, lastPollAt: null, overdueSeconds: 0, overdue: false };
+  const { of } = await toldBy(
+    { ...failing, words: 'The last 3 polls were not complete: status 500' },
+    {},
+    { state: 'failing', since, words: 'The last 2 attempts failed.', lastError: 'timeout: no answer' },
+  );
+  expect(of('sources', 'sources.production')[1]).toBe(
+    'warn no poll yet: The last 3 polls were not complete: status 500 (since 2 hours ago).',
+  );
+  expect(of('sinks', 'sinks.out')).toContain(
+    'warn The last 2 attempts failed. timeout: no answer (since 2 hours ago).',
+  );
 });
 
 test('a reload that was refused is told by the program that goes on without it', async () => {

@@ -110,6 +110,64 @@ test.each([
   });
 });
 
+interface Standing {
+  readonly sources: readonly Record<string, unknown>[];
+  readonly sinks: readonly Record<string, unknown>[];
+}
+
+async function standingOf(served: Served): Promise<Standing> {
+  const { body } = await judged(served, '/api/status', await served.get('/api/status'));
+  return body as Standing;
+}
+
+test('a restart forgets neither since when something fails nor how much is remembered', async () => {
+  await using world = await openWorld();
+  const failing = sinkThat('hook', async () => ({ kind: 'failed', reason: 'server_error', detail: 'HTTP 500' }));
+  const config = configOf([sourcePolled(world)], [failing]);
+  const first = await startServed(world, config);
+  await first.program.notifier.pollAll();
+  world.api.recordings.setStatus('soon', 'available');
+  await first.program.notifier.pollAll();
+  await first.program.notifier.attemptDue();
+  world.clock.advance(1_000);
+  world.api.fault({ kind: 'unauthorized' }, { times: 9 });
+  await first.program.notifier.pollAll();
+  const before = await standingOf(first);
+  expect(before).toMatchObject({ sources: [{ state: 'failing', remembered: null }], sinks: [{ state: 'failing' }] });
+  await first[Symbol.asyncDispose]();
+  world.clock.advance(3_600_000);
+
+  await using second = await startServed(world, config);
+  const since = [before.sources[0]?.['since'], before.sinks[0]?.['since']];
+  const start = await standingOf(second);
+  expect(start).toMatchObject({
+    sources: [
+      {
+        ...{ state: 'failing', since: since[0], recordings: null, remembered: 2, rememberedAvailable: 2 },
+        words: expect.stringMatching(/^Polls failed before the start, and none has ended since: .*401/),
+      },
+    ],
+    sinks: [
+      {
+        ...{ state: 'failing', since: since[1] },
+        words: 'Attempts failed before the start, and none was made since: server_error: HTTP 500',
+      },
+    ],
+  });
+  await second.program.notifier.pollAll();
+  await second.program.notifier.attemptDue();
+  const later = await standingOf(second);
+  expect(later).toMatchObject({
+    sources: [{ state: 'failing', since: since[0], failedPolls: 1, remembered: 2 }],
+    sinks: [{ state: 'failing', since: since[1] }],
+  });
+  const logged = second.program.log.lines.find(({ message }) => message === 'a source is failing');
+  expect([logged?.fields['sinceAt'], later.sources[0]?.['words']]).toEqual([
+    since[0],
+    `The last poll was not complete: ${logged?.fields['detail']}`,
+  ]);
+});
+
 test.each([
   { path: '/api/recordings', query: '', want: ['soon', 'old'] },
   { path: '/api/recordings', query: '?limit=1', want: ['soon'] },

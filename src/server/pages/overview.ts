@@ -16,6 +16,7 @@ import {
   time,
 } from './parts.js';
 import { recordingsTable } from './recordings.js';
+import { recordingsCount } from './recordings-count.js';
 import { reloadTroubles } from './reload-trouble.js';
 
 /** Of sources and of sinks; those with trouble come first. */
@@ -186,14 +187,14 @@ function weightOf({ state }: { readonly state: string }): number {
 }
 
 function sourceCard(source: Source, place: DeedPlace): Html {
-  const { name, state, words, polling, recordings, available, processing, pollDurationsMs, rejectedRows } = source;
+  const { name, state, words, polling, pollDurationsMs, rejectedRows } = source;
   const last = pollDurationsMs.at(-1);
   return html`<article class="card" aria-labelledby="source-${name}"><h3 id="source-${name}">${name} ${badge(state)}</h3>
 <p>${words}${since(source.since)}</p>
 <dl>
 <dt>Last poll</dt><dd>${polling ? 'under way' : time(source.lastPollAt, 'none yet')}</dd>
 <dt>Next poll</dt><dd>${time(source.nextPollAt, 'not planned')}</dd>
-<dt>Recordings</dt><dd>${recordings === null ? 'not known yet' : html`${number(recordings)} <small>(${number(available)} available, ${number(processing)} in processing)</small>`}</dd>
+<dt>Recordings</dt><dd>${recordingsCount(source)}</dd>
 ${rejectedRows ? html`<dt>Set aside</dt><dd>${counted(rejectedRows, 'row')} that ${rejectedRows === 1 ? 'is no recording' : 'are no recordings'}; the log says why</dd>` : ''}
 ${source.credentialExpiresAt === null ? '' : html`<dt>Credential dies</dt><dd>${time(source.credentialExpiresAt)}</dd>`}
 <dt>Polls take</dt><dd>${last === undefined ? '–' : durationText(last)} ${sparkline(pollDurationsMs)}</dd>
