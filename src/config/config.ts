@@ -11,6 +11,8 @@ import type { ServerAddress } from './store-url.js';
 export interface Config {
   /** As it was asked for, for messages. */
   readonly file: string;
+  /** The file has mistakes, and this is what is left without them: to look at the store by, and never to run. */
+  readonly isPart?: true;
   readonly sources: readonly SourceConfig[];
   /** The disabled ones too. */
   readonly sinks: readonly SinkConfig[];

@@ -7,7 +7,9 @@ import type { Config } from './config.js';
 import { isRecord, valueAt } from './explain.js';
 import { readTextFile, UnreadableFileError } from './files.js';
 import type { References } from './interpolate.js';
+import { partOf } from './part.js';
 import { type Problem, sortProblems } from './problem.js';
+import { salvage } from './salvage.js';
 import { readTree, type Tree } from './tree.js';
 import { findUnavailable } from './unavailable.js';
 
@@ -31,6 +33,24 @@ export function readConfig(file: string, env: Environment, types: Types = BUILT_
         atStart(file, `cannot be read: ${error.message}; name the config by --config FILE, or make one by init`),
       ],
     };
+  }
+}
+
+/** Of a config with mistakes what {@link partOf} makes of it; undefined where it cannot be told where the store is. */
+export function readPart(file: string, env: Environment, types: Types = BUILT_IN_TYPES): Config | undefined {
+  const dotEnv = readDotEnv();
+  if ('problem' in dotEnv) return undefined;
+  try {
+    const from = { env: { ...dotEnv.env, ...env }, readFile: readTextFile };
+    const text = readTextFile(file);
+    const tree = readTree(file, text, from);
+    const left = tree.isUnreadable ? salvage(text) : text;
+    if (left === undefined) return undefined;
+    const readable = tree.isUnreadable ? readTree(file, left, from) : tree;
+    return partOf(readable, withOwnTypes(readable, types));
+  } catch (error) {
+    if (!(error instanceof UnreadableFileError)) throw error;
+    return undefined;
   }
 }
 
