@@ -2,7 +2,7 @@ import type { Config } from '../config/config.js';
 import type { AnnounceOrder } from '../core/order.js';
 import { type CommonOptions, EXIT, type Register, UsageError } from './command.js';
 import { carryOut, printLines } from './orders.js';
-import { configOf, noEnabledSink } from './session.js';
+import { configForAsking, noEnabledSink } from './session.js';
 
 interface AnnounceOptions extends CommonOptions {
   readonly sink?: string;
@@ -24,7 +24,7 @@ export const registerAnnounce: Register = (program, context) => {
     )
     .action(async (uuids: readonly string[], _, command) => {
       const options: AnnounceOptions = command.optsWithGlobals();
-      const config = configOf(options, context);
+      const config = await configForAsking(options, context);
       const { lines } = await carryOut(orderOf(uuids, options, config), config, context);
       await printLines(lines, options, context);
       context.end(lines.every(({ result }) => result === 'delivered') ? EXIT.fine : EXIT.failed);
@@ -33,7 +33,7 @@ export const registerAnnounce: Register = (program, context) => {
 
 function orderOf(uuids: readonly string[], options: AnnounceOptions, config: Config): AnnounceOrder {
   const { sink = null } = options;
-  if (sink !== null && !config.sinks.some(({ name, enabled }) => name === sink && enabled)) {
+  if (!config.isPart && sink !== null && !config.sinks.some(({ name, enabled }) => name === sink && enabled)) {
     throw new UsageError(noEnabledSink('--sink', sink, config));
   }
   return { kind: 'announce', uuids, sink };

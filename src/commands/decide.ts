@@ -1,7 +1,7 @@
 import type { DecideOrder } from '../core/order.js';
 import { type CommandContext, type CommonOptions, EXIT, type ExitCode, type Register } from './command.js';
 import { carryOut, printLines, tellAttempted } from './orders.js';
-import { configOf } from './session.js';
+import { configForAsking } from './session.js';
 
 interface DecideOptions extends CommonOptions {
   readonly source?: string;
@@ -45,7 +45,7 @@ export const registerDiscard: Register = (program, context) => {
 
 async function decide(kind: DecideOrder['kind'], options: DecideOptions, context: CommandContext): Promise<ExitCode> {
   const { source = null } = options;
-  const config = configOf(options, context);
+  const config = await configForAsking(options, context);
   const { lines, attempted } = await carryOut({ kind, source }, config, context, async ({ dispatcher }) => {
     if (kind === 'release') await dispatcher.attemptDue();
   });

@@ -9,7 +9,7 @@ import { createLedger } from '../store/ledger.js';
 import { deliveryRow } from '../views/delivery-row.js';
 import { pausedText } from '../views/pause-words.js';
 import { type CommandContext, type CommonOptions, EXIT, type Register } from './command.js';
-import { configOf, openStoreOf } from './session.js';
+import { configForLooking, openStoreOf } from './session.js';
 import { printRows } from './table.js';
 import { addTo, heldText, sourceOf } from './waiting.js';
 
@@ -31,7 +31,7 @@ export const registerDeliveries: Register = (program, context) => {
     )
     .action(async (_, command) => {
       const options: DeliveriesOptions = command.optsWithGlobals();
-      const config = configOf(options, context);
+      const config = configForLooking(options, context);
       const { store } = await openStoreOf(config, 'read', context);
       try {
         const ledger = createLedger(store);

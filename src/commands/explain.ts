@@ -22,7 +22,7 @@ import { sinkStories } from '../views/story-words.js';
 import { counted, type SinkStory, type Surroundings, timeWords } from '../views/surroundings.js';
 import { paintFor, paintIn } from './color.js';
 import { type CommandContext, type CommonOptions, EXIT, type ExitCode, type Register } from './command.js';
-import { configOf, openStoreOf, storeDependencies } from './session.js';
+import { configForLooking, openStoreOf, storeDependencies } from './session.js';
 import { startedAs } from './started-as.js';
 
 export const registerExplain: Register = (program, context) => {
@@ -46,7 +46,7 @@ export const registerExplain: Register = (program, context) => {
 const DEFAULT_CONFIG = 'config/notifier.yaml';
 
 async function explain(what: string, options: CommonOptions, context: CommandContext): Promise<ExitCode> {
-  const config = configOf(options, context);
+  const config = configForLooking(options, context);
   const { store } = await openStoreOf(config, 'read', context);
   try {
     const ledger = createLedger(store);

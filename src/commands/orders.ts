@@ -29,7 +29,8 @@ export async function carryOut(
   context: CommandContext,
   afterwards: Afterwards = async () => undefined,
 ): Promise<CarriedOut> {
-  return (await aloneOrUndefined(order, config, context, afterwards)) ?? (await besideOwner(order, config, context));
+  const alone = config.isPart ? undefined : await aloneOrUndefined(order, config, context, afterwards);
+  return alone ?? (await besideOwner(order, config, context));
 }
 
 export async function printLines(

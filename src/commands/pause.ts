@@ -6,7 +6,7 @@ import type { Notifier } from '../notifier.js';
 import { createLedger } from '../store/ledger.js';
 import { type CommandContext, type CommonOptions, EXIT, type Register, UsageError } from './command.js';
 import { type CarriedOut, carryOut, printLines, tellAttempted } from './orders.js';
-import { configOf, openStoreOf } from './session.js';
+import { configForAsking, openStoreOf } from './session.js';
 
 interface PauseOptions extends CommonOptions {
   readonly sink?: true;
@@ -58,7 +58,7 @@ async function pauseOrResume(
   options: PauseOptions,
   context: CommandContext,
 ): Promise<void> {
-  const config = configOf(options, context);
+  const config = await configForAsking(options, context);
   const wanted = options.sink ? 'sink' : options.source ? 'source' : undefined;
   const of = pausableOf(name, wanted, await pausables(kind, config, context));
   if ('problem' in of) throw new UsageError(of.problem);

@@ -3,7 +3,7 @@ import { createLedger } from '../store/ledger.js';
 import { pausedText } from '../views/pause-words.js';
 import { recordingRow } from '../views/recording-row.js';
 import { type CommonOptions, EXIT, type Register } from './command.js';
-import { configOf, openStoreOf } from './session.js';
+import { configForLooking, openStoreOf } from './session.js';
 import { printRows } from './table.js';
 
 export const registerRecordings: Register = (program, context) => {
@@ -17,7 +17,7 @@ export const registerRecordings: Register = (program, context) => {
     )
     .action(async (_, command) => {
       const options: CommonOptions = command.optsWithGlobals();
-      const config = configOf(options, context);
+      const config = configForLooking(options, context);
       const { store } = await openStoreOf(config, 'read', context);
       try {
         const ledger = createLedger(store);

@@ -5,7 +5,7 @@ import { systemClock } from '../system.js';
 import { durationArgument } from './arguments.js';
 import { type CommandContext, type CommonOptions, EXIT, type ExitCode, type Register, UsageError } from './command.js';
 import { carryOut, printLines } from './orders.js';
-import { configOf, noEnabledSink } from './session.js';
+import { configForAsking, noEnabledSink } from './session.js';
 
 interface RedeliverOptions extends CommonOptions {
   readonly dead?: true;
@@ -36,7 +36,7 @@ export const registerRedeliver: Register = (program, context) => {
     )
     .action(async (ids: readonly string[], _, command) => {
       const options: RedeliverOptions = command.optsWithGlobals();
-      const config = configOf(options, context);
+      const config = await configForAsking(options, context);
       context.end(await redeliver(orderOf(ids, options, config), config, options, context));
     });
 };

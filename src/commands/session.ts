@@ -5,14 +5,17 @@ import {
   createConfiguredHttp,
   ListenError,
   type ServedNotifier,
+  storeDependencies,
 } from '../assemble.js';
 import type { Config, SinkConfig, SourceConfig } from '../config/config.js';
-import { readConfig } from '../config/load.js';
-import { formatProblem } from '../config/problem.js';
+import { readConfig, readPart } from '../config/load.js';
+import { formatProblem, type Problem } from '../config/problem.js';
 import type { Notifier } from '../notifier.js';
 import { createLog } from '../observe/log.js';
 import type { HttpClient, Log, Store } from '../ports.js';
 import { StoreError } from '../store/errors.js';
+import { hasOwner, labelOf } from '../store/open.js';
+import { counted } from '../views/surroundings.js';
 import { type CommandContext, CommandError, EXIT, type ExitCode, UsageError, wantsColor } from './command.js';
 
 /** What commands need of the rest: the configuration, a log, the store and the program on top of them. */
@@ -29,8 +32,48 @@ export {
 
 export function configOf({ config: file }: { readonly config: string }, { environment }: CommandContext): Config {
   const loaded = readConfig(file, environment);
-  if ('problems' in loaded) throw new UsageError(loaded.problems.map(formatProblem).join('\n'));
+  if ('problems' in loaded) throw mistakesError(loaded.problems);
   return loaded.config;
+}
+
+/**
+ * For commands that look at the store. Of a config with mistakes it is what is left without them, with a word about it to whoever
+ * reads; where it cannot be told where the store is, throws a {@link UsageError} with all that is wrong.
+ */
+export function configForLooking({ config: file }: { readonly config: string }, context: CommandContext): Config {
+  const { config, problems } = wholeOrPart(file, context);
+  if (problems.length > 0)
+    context.tell(`${mistakesWords(file, problems)}; answering from the store, ${labelOf(config.store, context)}.`);
+  return config;
+}
+
+/** For commands of the class *requests*: the running program has a config of its own, and goes by that. */
+export async function configForAsking(
+  { config: file }: { readonly config: string },
+  context: CommandContext,
+): Promise<Config> {
+  const { config, problems } = wholeOrPart(file, context);
+  if (problems.length === 0) return config;
+  if (!(await hasOwner(config.store, storeDependencies(context)))) throw mistakesError(problems);
+  context.tell(`${mistakesWords(file, problems)}; the running program does it by the config that it has.`);
+  return config;
+}
+
+function wholeOrPart(file: string, { environment }: CommandContext) {
+  const loaded = readConfig(file, environment);
+  if ('config' in loaded) return { config: loaded.config, problems: [] };
+  const part = readPart(file, environment);
+  // In memory there is nothing to look at.
+  if (part === undefined || part.store.kind === 'memory') throw mistakesError(loaded.problems);
+  return { config: part, problems: loaded.problems };
+}
+
+function mistakesError(problems: readonly Problem[]): UsageError {
+  return new UsageError(problems.map(formatProblem).join('\n'));
+}
+
+function mistakesWords(file: string, { length }: readonly Problem[]): string {
+  return `${file} has ${counted(length, 'mistake')}, which "check" ${length === 1 ? 'shows' : 'lists'}`;
 }
 
 /** Throws a {@link UsageError} that names those there are. */
