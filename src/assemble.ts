@@ -83,7 +83,7 @@ export function assemble(
       const left = await takeRequests(store, systemClock.nowMs());
       return left.map((request) => ({
         order: request.order,
-        answer: (lines, error) => answerRequest(store, request, { lines, error, more: 0 }, systemClock.nowMs()),
+        answer: (lines, more, error) => answerRequest(store, request, { lines, more, error }, systemClock.nowMs()),
       }));
     },
     cron: createCron(systemClock),

@@ -1,3 +1,4 @@
+import { KeptLines } from '../core/kept-lines.js';
 import type { Order, OrderLine } from '../core/order.js';
 import type { Clock, Log, Timer } from '../ports.js';
 import { createRepeats } from './repeats.js';
@@ -8,7 +9,8 @@ const READING = 'reading';
 /** A request that a command left beside the running program. */
 export interface OpenRequest {
   readonly order: Order;
-  answer(lines: readonly OrderLine[], error: string | null): Promise<void>;
+  /** @param more lines left out */
+  answer(lines: readonly OrderLine[], more: number, error: string | null): Promise<void>;
 }
 
 /** Takes requests out of the store, half a second after they came at the latest, one after the other. */
@@ -58,13 +60,14 @@ export function createRequestLoop(ports: {
   }
 
   async function serve(request: OpenRequest): Promise<void> {
-    const lines: OrderLine[] = [];
+    const kept = new KeptLines();
     try {
-      for await (const line of ports.carryOut(request.order)) lines.push(line);
-      await request.answer(lines, null);
+      for await (const line of ports.carryOut(request.order)) kept.add(line);
+      await request.answer(kept.lines, kept.more, null);
     } catch (error) {
       log.error({ error }, 'a request could not be carried out');
-      await request.answer(lines, error instanceof Error ? error.message : String(error)).catch(() => undefined);
+      const message = error instanceof Error ? error.message : String(error);
+      await request.answer(kept.lines, kept.more, message).catch(() => undefined);
     }
   }
 

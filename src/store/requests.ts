@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LINES_MAX } from '../core/kept-lines.js';
 import { DECISION_RESULTS, DELIVERY_RESULTS, type Order, type OrderLine, PAUSE_RESULTS } from '../core/order.js';
 import { PAUSABLE_KINDS } from '../core/pause.js';
 import type { Clock, Json, Store } from '../ports.js';
@@ -16,8 +17,6 @@ const LOOK_AGAIN_MS = 100;
 /** Attempts included. */
 const ANSWERED_WITHIN_MS = 600_000;
 const OWNED_AGAIN_MS = 5_000;
-/** Lines in an answer; the rest is counted. */
-const LINES_MAX = 1_000;
 
 const textOrNull = z.string().nullable();
 const texts = z.array(z.string());

@@ -19,7 +19,7 @@ function stageOf(carryOut: (order: Order) => AsyncIterable<OrderLine>) {
   const loop = createRequestLoop({ take: takeCounted, carryOut, clock, log });
   const request: OpenRequest = {
     order: ORDER,
-    answer: async (lines, error) => void answers.push([lines, error]),
+    answer: async (lines, _more, error) => void answers.push([lines, error]),
   };
   return {
     clock,

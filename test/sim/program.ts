@@ -106,7 +106,7 @@ export class Program {
     this.#ordersOpen += 1;
     const request: OpenRequest = {
       order,
-      answer: async (lines, error) => {
+      answer: async (lines, _more, error) => {
         this.#ordersOpen -= 1;
         this.#world.pauses.answered(order, lines, error);
       },

@@ -81,7 +81,7 @@ export function createProgram({ store, clock }: World, config: Config, more: Par
       const left = await takeRequests(store, clock.nowMs());
       return left.map((request) => ({
         order: request.order,
-        answer: (lines, error) => answerRequest(store, request, { lines, error, more: 0 }, clock.nowMs()),
+        answer: (lines, more, error) => answerRequest(store, request, { lines, more, error }, clock.nowMs()),
       }));
     },
     cron: (expression, _timezone, callback) => {
