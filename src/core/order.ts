@@ -74,7 +74,8 @@ export interface CountLine {
   readonly count: number;
 }
 
-export const DECISION_RESULTS = ['released', 'discarded'] as const;
+/** `skipped`: the sink that they were to be moved to has been told already, or is about to be. */
+export const DECISION_RESULTS = ['released', 'discarded', 'skipped'] as const;
 export type DecisionResult = (typeof DECISION_RESULTS)[number];
 
 /** What became of a sink or a source. */

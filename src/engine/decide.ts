@@ -1,6 +1,7 @@
 import { type Delivery, givenUp, released } from '../core/delivery.js';
-import type { CountLine, DecideOrder, DecisionResult } from '../core/order.js';
+import type { CountLine, DecideOrder } from '../core/order.js';
 import type { Clock, Ledger } from '../ports.js';
+import { Counts } from './counts.js';
 import type { Dispatcher } from './dispatcher.js';
 
 /** Deliveries changed at once: as many as go into one write. */
@@ -54,28 +55,4 @@ async function decideOne(
   if (changed === undefined || changed === 'under_way') return undefined;
   if (changed.state === 'pending') dispatcher.offer([changed]);
   return changed;
-}
-
-/** How many, by source and sink. */
-class Counts {
-  readonly #result: DecisionResult;
-  readonly #lines = new Map<string, CountLine>();
-
-  constructor(result: DecisionResult) {
-    this.#result = result;
-  }
-
-  add({ event, sink }: Delivery): void {
-    const source = event.source ?? '';
-    const key = `${source}/${sink}`;
-    this.#lines.set(key, { source, sink, result: this.#result, count: (this.#lines.get(key)?.count ?? 0) + 1 });
-  }
-
-  get size(): number {
-    return this.#lines.size;
-  }
-
-  lines(): Iterable<CountLine> {
-    return this.#lines.values();
-  }
 }

@@ -2,12 +2,17 @@ import type { Delivery } from '../core/delivery.js';
 import type { DeliveryLine } from '../core/order.js';
 import type { Redelivery } from './orders.js';
 
-/** What an answer says of it. */
-export function lineOf({ id, event, sink }: Delivery, redelivery: Redelivery): DeliveryLine {
+/**
+ * What an answer says of it.
+ *
+ * @param note what is to be said besides of an attempt
+ */
+export function lineOf({ id, event, sink }: Delivery, redelivery: Redelivery, note?: string): DeliveryLine {
   const line = { id, eventId: event.id, sink };
   if (redelivery.kind === 'refused') return { ...line, result: redelivery.why, detail: REFUSED[redelivery.why] };
   if (redelivery.kind === 'put_off') return { ...line, ...laterOf(redelivery) };
-  return { ...line, ...resultOf(redelivery.delivery) };
+  const { result, detail } = resultOf(redelivery.delivery);
+  return { ...line, result, detail: [detail, ...(note === undefined ? [] : [note])].join('; ') };
 }
 
 type Later = Redelivery & { readonly kind: 'put_off' };

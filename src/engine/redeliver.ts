@@ -1,9 +1,10 @@
 import { type Delivery, moved, newDelivery } from '../core/delivery.js';
 import { type DeliveryId, deliveryIdOf, type Sha256 } from '../core/id.js';
 import { isAbout } from '../core/operator-news.js';
-import type { DeliveryLine, RedeliverOrder } from '../core/order.js';
+import type { CountLine, DeliveryLine, RedeliverOrder } from '../core/order.js';
 import type { Clock, Ledger } from '../ports.js';
 import type { RoutedSink } from './commit-changes.js';
+import { Counts } from './counts.js';
 import { lineOf } from './delivery-line.js';
 import type { Dispatcher } from './dispatcher.js';
 
@@ -19,12 +20,20 @@ export interface RedeliverPorts {
 }
 
 /** One attempt of everything that the order names, then a new schedule for what failed. */
-export async function* redeliver(order: RedeliverOrder, ports: RedeliverPorts): AsyncGenerator<DeliveryLine> {
+export async function* redeliver(
+  order: RedeliverOrder,
+  ports: RedeliverPorts,
+): AsyncGenerator<DeliveryLine | CountLine> {
   const unknown = new Set(order.ids);
+  const skipped = new Counts('skipped');
   let batch: Delivery[] = [];
   for await (const delivery of selected(order, ports.ledger)) {
     unknown.delete(delivery.id);
     unknown.delete(delivery.event.id);
+    if (await isToldAlready(delivery, batch, order, ports)) {
+      skipped.add(delivery, order.to ?? undefined);
+      continue;
+    }
     if (batch.push(delivery) < AT_ONCE_MAX) continue;
     yield* deliverAll(batch, order, ports);
     // What is left stays as it is: the next program can be asked for it.
@@ -32,8 +41,25 @@ export async function* redeliver(order: RedeliverOrder, ports: RedeliverPorts): 
     batch = [];
   }
   yield* deliverAll(batch, order, ports);
+  yield* skipped.lines();
   for (const id of unknown)
     yield { id, eventId: null, sink: null, result: 'unknown', detail: 'no such event or delivery is stored' };
+}
+
+/**
+ * Whether the sink that everything dead is moved to has been told, is about to be, or gets it from another sink's dead delivery in the
+ * same batch. Nobody has asked for that one by its id, so nobody wants the repeat.
+ */
+async function isToldAlready(
+  delivery: Delivery,
+  batch: readonly Delivery[],
+  { dead, to }: RedeliverOrder,
+  { ledger, sha256 }: RedeliverPorts,
+): Promise<boolean> {
+  if (!dead || to === null) return false;
+  if (batch.some(({ event }) => event.id === delivery.event.id)) return true;
+  const stored = await ledger.delivery(deliveryIdOf(sha256, delivery.event.id, to));
+  return stored !== undefined && stored.state !== 'dead';
 }
 
 async function* selected(order: RedeliverOrder, ledger: Ledger): AsyncGenerator<Delivery> {
@@ -61,7 +87,7 @@ async function* deliverAll(batch: readonly Delivery[], order: RedeliverOrder, po
 }
 
 async function again(delivery: Delivery, { dispatcher }: RedeliverPorts): Promise<DeliveryLine> {
-  return lineOf(delivery, await dispatcher.orders.redeliver(delivery.id));
+  return lineOf(delivery, await dispatcher.orders.redeliver(delivery.id), noteOf(delivery));
 }
 
 /** The new sink gets the same event; the old delivery is forgotten once the new one is stored, unless it was made: that stays true. */
@@ -75,8 +101,14 @@ async function move(delivery: Delivery, to: string, ports: RedeliverPorts): Prom
   const includeUrl = ports.sinks().find(({ name }) => name === to)?.includeUrl ?? true;
   const nowMs = clock.nowMs();
   const made = { ...newDelivery(id, to, delivery.event, includeUrl, nowMs), madeBy: 'redeliver' } as const;
+  const note = noteOf(await ports.ledger.delivery(id));
   const redelivery = await dispatcher.orders.deliver(moved(delivery, made, nowMs));
   const isMoved = redelivery.kind !== 'refused' && id !== delivery.id && delivery.state !== 'delivered';
   if (isMoved) await dispatcher.orders.withdraw(delivery.id);
-  return lineOf(made, redelivery);
+  return lineOf(made, redelivery, note);
+}
+
+/** Whoever names it by its id may want that; it is said all the same. */
+function noteOf(before: Delivery | undefined): string | undefined {
+  return before?.state === 'delivered' ? 'a repeat: it had it already' : undefined;
 }

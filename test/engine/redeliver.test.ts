@@ -14,8 +14,12 @@ const HOUR_MS = 3_600_000;
 /** Everything that the order names, as lines in the order of their ids. */
 async function order(stage: DispatchStage, change: Partial<RedeliverOrder>): Promise<DeliveryLine[]> {
   const whole = { kind: 'redeliver' as const, ids: [], dead: false, sink: null, to: null, sinceMs: null, ...change };
-  const lines = await Array.fromAsync(redeliver(whole, { ...portsOf(stage), sha256, sinks: () => [] }));
-  return lines.sort((left, right) => left.id.localeCompare(right.id));
+  const lines = await linesOf(stage, whole);
+  return lines.filter((line) => 'id' in line).sort((left, right) => left.id.localeCompare(right.id));
+}
+
+function linesOf(stage: DispatchStage, whole: RedeliverOrder) {
+  return Array.fromAsync(redeliver(whole, { ...portsOf(stage), sha256, sinks: () => [] }));
 }
 
 function portsOf({ ledger, dispatcher, clock }: DispatchStage) {
@@ -34,9 +38,8 @@ test.each(['delivered', 'dead'] as const)('%s: one attempt at once, with the sam
   const id = await stage.add('hook', 'r');
   expect(await stage.attempted(id, 1)).toMatchObject({ state });
   door.answer({ status: 204 });
-  expect(await order(stage, { ids: [id] })).toMatchObject([
-    { id, sink: 'hook', result: 'delivered', detail: 'HTTP 204' },
-  ]);
+  const detail = state === 'dead' ? 'HTTP 204' : 'HTTP 204; a repeat: it had it already';
+  expect(await order(stage, { ids: [id] })).toMatchObject([{ id, sink: 'hook', result: 'delivered', detail }]);
   expect(await stage.delivery(id)).toMatchObject({ state: 'delivered', attempts: 2, round: 1 });
   expect(new Set(door.messages.map((message) => message.id)).size).toBe(1);
 });
@@ -145,11 +148,30 @@ test('--to a sink that has it already delivers it there again', async () => {
   await using stage = await openDispatchStage(sinks);
   const there = await stage.add('new', 'r');
   await stage.attempted(there, 1);
-  await giveUp(stage, 'old', 'r');
-  await order(stage, { dead: true, to: 'new' });
+  const old = await giveUp(stage, 'old', 'r');
+  await order(stage, { ids: [old.id], to: 'new' });
   const delivery = await stage.delivery(there);
   expect(delivery).toMatchObject({ state: 'delivered', attempts: 2, round: 1, movedFrom: [{ sink: 'old' }] });
   expect(delivery).not.toHaveProperty('madeBy');
+});
+
+test('all that is dead, to a sink that has been told, is about to be, or gets it from another: skipped, and stays dead', async () => {
+  await using door = await startDoor();
+  await using stage = await openDispatchStage([webhookTo('new', door.url)]);
+  const told = await stage.add('new', 'told');
+  await stage.attempted(told, 1);
+  await stage.ledger.save([deliveryOf('new', 'waiting', stage.clock.nowMs() + HOUR_MS)]);
+  for (const uuid of ['told', 'waiting', 'untold']) await giveUp(stage, 'old', uuid);
+  await giveUp(stage, 'older', 'untold');
+  const whole = { kind: 'redeliver' as const, ids: [], dead: true, sink: null, to: 'new', sinceMs: null };
+  const lines = await linesOf(stage, whole);
+  expect(lines).toMatchObject([
+    { sink: 'new', result: 'delivered', detail: 'HTTP 204' },
+    { sink: 'new', result: 'skipped', count: 3 },
+  ]);
+  expect(uuidsOf(door)).toEqual(['told', 'untold']);
+  const dead = await Array.fromAsync(stage.ledger.finished());
+  expect(dead.filter(({ state }) => state === 'dead')).toHaveLength(3);
 });
 
 test('--to the sink that an event is about is refused, and to another one it goes', async () => {
