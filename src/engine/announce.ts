@@ -4,7 +4,7 @@ import { eventOf, type StoredEvent } from '../core/event.js';
 import { deliveryIdOf, type RecordingUuid } from '../core/id.js';
 import type { AnnounceOrder, DeliveryLine } from '../core/order.js';
 import type { RecordingState } from '../core/recording.js';
-import { wants } from '../core/routing.js';
+import { mismatchOf, wants } from '../core/routing.js';
 import type { RoutedSink } from './commit-changes.js';
 import { lineOf } from './delivery-line.js';
 import type { RedeliverPorts } from './redeliver.js';
@@ -74,11 +74,14 @@ async function tellOf({ source, uuid, state }: Known, order: AnnounceOrder, port
     const detail = `${source}: no enabled sink wants it; --sink NAME tells one anyway`;
     return [{ id: uuid, eventId: event.id, sink: null, result: 'unwanted' as const, detail }];
   }
+  const named = ports.sinks().find(({ name }) => name === order.sink);
+  const mismatch = named && mismatchOf(named, event);
+  const note = mismatch && `not taken by its ${mismatch.key}, and told because --sink names it`;
   return Promise.all(
     sinks.map(async ({ name, includeUrl }) => {
       const id = deliveryIdOf(sha256, event.id, name);
       const made = { ...newDelivery(id, name, event, includeUrl, clock.nowMs()), madeBy: 'announce' } as const;
-      return lineOf(made, await dispatcher.orders.deliver(made));
+      return lineOf(made, await dispatcher.orders.deliver(made), note);
     }),
   );
 }

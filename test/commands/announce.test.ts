@@ -49,8 +49,10 @@ describe('alone', () => {
   test('what was told is told again, with the same id, and --sink needs no match', async () => {
     const { receiver, later } = await playFew();
     expect(await announce(later)).toMatchObject({ code: 0, lines: [{ eventId: idOf(later), sink: 'hook' }] });
-    expect(await announce(later, '--sink', 'picky')).toMatchObject({ code: 0, lines: [{ sink: 'picky' }] });
-    expect(receiver.accepted).toEqual([idOf(later), idOf(later), idOf(later)]);
+    const detail = 'HTTP 204; not taken by its only.rooms, and told because --sink names it';
+    expect(await announce(later, '--sink', 'picky')).toMatchObject({ code: 0, lines: [{ sink: 'picky', detail }] });
+    expect(await announce(later, '--sink', 'hook')).toMatchObject({ code: 0, lines: [{ detail: 'HTTP 204' }] });
+    expect(receiver.accepted).toEqual([idOf(later), idOf(later), idOf(later), idOf(later)]);
   });
 
   test('what is not available or not known is refused in words, the rest is told', async () => {
