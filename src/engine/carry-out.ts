@@ -7,6 +7,9 @@ import { redeliver } from './redeliver.js';
 
 export type OrderPorts = AnnouncePorts & PausePorts;
 
+/** Of what was named in the log line; who names more finds the first. */
+const IDS_LOGGED_MAX = 20;
+
 /** Does what somebody asks for. An order that is broken off by the end of the program leaves what it had not reached as it was. */
 export async function* carryOut(order: Order, ports: OrderPorts & { readonly log: Log }): AsyncGenerator<OrderLine> {
   const counts: Record<string, number> = {};
@@ -24,8 +27,35 @@ export async function* carryOut(order: Order, ports: OrderPorts & { readonly log
 }
 
 function subjectOf(order: Order): LogFields {
-  const { source, sink } = { source: null, sink: null, ...order };
-  return { ...(source !== null && { source }), ...(sink !== null && { sink }) };
+  const { source, sink, to, dead, sinceMs } = {
+    source: null,
+    sink: null,
+    to: null,
+    dead: false,
+    sinceMs: null,
+    ...order,
+  };
+  return {
+    ...(source !== null && { source }),
+    ...(sink !== null && { sink }),
+    ...(to !== null && { to }),
+    ...(dead && { dead }),
+    ...(sinceMs !== null && { since: new Date(sinceMs).toISOString() }),
+    ...namesOf(order),
+  };
+}
+
+/** `asked` is there where not all are. */
+function namesOf(order: Order): LogFields {
+  const [key, names] =
+    order.kind === 'redeliver'
+      ? ['ids', order.ids]
+      : order.kind === 'announce'
+        ? ['recordings', order.uuids]
+        : ['ids', []];
+  if (names.length === 0) return {};
+  const isCut = names.length > IDS_LOGGED_MAX;
+  return { [key]: names.slice(0, IDS_LOGGED_MAX), ...(isCut && { asked: names.length }) };
 }
 
 function linesOf(order: Order, ports: OrderPorts): AsyncGenerator<OrderLine> {
