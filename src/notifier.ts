@@ -273,7 +273,8 @@ export class Notifier {
   }
 
   #deliveryTotals(): Pick<Totals, 'delivered' | 'dead' | 'waiting'> {
-    const { deliveredCount: delivered, deadCount: dead, parked } = this.#dispatcher;
+    const { ends, parked } = this.#dispatcher;
+    const [delivered, dead] = [ends.count('delivered'), ends.count('dead')];
     const onTheirWay = this.#dispatcher.status().map(({ sink }) => this.#dispatcher.waiting(sink).all);
     const waiting = [...onTheirWay, ...parked.values()].reduce((sum, count) => sum + count, 0);
     return { delivered, dead, waiting };

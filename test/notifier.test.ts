@@ -115,7 +115,7 @@ test('a request that a command left is carried out and answered', async () => {
   await using program = await startProgram(world, configOf([sourcePolled(world)], [webhookTo('hook', door.url)]));
   world.api.recordings.setStatus('soon', 'available');
   await program.notifier.pollAll();
-  await until(() => program.notifier.dispatcher.deadCount === 1);
+  await until(() => program.notifier.dispatcher.ends.count('dead') === 1);
   door.answer({ status: 204 });
   const order = { kind: 'redeliver' as const, ids: [], dead: true, sink: null, to: null, sinceMs: null };
   let answer: unknown;

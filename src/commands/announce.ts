@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.js';
 import type { AnnounceOrder } from '../core/order.js';
-import { type CommonOptions, EXIT, type Register, UsageError } from './command.js';
-import { carryOut, printLines } from './orders.js';
+import { type CommonOptions, type Register, UsageError } from './command.js';
+import { carryOut, exitCodeOf } from './orders.js';
 import { configForAsking, noEnabledSink } from './session.js';
 
 interface AnnounceOptions extends CommonOptions {
@@ -25,9 +25,7 @@ export const registerAnnounce: Register = (program, context) => {
     .action(async (uuids: readonly string[], _, command) => {
       const options: AnnounceOptions = command.optsWithGlobals();
       const config = await configForAsking(options, context);
-      const { lines } = await carryOut(orderOf(uuids, options, config), config, context);
-      await printLines(lines, options, context);
-      context.end(lines.every(({ result }) => result === 'delivered') ? EXIT.fine : EXIT.failed);
+      context.end(exitCodeOf(await carryOut(orderOf(uuids, options, config), config, options, context)));
     });
 };
 

@@ -1,6 +1,6 @@
-import type { DecideOrder } from '../core/order.js';
+import type { DecideOrder, OrderLine } from '../core/order.js';
 import { type CommandContext, type CommonOptions, EXIT, type ExitCode, type Register } from './command.js';
-import { carryOut, printLines, tellAttempted } from './orders.js';
+import { carryOut, tellAttempted } from './orders.js';
 import { configForAsking } from './session.js';
 
 interface DecideOptions extends CommonOptions {
@@ -46,12 +46,22 @@ export const registerDiscard: Register = (program, context) => {
 async function decide(kind: DecideOrder['kind'], options: DecideOptions, context: CommandContext): Promise<ExitCode> {
   const { source = null } = options;
   const config = await configForAsking(options, context);
-  const { lines, attempted } = await carryOut({ kind, source }, config, context, async ({ dispatcher }) => {
-    if (kind === 'release') await dispatcher.attemptDue();
-  });
-  await printLines(lines, options, context);
+  const { lines, attempted } = await carryOut(
+    { kind, source },
+    config,
+    options,
+    context,
+    async ({ dispatcher }, done) => {
+      if (kind === 'release') await dispatcher.attemptDue(undefined, sinksIn(done));
+    },
+  );
   if (lines.length === 0) context.tell(source === null ? 'Nothing is held.' : `Nothing of ${source} is held.`);
   if (kind === 'discard' || lines.length === 0) return EXIT.fine;
+  return tellAttempted(attempted, sinksIn(lines), config, context);
+}
+
+/** Of which sinks the order was. */
+function sinksIn(lines: readonly OrderLine[]): (sink: string) => boolean {
   const sinks = new Set(lines.map((line) => 'sink' in line && line.sink));
-  return tellAttempted(attempted, (sink) => sinks.has(sink), config, context);
+  return (sink) => sinks.has(sink);
 }

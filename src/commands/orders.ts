@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.js';
+import { isDone, KeptLines } from '../core/kept-lines.js';
 import type { Order, OrderLine, PauseLine } from '../core/order.js';
 import type { Notifier } from '../notifier.js';
 import { printable } from '../observe/printable.js';
@@ -9,36 +10,52 @@ import { askOwner } from '../store/requests.js';
 import { nonce, systemClock } from '../system.js';
 import { type CommandContext, CommandError, type CommonOptions, EXIT, type ExitCode } from './command.js';
 import { httpOf, notifierOf, openStoreOf, quietLogOf, storeDependencies } from './session.js';
+import { addTo } from './waiting.js';
 
 /** What commands of the class *requests* share: without an owner they take ownership and do it, beside one they ask it. */
 
 /** What came of an order. */
 export interface CarriedOut {
+  /** The first, and what was not well. */
   readonly lines: readonly OrderLine[];
-  /** What came of the attempts of this process; undefined where the owner makes them. */
-  readonly attempted: { readonly delivered: number; readonly dead: number } | undefined;
+  /** What came of the attempts of this process, by sink; undefined where the owner makes them. */
+  readonly attempted: ReadonlyMap<string, { readonly delivered: number; readonly dead: number }> | undefined;
 }
 
 /** What this process does besides, given what came of the order. */
 type Afterwards = (notifier: Notifier, lines: readonly OrderLine[]) => Promise<void>;
 
-/** @param afterwards what this process does besides, when it is the owner */
+/**
+ * Does it and prints what comes of it, as it comes; of very much the first, and how much more there was.
+ *
+ * @param afterwards what this process does besides, when it is the owner
+ */
 export async function carryOut(
   order: Order,
   config: Config,
+  options: Pick<CommonOptions, 'json'>,
   context: CommandContext,
   afterwards: Afterwards = async () => undefined,
 ): Promise<CarriedOut> {
-  const alone = config.isPart ? undefined : await aloneOrUndefined(order, config, context, afterwards);
-  return alone ?? (await besideOwner(order, config, context));
+  const alone = config.isPart ? undefined : await aloneOrUndefined(order, config, options, context, afterwards);
+  return alone ?? (await besideOwner(order, config, options, context));
 }
 
-export async function printLines(
-  lines: readonly OrderLine[],
+/** 1 where something is not delivered that was to be. */
+export function exitCodeOf({ lines }: CarriedOut): ExitCode {
+  return lines.every(isDone) ? EXIT.fine : EXIT.failed;
+}
+
+async function printLine(
+  line: OrderLine,
   { json }: Pick<CommonOptions, 'json'>,
   { print }: CommandContext,
 ): Promise<void> {
-  for (const line of lines) await print(json ? JSON.stringify(line) : printable(textOf(line)));
+  await print(json ? JSON.stringify(line) : printable(textOf(line)));
+}
+
+function tellMore(more: number, { tell }: CommandContext): void {
+  if (more > 0) tell(`${more} more were attempted; "deliveries" shows how they stand.`);
 }
 
 /**
@@ -57,28 +74,32 @@ export async function tellAttempted(
     return EXIT.fine;
   }
   const waiting = await countWaiting(isFor, config, context);
-  const { delivered, dead } = attempted;
-  const parts = [
-    `${delivered} delivered`,
-    ...(dead > 0 ? [`${dead} dead`] : []),
-    ...(waiting > 0 ? [`${waiting} waiting`] : []),
-  ];
-  const advice = waiting > 0 ? '; "run" or "poll" tries again what waits' : '';
-  context.tell(`Attempted at once: ${parts.join(', ')}${advice}.`);
-  return waiting + dead === 0 ? EXIT.fine : EXIT.failed;
+  const sinks = [...new Set([...attempted.keys(), ...waiting.keys()])].sort();
+  const words = sinks.map((sink) => {
+    const { delivered, dead } = attempted.get(sink) ?? { delivered: 0, dead: 0 };
+    const waits = waiting.get(sink) ?? 0;
+    return `${sink}: ${[`${delivered} delivered`, ...(dead > 0 ? [`${dead} dead`] : []), ...(waits > 0 ? [`${waits} waiting`] : [])].join(', ')}`;
+  });
+  const advice = waiting.size > 0 ? ' "run" or "poll" tries again what waits.' : '';
+  context.tell(
+    `Attempted at once: ${words.length === 0 ? 'nothing, since nothing waits' : words.join('; ')}.${advice}`,
+  );
+  const isFine = waiting.size === 0 && [...attempted.values()].every(({ dead }) => dead === 0);
+  return isFine ? EXIT.fine : EXIT.failed;
 }
 
+/** By sink. */
 async function countWaiting(
   isFor: (sink: string) => boolean,
   config: Config,
   context: CommandContext,
-): Promise<number> {
+): Promise<ReadonlyMap<string, number>> {
   const { store } = await openStoreOf(config, 'read', context);
+  const counts = new Map<string, number>();
   try {
-    let count = 0;
     for await (const { state, sink } of createLedger(store).pending())
-      if (state === 'pending' && isFor(sink)) count += 1;
-    return count;
+      if (state === 'pending' && isFor(sink)) addTo(counts, sink);
+    return counts;
   } finally {
     await store.close();
   }
@@ -88,6 +109,7 @@ async function countWaiting(
 async function aloneOrUndefined(
   order: Order,
   config: Config,
+  options: Pick<CommonOptions, 'json'>,
   context: CommandContext,
   afterwards: Afterwards,
 ): Promise<CarriedOut | undefined> {
@@ -102,10 +124,11 @@ async function aloneOrUndefined(
   const notifier = notifierOf(config, opened.store, http, quietLogOf(config, context), context);
   try {
     await notifier.load();
-    const lines = await Array.fromAsync(notifier.carryOut(order));
-    await afterwards(notifier, lines);
-    const { deliveredCount: delivered, deadCount: dead } = notifier.dispatcher;
-    return { lines, attempted: { delivered, dead } };
+    const kept = new KeptLines();
+    for await (const line of notifier.carryOut(order)) if (kept.add(line)) await printLine(line, options, context);
+    tellMore(kept.more, context);
+    await afterwards(notifier, kept.lines);
+    return { lines: kept.lines, attempted: notifier.dispatcher.ends.bySink };
   } finally {
     await notifier.stop();
     await http.close();
@@ -113,7 +136,12 @@ async function aloneOrUndefined(
   }
 }
 
-async function besideOwner(order: Order, config: Config, context: CommandContext): Promise<CarriedOut> {
+async function besideOwner(
+  order: Order,
+  config: Config,
+  options: Pick<CommonOptions, 'json'>,
+  context: CommandContext,
+): Promise<CarriedOut> {
   const { store } = await openStoreOf(config, 'request', context);
   try {
     const { error, lines, more } = await askOwner(order, nonce(), {
@@ -122,7 +150,8 @@ async function besideOwner(order: Order, config: Config, context: CommandContext
       isOwned: () => hasOwner(config.store, storeDependencies(context)),
     });
     if (error !== null) throw new CommandError(`the running program could not do it: ${error}`);
-    if (more > 0) context.tell(`${more} more were attempted; "deliveries" shows how they stand.`);
+    for (const line of lines) await printLine(line, options, context);
+    tellMore(more, context);
     return { lines, attempted: undefined };
   } finally {
     await store.close();

@@ -5,7 +5,7 @@ import { type Pausable, pausableOf } from '../core/pause.js';
 import type { Notifier } from '../notifier.js';
 import { createLedger } from '../store/ledger.js';
 import { type CommandContext, type CommonOptions, EXIT, type Register, UsageError } from './command.js';
-import { type CarriedOut, carryOut, printLines, tellAttempted } from './orders.js';
+import { type CarriedOut, carryOut, tellAttempted } from './orders.js';
 import { configForAsking, openStoreOf } from './session.js';
 
 interface PauseOptions extends CommonOptions {
@@ -33,8 +33,8 @@ export const registerResume: Register = (program, context) => {
   withKind(program.command('resume'))
     .summary('let a paused sink or source go on')
     .description(
-      'What waits for the sink goes, oldest first, at its rate; the source is polled at once. Without a running program what is due is ' +
-        'attempted once. A pause of what the config does not have any more ends too.',
+      'What waits for the sink goes, oldest first, at its rate; the source is polled at once. Without a running program what is due for ' +
+        'the sink is attempted once, or after the poll what is due for any. A pause of what the config does not have any more ends too.',
     )
     .addHelpText(
       'after',
@@ -63,8 +63,9 @@ async function pauseOrResume(
   const of = pausableOf(name, wanted, await pausables(kind, config, context));
   if ('problem' in of) throw new UsageError(of.problem);
   const order: PauseOrder = { kind, subject: of.kind, name: of.name };
-  const { lines, attempted } = await carryOut(order, config, context, (notifier, done) => goOn(done, notifier));
-  await printLines(lines, options, context);
+  const { lines, attempted } = await carryOut(order, config, options, context, (notifier, done) =>
+    goOn(done, of, notifier),
+  );
   if (isResumed(lines)) await tellHowItGoesOn(of, attempted, config, context);
   context.end(EXIT.fine);
 }
@@ -88,14 +89,19 @@ async function pausables(
   }
 }
 
-/** Without a running program: one poll of the source, and one attempt of what is due. */
-async function goOn(lines: readonly OrderLine[], notifier: Notifier): Promise<void> {
+/** Without a running program: one attempt of what is due for the sink; or one poll of the source, and of what is due for any. */
+async function goOn(lines: readonly OrderLine[], of: Pausable, notifier: Notifier): Promise<void> {
   if (!isResumed(lines)) return;
   for (const line of lines) {
     if (!('kind' in line) || line.kind !== 'source') continue;
     await notifier.pollNow(line.name); // That one fails is logged.
   }
-  await notifier.dispatcher.attemptDue();
+  await notifier.dispatcher.attemptDue(undefined, concernedBy(of));
+}
+
+/** What a source's poll makes may be for every sink. */
+function concernedBy({ kind, name }: Pausable): (sink: string) => boolean {
+  return (sink) => kind === 'source' || sink === name;
 }
 
 function isResumed(lines: readonly OrderLine[]): boolean {
@@ -104,13 +110,12 @@ function isResumed(lines: readonly OrderLine[]): boolean {
 
 /** It has been resumed whatever becomes of what waits, so that is told and changes no exit code. */
 async function tellHowItGoesOn(
-  { kind, name }: Pausable,
+  of: Pausable,
   attempted: CarriedOut['attempted'],
   config: Config,
   context: CommandContext,
 ): Promise<void> {
-  if (attempted !== undefined)
-    await tellAttempted(attempted, (sink) => kind === 'source' || sink === name, config, context);
-  else if (kind === 'sink') context.tell('The running program sends what waits; "deliveries" shows how it stands.');
+  if (attempted !== undefined) await tellAttempted(attempted, concernedBy(of), config, context);
+  else if (of.kind === 'sink') context.tell('The running program sends what waits; "deliveries" shows how it stands.');
   else context.tell('The running program polls it at once.');
 }

@@ -85,7 +85,8 @@ async function pollWith(options: PollOptions, config: Config, log: Log, context:
     await notifier.load();
     logWaiting(notifier, log);
     const ended = await Promise.race([stopped, pollAndDeliver(notifier, options.for, stopped, log)]);
-    const isFine = ended !== 'stopped' && notifier.totals.failedPolls === 0 && notifier.dispatcher.deadCount === 0;
+    const isFine =
+      ended !== 'stopped' && notifier.totals.failedPolls === 0 && notifier.dispatcher.ends.count('dead') === 0;
     return isFine ? EXIT.fine : EXIT.failed;
   } finally {
     await notifier.stop();

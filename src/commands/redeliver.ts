@@ -3,8 +3,9 @@ import type { Config } from '../config/config.js';
 import type { RedeliverOrder } from '../core/order.js';
 import { systemClock } from '../system.js';
 import { durationArgument } from './arguments.js';
-import { type CommandContext, type CommonOptions, EXIT, type ExitCode, type Register, UsageError } from './command.js';
-import { carryOut, printLines } from './orders.js';
+import { type CommandContext, type CommonOptions, type ExitCode, type Register, UsageError } from './command.js';
+import { carryOut, exitCodeOf } from './orders.js';
+import { notAnId, refuseUnknownSink } from './redeliver-refusals.js';
 import { configForAsking, noEnabledSink } from './session.js';
 
 interface RedeliverOptions extends CommonOptions {
@@ -25,7 +26,7 @@ export const registerRedeliver: Register = (program, context) => {
     )
     .option('--dead', 'all dead deliveries, in place of ids')
     .option('--sink <name>', 'only those for this sink')
-    .option('--to <name>', 'move them to this sink')
+    .option('--to <name>', 'move them to this sink; with --dead, what it has not been told already')
     .addOption(
       new Option('--since <duration>', 'with --dead: only those given up within this time').argParser(durationArgument),
     )
@@ -37,21 +38,24 @@ export const registerRedeliver: Register = (program, context) => {
     .action(async (ids: readonly string[], _, command) => {
       const options: RedeliverOptions = command.optsWithGlobals();
       const config = await configForAsking(options, context);
-      context.end(await redeliver(orderOf(ids, options, config), config, options, context));
+      context.end(await redeliver(await orderOf(ids, options, config, context), config, options, context));
     });
 };
 
-function orderOf(ids: readonly string[], options: RedeliverOptions, config: Config): RedeliverOrder {
+async function orderOf(
+  ids: readonly string[],
+  options: RedeliverOptions,
+  config: Config,
+  context: CommandContext,
+): Promise<RedeliverOrder> {
   const { dead = false, sink = null, to = null, since } = options;
   if (dead === ids.length > 0)
     throw new UsageError('Name ids, as "deliveries" shows them, or --dead for all that are dead.');
   if (since !== undefined && !dead) throw new UsageError('--since goes with --dead.');
   const unknown = ids.find((id) => !/^(evt|dlv)_[0-9a-f]{32}$/.test(id));
-  if (unknown !== undefined)
-    throw new UsageError(
-      `"${unknown}" is no id; write evt_… or dlv_… with 32 hex digits, as "deliveries" shows them; it shows the evt_… with --json.`,
-    );
-  if (to !== null && !config.sinks.some(({ name, enabled }) => name === to && enabled)) {
+  if (unknown !== undefined) throw await notAnId(unknown, config, context);
+  if (sink !== null) await refuseUnknownSink(sink, config, context);
+  if (!config.isPart && to !== null && !config.sinks.some(({ name, enabled }) => name === to && enabled)) {
     throw new UsageError(noEnabledSink('--to', to, config));
   }
   return { kind: 'redeliver', ids, dead, sink, to, sinceMs: since === undefined ? null : systemClock.nowMs() - since };
@@ -63,8 +67,12 @@ async function redeliver(
   options: RedeliverOptions,
   context: CommandContext,
 ): Promise<ExitCode> {
-  const { lines } = await carryOut(order, config, context);
-  await printLines(lines, options, context);
-  if (lines.length === 0) context.tell('Nothing fits, so nothing was delivered; "deliveries" lists what there is.');
-  return lines.every(({ result }) => result === 'delivered') ? EXIT.fine : EXIT.failed;
+  const done = await carryOut(order, config, options, context);
+  if (done.lines.length === 0)
+    context.tell('Nothing fits, so nothing was delivered; "deliveries" lists what there is.');
+  if (done.lines.some(({ result }) => result === 'skipped'))
+    context.tell(
+      `Skipped is what ${order.to} has been told already, or is about to be; it stays dead. "redeliver dlv_… --to ${order.to}" repeats it.`,
+    );
+  return exitCodeOf(done);
 }

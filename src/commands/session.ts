@@ -10,6 +10,7 @@ import {
 import type { Config, SinkConfig, SourceConfig } from '../config/config.js';
 import { readConfig, readPart } from '../config/load.js';
 import { formatProblem, type Problem } from '../config/problem.js';
+import { suggestion } from '../config/words.js';
 import type { Notifier } from '../notifier.js';
 import { createLog } from '../observe/log.js';
 import type { HttpClient, Log, Store } from '../ports.js';
@@ -94,7 +95,7 @@ export function sourceNamed({ sources }: Config, name: string): SourceConfig {
 export function noEnabledSink(option: string, name: string, { sinks }: Config): string {
   const names = sinks.filter(({ enabled }) => enabled).map((each) => each.name);
   const there = names.length === 0 ? 'none is enabled' : `enabled are ${names.join(', ')}`;
-  return `${option} ${name}: the config has no enabled sink of this name; ${there}.`;
+  return `${option} ${name}: the config has no enabled sink of this name; ${there}${suggestion(name, names) || '.'}`;
 }
 
 export function logOf({ log }: Pick<Config, 'log'>, { environment, stderrIsTerminal, stderrFd }: CommandContext) {

@@ -1,6 +1,6 @@
 import type { SinkConfig } from '../config/config.js';
 import type { Attempted } from '../core/alarm.js';
-import type { Delivery, DeliveryState } from '../core/delivery.js';
+import type { Delivery } from '../core/delivery.js';
 import type { DeliveryId, Sha256 } from '../core/id.js';
 import { SINK_WORKS, type SinkState } from '../core/suspension.js';
 import type { Ledger } from '../ports.js';
@@ -8,6 +8,7 @@ import { type ArchiveNews, createSaver } from './archive-news.js';
 import type { AttemptPorts } from './attempt.js';
 import { logSuspension } from './attempt-log.js';
 import { closeSinks } from './close-sinks.js';
+import { Ends } from './ends.js';
 import { Expected } from './expected.js';
 import { Lane } from './lane.js';
 import { Orders } from './orders.js';
@@ -45,6 +46,8 @@ export interface Watch extends Pick<ResultsPorts, 'prepare'> {
 /** Takes what is due from the outbox to its sinks, a lane for each. */
 export class Dispatcher {
   readonly orders: Orders;
+  /** Of attempts since the start. */
+  readonly ends = new Ends();
   readonly #ports: DispatcherPorts;
   readonly #results;
   readonly #repeats: Repeats;
@@ -61,8 +64,6 @@ export class Dispatcher {
   #parked = new Map<string, number>();
   #held = new Map<string | null, number>();
   #stopping = false;
-  /** Attempts since the start, by what they made of their delivery. */
-  readonly #ends: Record<DeliveryState, number> = { pending: 0, held: 0, delivered: 0, dead: 0 };
 
   constructor(ports: DispatcherPorts) {
     this.#ports = ports;
@@ -153,10 +154,15 @@ export class Dispatcher {
     this.#outbox.readAgain();
   }
 
-  /** One attempt of everything that is due now; resolves when no lane has anything more to do. */
-  async attemptDue(untilMs = this.#ports.clock.nowMs()): Promise<void> {
-    this.open(untilMs);
-    await this.#waiters.until(() => !this.#outbox.reading && [...this.#lanes.values()].every(({ busy }) => !busy));
+  /**
+   * One attempt of everything that is due now; resolves when no lane has anything more to do.
+   *
+   * @param isFor of which sinks; without it of all
+   */
+  async attemptDue(untilMs = this.#ports.clock.nowMs(), isFor = (_sink: string) => true): Promise<void> {
+    const lanes = [...this.#lanes.values()].filter(({ sink }) => isFor(sink.name));
+    for (const lane of lanes) lane.open(untilMs);
+    await this.#waiters.until(() => !this.#outbox.reading && lanes.every(({ busy }) => !busy));
   }
 
   /** Has the watch prepare a write soon. */
@@ -220,16 +226,6 @@ export class Dispatcher {
   /** Deliveries that waited for a decision when the outbox was last read, by the source of their events. */
   get held(): ReadonlyMap<string | null, number> {
     return this.#held;
-  }
-
-  /** Deliveries given up since the start. */
-  get deadCount(): number {
-    return this.#ends.dead;
-  }
-
-  /** Attempts that arrived since the start. */
-  get deliveredCount(): number {
-    return this.#ends.delivered;
   }
 
   get isStopping(): boolean {
@@ -326,7 +322,7 @@ export class Dispatcher {
   #ended(sink: string, ids: readonly DeliveryId[], deliveries: readonly Delivery[] | undefined): void {
     for (const id of ids) this.#outbox.touch(id);
     for (const delivery of deliveries ?? []) {
-      this.#ends[delivery.state] += 1;
+      this.ends.note(sink, delivery.state);
       this.orders.answer(delivery.id, { kind: 'attempted', delivery });
     }
     const why = this.#stopping ? 'stopped' : 'broken';

@@ -30,20 +30,20 @@ export const senderDeeds = serve({
   /** Polls what is new into the outbox, and only then sends it: the cost of sending, to the last note of it in the store. */
   async drain(count: number): Promise<Cost> {
     await notifier.pollAll();
-    const before = notifier.dispatcher.deliveredCount;
+    const before = notifier.dispatcher.ends.count('delivered');
     const cost = await costOf(() => notifier.attemptDue());
-    const delivered = notifier.dispatcher.deliveredCount - before;
+    const delivered = notifier.dispatcher.ends.count('delivered') - before;
     if (delivered !== count) throw new Error(`${delivered} of ${count} were delivered`);
     return cost;
   },
   /** @returns from the answer of the list to the last answer of a receiver */
   async tell(count: number): Promise<number> {
-    const wanted = notifier.dispatcher.deliveredCount + count;
+    const wanted = notifier.dispatcher.ends.count('delivered') + count;
     notifier.dispatcher.open(Number.POSITIVE_INFINITY);
     await notifier.pollAll();
     const toldMs = answeredAtMs.list;
     await notifier.attemptDue();
-    if (notifier.dispatcher.deliveredCount !== wanted) throw new Error(`not all of ${count} were delivered`);
+    if (notifier.dispatcher.ends.count('delivered') !== wanted) throw new Error(`not all of ${count} were delivered`);
     return answeredAtMs.receiver - toldMs;
   },
 });

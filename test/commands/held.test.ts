@@ -63,7 +63,7 @@ describe('alone', () => {
     const { receiver } = await playFlood(8);
     expect(await decide('release')).toMatchObject({
       code: 0,
-      stderr: ['Attempted at once: 6 delivered.'],
+      stderr: ['Attempted at once: hook: 6 delivered.'],
       lines: [{ source: 'production', sink: 'hook', result: 'released', count: 6 }],
     });
     expect(new Set(receiver.accepted).size).toBe(8);
@@ -78,7 +78,7 @@ describe('alone', () => {
     answer.status = 413;
     expect(await decide('release')).toMatchObject({
       code: 1,
-      stderr: expect.arrayContaining(['Attempted at once: 0 delivered, 2 dead.']),
+      stderr: expect.arrayContaining(['Attempted at once: hook: 0 delivered, 2 dead.']),
       lines: [{ count: 2 }],
     });
     expect(await list('--state', 'dead')).toHaveLength(2);
@@ -90,7 +90,7 @@ describe('alone', () => {
     expect(await decide('release')).toMatchObject({
       code: 1,
       stderr: expect.arrayContaining([
-        'Attempted at once: 0 delivered, 2 waiting; "run" or "poll" tries again what waits.',
+        'Attempted at once: hook: 0 delivered, 2 waiting. "run" or "poll" tries again what waits.',
       ]),
       lines: [{ count: 2 }],
     });

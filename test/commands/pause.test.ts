@@ -59,7 +59,7 @@ describe('alone', () => {
     expect(await say('resume', 'hook')).toMatchObject({
       code: 0,
       stdout: [expect.stringMatching(/^sink hook: resumed; it was paused since \S+Z$/)],
-      stderr: 'Attempted at once: 3 delivered.',
+      stderr: 'Attempted at once: hook: 3 delivered.',
     });
     expect(hook.messages.map(uuidOf).toSorted()).toEqual(uuids);
   });
@@ -76,6 +76,30 @@ describe('alone', () => {
       stderr: expect.stringContaining('0 delivered, 1 waiting'),
     });
     expect(await deliveries()).toMatchObject([{ attempts: 1, nextAttemptAt: expect.any(String) }]);
+  });
+
+  test('resumed, nothing goes to another sink; resumed for its source, each is said of its sink', async () => {
+    const answer = { status: 500 };
+    const [api, hook, other] = [
+      await stage.api(),
+      await stage.receiver(),
+      await stage.receiver({ respond: () => answer }),
+    ];
+    const sinks = { hook: webhookTo(hook), other: webhookTo(other, { retries: ['1ms'] }) };
+    stage.configure({ sources: { production: sourceOf(api, { schedule: NEVER }) }, sinks });
+    await stage.run(['poll']);
+    await stage.run(['pause', 'hook']);
+    api.recordings.add({ uuid: 'r1', status: 'available' });
+    await stage.run(['poll']);
+    answer.status = 204;
+    expect(await say('resume', 'hook')).toMatchObject({ code: 0, stderr: 'Attempted at once: hook: 1 delivered.' });
+    expect(other.accepted).toEqual([]);
+    await stage.run(['pause', '--source', 'production']);
+    api.recordings.add({ uuid: 'r2', status: 'available' });
+    expect(await say('resume', '--source', 'production')).toMatchObject({
+      code: 0,
+      stderr: 'Attempted at once: hook: 1 delivered; other: 2 delivered.',
+    });
   });
 
   test('a paused source is left out of polls, which say so; resumed, it is polled at once', async () => {

@@ -53,7 +53,6 @@ describe('alone', () => {
     const { receiver, answer, eventIds } = await playThree();
     answer.status = 204;
     expect(await redeliver('--dead', '--since', '0ms')).toMatchObject({ code: 0, lines: [] });
-    expect(await redeliver('--dead', '--sink', 'other')).toMatchObject({ code: 0, lines: [] });
     const { code, lines } = await redeliver('--dead', '--sink', 'hook', '--since', '1h');
     expect(code).toBe(0);
     expect(lines).toHaveLength(3);
@@ -91,6 +90,88 @@ describe('alone', () => {
     expect(await statesOf('--sink', 'other', '--state', 'delivered')).toHaveLength(3);
   });
 
+  test('--dead --to skips what the other has been told already; by its id it is repeated, with a word', async () => {
+    const { config, eventIds, api } = await playThree();
+    const other = await stage.receiver();
+    stage.configure({ ...config, sinks: { ...config.sinks, other: webhookTo(other) } });
+    await redeliver(expectedDeliveryId(eventIds[0] ?? '', 'hook'), '--to', 'other');
+    api.recordings.add({ status: 'available' });
+    await stage.run(['poll']);
+    expect(other.accepted).toHaveLength(2);
+    const { code, lines, stderr } = await redeliver('--dead', '--to', 'other');
+    expect(code).toBe(0);
+    expect(lines.map(({ result, count = 1 }) => [result, count])).toEqual([
+      ['delivered', 1],
+      ['delivered', 1],
+      ['skipped', 1],
+    ]);
+    expect(lines.at(-1)).toEqual({ source: 'production', sink: 'other', result: 'skipped', count: 1 });
+    expect(stderr.join('')).toMatch(/^Skipped is what other has been told already, or is about to be; it stays dead\./);
+    expect(new Set(other.accepted).size).toBe(4);
+    const moved = expectedDeliveryId(eventIds[1] ?? '', 'other');
+    expect(await redeliver(moved)).toMatchObject({
+      code: 0,
+      lines: [{ result: 'delivered', detail: 'HTTP 204; a repeat: it had it already' }],
+    });
+    expect(other.accepted).toHaveLength(5);
+  });
+
+  test('--sink of no sink is asked wrongly; one that is gone from the config is not', async () => {
+    const { config } = await playThree();
+    expect(await redeliver('--dead', '--sink', 'hok')).toEqual({
+      code: 2,
+      lines: [],
+      stderr: [
+        '--sink hok: the config has no sink of this name, and no delivery is stored for one; it has hook; did you mean "hook"?',
+      ],
+    });
+    const other = await stage.receiver();
+    stage.configure({ ...config, sinks: { other: webhookTo(other) } });
+    expect(await redeliver('--dead', '--sink', 'hook', '--to', 'other')).toMatchObject({ code: 0 });
+    expect(await redeliver('--dead', '--to', 'othr')).toEqual({
+      code: 2,
+      lines: [],
+      stderr: ['--to othr: the config has no enabled sink of this name; enabled are other; did you mean "other"?'],
+    });
+  });
+
+  test('the uuid of a recording is answered by its deliveries', async () => {
+    const { api } = await playThree();
+    const open = api.recordings.add({ uuid: 'open' });
+    await stage.run(['poll']);
+    const [{ uuid, id }] = (await statesOf()) as [{ uuid: string; id: string }];
+    expect(await redeliver(uuid)).toEqual({
+      code: 2,
+      lines: [],
+      stderr: [
+        `${uuid} is a recording, and these are its deliveries: redeliver one of them by its id, or all of what it is now by "announce ${uuid}".`,
+        `  ${id}  hook  dead  recording.available`,
+      ],
+    });
+    expect(await redeliver(open)).toMatchObject({
+      code: 2,
+      stderr: ['open is a recording, and no delivery of it is stored: "announce open" makes them.'],
+    });
+    expect(await redeliver('nobody')).toMatchObject({
+      code: 2,
+      stderr: [expect.stringMatching(/^"nobody" is no id; /)],
+    });
+  });
+
+  test('of very many the first are printed, and the rest counted', async () => {
+    const recordings = Array.from({ length: 1_002 }, (_, n) => ({ uuid: `r${n}`, status: 'available' }));
+    const [api, receiver] = [
+      await stage.api({ recordings }),
+      await stage.receiver({ respond: () => ({ status: 413 }) }),
+    ];
+    const source = sourceOf(api, { firstPoll: 'announce' });
+    stage.configure({ sources: { production: source }, sinks: { hook: webhookTo(receiver, { concurrency: 64 }) } });
+    await stage.run(['poll']);
+    const { code, lines, stderr } = await redeliver('--dead');
+    expect({ code, count: lines.length }).toEqual({ code: 1, count: 1_000 });
+    expect(stderr).toContain('2 more were attempted; "deliveries" shows how they stand.');
+  });
+
   test('an id that is not stored is said to be unknown', async () => {
     await playThree();
     const id = expectedEventId('recording.available', 'production', 'nobody', 1);
@@ -124,8 +205,13 @@ describe('beside a running program', () => {
     expect(lines.map(({ eventId }) => eventId).sort()).toEqual(eventIds.toSorted());
     expect(receiver.accepted.toSorted()).toEqual(eventIds.toSorted());
     expect(program.log.filter(({ msg }) => msg === 'delivered')).toHaveLength(3);
+    const carriedOut = program.log.filter(({ msg }) => msg === 'carried out what somebody asked for');
+    expect(carriedOut).toMatchObject([{ order: 'redeliver', dead: true, delivered: 3 }]);
     answer.status = 500;
     expect(await redeliver(eventIds[0] ?? '')).toMatchObject({ code: 1, lines: [{ result: 'pending' }] });
+    const byId = { order: 'redeliver', ids: [eventIds[0]], pending: 1 };
+    await stage.untilLog(program, 'carried out what somebody asked for', (line) => 'ids' in line);
+    expect(program.log.findLast(({ msg }) => msg === 'carried out what somebody asked for')).toMatchObject(byId);
   });
 
   test('--to moves them, and the owner forgets the old ones', async () => {

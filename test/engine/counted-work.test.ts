@@ -42,7 +42,7 @@ test.each([100, 500, 1_000])(
     await stage.load([instantSink()]);
     stage.store.heal();
     await stage.dispatcher.attemptDue();
-    expect(stage.dispatcher.deliveredCount).toBe(count);
+    expect(stage.dispatcher.ends.count('delivered')).toBe(count);
     const groups = Math.ceil(count / (AT_ONCE + UNNOTED_MAX));
     expect(countOf(stage.store, 'setMany')).toBe(groups);
     expect(countOf(stage.store, 'deleteMany')).toBe(groups);

@@ -67,7 +67,7 @@ test('discarded ones are dead, were not attempted, and can be redelivered', asyn
   const [one] = await hold(stage, 3);
   expect(await order(stage, 'discard')).toMatchObject([{ result: 'discarded', count: 3 }]);
   expect(door.messages).toEqual([]);
-  expect(stage.dispatcher.deadCount).toBe(0);
+  expect(stage.dispatcher.ends.count('dead')).toBe(0);
   if (one === undefined) throw new Error('three are held');
   expect(await stage.delivery(one.id)).toMatchObject({
     state: 'dead',

@@ -151,7 +151,7 @@ test('what fails is tried again as the same message, and dies together', async (
     expect({ state, attempts }).toEqual({ state: 'dead', attempts: 3 });
     expect(history.map((attempt) => attempt.digest)).toEqual(Array(3).fill({ id: digest, events: 3 }));
   }
-  expect(stage.dispatcher.deadCount).toBe(3);
+  expect(stage.dispatcher.ends.count('dead')).toBe(3);
   expect(stage.dispatcher.waiting('chat')).toEqual({ all: 1, ofRecordings: 1 });
 });
 

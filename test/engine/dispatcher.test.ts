@@ -104,9 +104,9 @@ describe('what the receiver has taken and the store has not noted', () => {
     await until(() => sent() === UNNOTED_MAX + 2);
     for (let turns = 0; turns < 5; turns += 1) await turn();
     expect(sent()).toBe(UNNOTED_MAX + 2);
-    expect(stage.dispatcher.deliveredCount).toBe(0);
+    expect(stage.dispatcher.ends.count('delivered')).toBe(0);
     letGo();
-    await until(() => stage.dispatcher.deliveredCount === count);
+    await until(() => stage.dispatcher.ends.count('delivered') === count);
     expect(sent()).toBe(count);
   });
 
@@ -122,7 +122,7 @@ describe('what the receiver has taken and the store has not noted', () => {
     expect(sent()).toBe(2);
     stage.store.heal();
     stage.clock.advance(60_000);
-    await until(() => stage.dispatcher.deliveredCount === 11);
+    await until(() => stage.dispatcher.ends.count('delivered') === 11);
     expect(sent()).toBe(11);
   });
 });
@@ -171,7 +171,7 @@ test('a receiver that fails: eleven attempts in 75.6 hours, then dead, with the 
   expect(dead.history).toHaveLength(11);
   expect((stage.clock.nowMs() - startMs) / HOUR_MS).toBeCloseTo(75.6, 2);
   expect(new Set(door.messages.map((message) => message.id)).size).toBe(1);
-  expect(stage.dispatcher.deadCount).toBe(1);
+  expect(stage.dispatcher.ends.count('dead')).toBe(1);
   stage.clock.advance(30 * DAY_MS);
   expect(door.messages).toHaveLength(11);
 });
