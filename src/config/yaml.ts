@@ -1,4 +1,5 @@
-import { type Document, isScalar, LineCounter, type ParsedNode, parseDocument, visit, type YAMLError } from 'yaml';
+import { type Document, isScalar, LineCounter, type ParsedNode, parseDocument, visit } from 'yaml';
+import { type YamlProblem, yamlProblem } from './yaml-words.js';
 
 export interface YamlText {
   readonly document: Document.Parsed<ParsedNode>;
@@ -6,7 +7,7 @@ export interface YamlText {
   /** Where scalars begin that hold a `${…}` which YAML needs in quotes. Their text is a placeholder. */
   readonly unquoted: ReadonlySet<number>;
   /** When there are any, the document is not to be trusted. */
-  readonly problems: readonly { readonly offset: number; readonly message: string }[];
+  readonly problems: readonly YamlProblem[];
 }
 
 /** Said of a `${…}` that YAML needs in quotes. */
@@ -31,7 +32,7 @@ export function parseYaml(text: string): YamlText {
   for (let round = 0; ; round += 1) {
     const parsed = parseOnce(current);
     const reference = findUnquoted(parsed.document, current);
-    if (reference === undefined) return { ...parsed, unquoted, problems: problemsOf(parsed.document) };
+    if (reference === undefined) return { ...parsed, unquoted, problems: problemsOf(parsed.document, current) };
     const { scalarStart, start, end } = reference;
     const isLast = round + 1 >= UNQUOTED_MAX || (round + 1) * text.length > PARSED_LENGTH_MAX;
     if (isLast) return { ...parsed, unquoted, problems: [{ offset: start, message: UNQUOTED }] };
@@ -61,26 +62,13 @@ function findUnquoted(document: Document.Parsed, text: string) {
   return found;
 }
 
-/** What would do, where the parser's words do not say it. */
-const HINTS: Readonly<Record<string, string>> = {
-  BLOCK_AS_IMPLICIT_KEY: 'put quotes around a text that holds a colon and a space, or indent what belongs below',
-  TAB_AS_INDENT: 'indent with spaces',
-  TAG_RESOLVE_FAILED: 'put quotes around a text that begins with !',
-};
-
 /** At each place the first, and none of the tokens after the first: they follow from it. */
-function problemsOf({ errors, warnings }: Document.Parsed) {
+function problemsOf(document: Document.Parsed, text: string): readonly YamlProblem[] {
+  const { errors, warnings } = document;
   const all = [...errors, ...warnings].sort((one, other) => one.pos[0] - other.pos[0]);
   const causes = all.filter(({ code, pos }, index) => {
     const isRepeated = all.findIndex((other) => other.pos[0] === pos[0]) < index;
     return index === 0 || (code !== 'UNEXPECTED_TOKEN' && !isRepeated);
   });
-  return causes.slice(0, PROBLEMS_MAX).map((error) => ({ offset: error.pos[0], message: messageOf(error) }));
-}
-
-/** The parser's message may end with a piece of the file, which may be a secret: that is cut off. */
-function messageOf({ code, message }: YAMLError): string {
-  if (code === 'MULTIPLE_DOCS') return 'a second document begins here; write one document, without ---';
-  const hint = HINTS[code];
-  return `is not YAML: ${message.replace(/: ".*$/s, '')}${hint === undefined ? '' : `; ${hint}`}`;
+  return causes.slice(0, PROBLEMS_MAX).map((error) => yamlProblem(error, text, document));
 }
