@@ -19,6 +19,7 @@ import {
   tryStore,
 } from './trials.js';
 import { addTo, heldText, sourceOf } from './waiting.js';
+import { tryWriting } from './writing.js';
 
 interface CheckOptions extends CommonOptions {
   readonly connect?: true;
@@ -77,6 +78,8 @@ async function* findings(config: Config, { connect }: CheckOptions, context: Com
     }
     if (!connect) return;
     for (const trial of await tryStore(config.store, context)) yield { what: 'store', ...trial };
+    const unwritten = await tryWriting(config.store, context);
+    if (unwritten !== undefined) yield { what: 'store', ...unwritten };
     for (const source of config.sources)
       yield { what: `sources.${source.name}`, ...(await tryList(source, http, config, context)) };
     for (const sink of config.sinks) yield* trySink(sink, http, config, context);

@@ -1,12 +1,12 @@
-import { constants, existsSync } from 'node:fs';
-import { access, statfs } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { statfs } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import type { Config } from '../config/config.js';
 import { sizeWords } from '../sinks/text.js';
 import { type Environment, machineFacts } from '../system.js';
 import { VERSION } from '../version.js';
 import type { CommandContext } from './command.js';
 import { type Check, fail, looked, ok, warn } from './doctor-report.js';
+import { nearest, tryWriting, whyNoAccess } from './writing.js';
 
 /** The machine and the environment of `doctor`: what needs no answer of anybody. */
 
@@ -50,7 +50,8 @@ function isSet(environment: Environment, name: string): boolean {
 }
 
 /** Where something is written: the store and whatever sinks write to; the working directory where the config does not say. */
-export async function diskChecks(config: Config | undefined, { cwd }: CommandContext): Promise<readonly Check[]> {
+export async function diskChecks(config: Config | undefined, context: CommandContext): Promise<readonly Check[]> {
+  const { cwd } = context;
   const places: { readonly what: string; readonly path: string }[] = [];
   if (config?.store.kind === 'sqlite') places.push({ what: 'store', path: config.store.file });
   for (const { name, definition, settings } of config?.sinks ?? []) {
@@ -59,7 +60,14 @@ export async function diskChecks(config: Config | undefined, { cwd }: CommandCon
   }
   if (config === undefined) places.push({ what: 'working directory', path: cwd });
   const checks = places.map(({ what, path }) => looked(what, async () => [await roomAt(what, resolve(cwd, path))]));
-  return (await Promise.all(checks)).flat();
+  const written = looked('store', async () => {
+    const refused = config && (await tryWriting(config.store, context));
+    return refused === undefined ? [] : [fail('store', refused.detail)];
+  });
+  const found = (await Promise.all([...checks, written])).flat();
+  return found.filter(
+    (check, index) => index === found.findIndex(({ what, detail }) => what === check.what && detail === check.detail),
+  );
 }
 
 const BYTES_SCARCE = 1_000_000_000;
@@ -71,21 +79,11 @@ async function roomAt(what: string, path: string): Promise<Check> {
   const { bavail, bsize, files, ffree } = await statfs(there);
   const bytes = bavail * bsize;
   const room = `${there}: ${sizeWords(bytes)} free${files > 0 ? `, ${ffree} inodes` : ''}`;
-  const refused = await access(there, constants.W_OK).then(
-    () => undefined,
-    (error: NodeJS.ErrnoException) => error.code,
-  );
-  if (refused === 'EROFS') return fail(what, `${there} is on a read-only file system; mount it writable`);
-  if (refused !== undefined)
-    return fail(what, `this user may not write to ${there} (${refused}); give it the right to`);
+  const refused = await whyNoAccess(there);
+  if (refused !== undefined) return fail(what, refused);
   if (bytes < BYTES_MIN) return fail(what, `${room}; make room before it is full`);
   // Some file systems, such as btrfs, count none.
   if (files > 0 && ffree === 0) return fail(what, `${room}; remove files: no other can be made`);
   if (bytes < BYTES_SCARCE || (files > 0 && ffree < INODES_SCARCE)) return warn(what, `${room}; make room`);
   return ok(what, room);
-}
-
-/** The path itself, or what is there of the way to it. */
-function nearest(path: string): string {
-  return existsSync(path) || dirname(path) === path ? path : nearest(dirname(path));
 }

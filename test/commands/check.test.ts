@@ -131,6 +131,14 @@ describe('--connect', () => {
     expect([api.requestCount, receiver.messages]).toEqual([1, []]);
   });
 
+  test('a store that cannot be written fails, though it could be read or made', async () => {
+    const [api, store] = [await stage.api(), 'sqlite:/proc/nowhere/notifier.sqlite'];
+    stage.configure({ sources: { production: sourceOf(api) }, sinks: { out: { type: 'stdout' } }, store });
+    const { code, stdout } = await stage.run(['check', '--connect']);
+    expect(code).toBe(1);
+    expect(stdout.join('\n')).toMatch(/^failed {2}store: .*\/proc/m);
+  });
+
   test('what fails is named, and the exit code is 1', async () => {
     const [api, receiver] = [await stage.api(), await stage.receiver()];
     const auth = { clientId: 'client', secret: '${CLIENT_SECRET}' };
