@@ -14,6 +14,8 @@ export interface Candidates {
 
 export interface ConfigNames {
   readonly sinks: readonly string[];
+  /** Those of the sinks that something can be sent to. */
+  readonly enabledSinks: readonly string[];
   readonly sources: readonly string[];
 }
 
@@ -122,8 +124,9 @@ function valuesOf(what: Option | Argument | undefined, names: () => ConfigNames)
 function namesOf(kind: string, names: () => ConfigNames): readonly Candidate[] {
   const candidates = (all: readonly string[], help: string) => all.map((word) => ({ word, help }));
   switch (kind) {
-    case 'sink':
     case 'to':
+      return candidates(names().enabledSinks, 'sink');
+    case 'sink':
       return candidates(names().sinks, 'sink');
     case 'source':
       return candidates(names().sources, 'source');

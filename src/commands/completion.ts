@@ -53,9 +53,11 @@ async function complete(program: Command, words: readonly string[], { print }: C
 function namesIn(file: string): ConfigNames {
   try {
     const { value } = readTree(file, readTextFile(file), { env: {}, readFile: () => '' });
-    return { sinks: keysOf(valueAt(value, ['sinks'])), sources: keysOf(valueAt(value, ['sources'])) };
+    const sinks = keysOf(valueAt(value, ['sinks']));
+    const enabledSinks = sinks.filter((name) => String(valueAt(value, ['sinks', name, 'enabled'])) !== 'false');
+    return { sinks, enabledSinks, sources: keysOf(valueAt(value, ['sources'])) };
   } catch {
-    return { sinks: [], sources: [] };
+    return { sinks: [], enabledSinks: [], sources: [] };
   }
 }
 

@@ -9,7 +9,8 @@ import { describeWithTool } from '../support/tools.js';
 const stage = createStage();
 
 /** With a mistake, as while it is being written. */
-const CONFIG = 'sources:\n  production: { auth: ${UNSET} }\nsinks:\n  pipeline: { type: nonsense }\n  people: {}\n';
+const CONFIG =
+  'sources:\n  production: { auth: ${UNSET} }\nsinks:\n  pipeline: { type: nonsense }\n  people: {}\n  past: { enabled: false }\n';
 
 async function completed(...words: readonly string[]) {
   stage.configure(CONFIG);
@@ -39,11 +40,11 @@ test.each([
     want: ['pending', 'held', 'delivered', 'dead'],
   },
   { name: 'choices of an argument', words: ['completion', ''], want: ['bash', 'zsh', 'fish'] },
-  { name: 'a sink as an argument', words: ['test', 'p'], want: ['pipeline', 'people'] },
+  { name: 'a sink as an argument', words: ['test', 'p'], want: ['pipeline', 'people', 'past'] },
   { name: 'a sink as an option', words: ['deliveries', '--sink', 'pi'], want: ['pipeline'] },
-  { name: 'a sink to move to', words: ['redeliver', '--dead', '--to', 'pe'], want: ['people'] },
+  { name: 'a sink to move to', words: ['redeliver', '--dead', '--to', 'p'], want: ['pipeline', 'people'] },
   { name: 'a source as an argument', words: ['try', ''], want: ['production'] },
-  { name: 'a sink or a source', words: ['pause', 'p'], want: ['pipeline', 'people', 'production'] },
+  { name: 'a sink or a source', words: ['pause', 'p'], want: ['pipeline', 'people', 'past', 'production'] },
   { name: 'a source as an option', words: ['routes', '--source', ''], want: ['production'] },
   { name: 'no argument too many', words: ['test', 'pipeline', ''], want: [] },
   { name: 'files', words: ['check', '--config', ''], want: [':files'] },
@@ -64,7 +65,7 @@ test('every command of the help is completed, and nothing else; without a config
 test('a new command is completed by itself, with its options', () => {
   const program = new Command('recording-notifier');
   program.command('novelty').argument('<sink>').option('--loud', 'with a bang');
-  const names = () => ({ sinks: ['hook'], sources: [] });
+  const names = () => ({ sinks: ['hook'], enabledSinks: ['hook'], sources: [] });
   const words = (...line: string[]) => completionOf(program, line, names).candidates.map(({ word }) => word);
   expect([words('nov'), words('novelty', '--l'), words('novelty', '')]).toEqual([['novelty'], ['--loud'], ['hook']]);
 });
