@@ -6,12 +6,13 @@ import type { DeliveryId } from '../core/id.js';
 import { SINK_WORKS, type SinkState } from '../core/suspension.js';
 import type { Ledger } from '../ports.js';
 import { createLedger } from '../store/ledger.js';
+import { hasOwner } from '../store/open.js';
 import { deliveryRow } from '../views/delivery-row.js';
 import { pausedText } from '../views/pause-words.js';
 import { type CommandContext, type CommonOptions, EXIT, type Register } from './command.js';
-import { configForLooking, openStoreOf } from './session.js';
+import { configForLooking, openStoreOf, storeDependencies } from './session.js';
 import { printRows } from './table.js';
-import { addTo, heldText, sourceOf } from './waiting.js';
+import { addTo, heldText, NOTHING_RUNS, sourceOf } from './waiting.js';
 
 interface DeliveriesOptions extends CommonOptions {
   readonly state?: DeliveryState;
@@ -36,7 +37,9 @@ export const registerDeliveries: Register = (program, context) => {
       try {
         const ledger = createLedger(store);
         const sinkStates = await ledger.sinkStates();
-        const paused = (await ledger.pauses()).filter(({ kind }) => kind === 'sink');
+        const isOwned = await hasOwner(config.store, storeDependencies(context));
+        const isAsked = (name: string) => options.sink === undefined || name === options.sink;
+        const paused = (await ledger.pauses()).filter(({ kind, name }) => kind === 'sink' && isAsked(name));
         const still = new Set(paused.map(({ name }) => name));
         const waiting = { bySink: new Map<string, number>(), heldBySource: new Map<string, number>() };
         const found = selected(ledger, options, waiting);
@@ -47,10 +50,12 @@ export const registerDeliveries: Register = (program, context) => {
           context,
         );
         if (count === 0) context.tell(nothingWords(options, config));
+        tellIfDisabled(options, config, waiting.bySink, context);
         const enabled = new Set(config.sinks.filter((sink) => sink.enabled).map(({ name }) => name));
         for (const pause of paused) context.tell(pausedText(pause, config, waiting.bySink.get(pause.name)));
         tellWhoWaits(waiting.bySink, enabled, sinkStates, still, context);
         for (const [source, count] of waiting.heldBySource) context.tell(heldText(source, count));
+        if (waiting.bySink.size > 0 && !isOwned) context.tell(NOTHING_RUNS);
       } finally {
         await store.close();
       }
@@ -78,7 +83,7 @@ async function* newestFirst(deliveries: AsyncIterable<Delivery>): AsyncGenerator
   yield* kept?.sort((left, right) => right.createdAtMs - left.createdAtMs) ?? [];
 }
 
-/** @param waiting gets how many are not finished */
+/** @param waiting gets how many are not finished, of the sink that is asked for */
 async function* selected(
   ledger: Ledger,
   { state, sink }: DeliveriesOptions,
@@ -90,10 +95,10 @@ async function* selected(
     for await (const delivery of deliveries) {
       if (listed.has(delivery.id)) continue;
       if (delivery.finishedAtMs === null) listed.add(delivery.id);
+      if (sink !== undefined && delivery.sink !== sink) continue;
       if (delivery.state === 'pending') addTo(bySink, delivery.sink);
       if (delivery.state === 'held') addTo(heldBySource, sourceOf(delivery));
       if (state !== undefined && delivery.state !== state) continue;
-      if (sink !== undefined && delivery.sink !== sink) continue;
       yield delivery;
     }
   }
@@ -116,6 +121,18 @@ function nothingWords({ state, sink }: DeliveriesOptions, { sinks }: Config): st
   if (state !== undefined || sink !== undefined)
     return 'No delivery is stored that fits; without --state and --sink all are listed.';
   return 'No delivery is stored: what was there before the first poll makes none, unless its source has firstPoll: announce. "test SINK" sends a sample.';
+}
+
+/** Where something waits for it, that is said with how much. */
+function tellIfDisabled(
+  { sink }: DeliveriesOptions,
+  { sinks }: Config,
+  waiting: ReadonlyMap<string, number>,
+  { tell }: CommandContext,
+): void {
+  const isDisabled = sinks.some(({ name, enabled }) => name === sink && !enabled);
+  if (isDisabled && waiting.size === 0)
+    tell(`${sink} has enabled: false, so new events make no delivery for it, and nothing waits for it.`);
 }
 
 function tellWhoWaits(

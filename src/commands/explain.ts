@@ -24,6 +24,7 @@ import { paintFor, paintIn } from './color.js';
 import { type CommandContext, type CommonOptions, EXIT, type ExitCode, type Register } from './command.js';
 import { configForLooking, openStoreOf, storeDependencies } from './session.js';
 import { startedAs } from './started-as.js';
+import { NOTHING_RUNS } from './waiting.js';
 
 export const registerExplain: Register = (program, context) => {
   program
@@ -71,8 +72,7 @@ async function explain(what: string, options: CommonOptions, context: CommandCon
     }
     const paint = paintFor(context);
     for (const line of textLines(facts, around)) await context.print(paintIn(printable(line), STATE, paint));
-    if (hasPending(facts) && !isOwned)
-      await context.print('No program runs on this store: what waits goes out when "run" or "poll" is started.');
+    if (hasPending(facts) && !isOwned) await context.print(NOTHING_RUNS);
     return EXIT.fine;
   } finally {
     await store.close();

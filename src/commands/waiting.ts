@@ -2,6 +2,8 @@ import type { Delivery } from '../core/delivery.js';
 
 /** How commands count and tell what waits for a person. */
 
+export const NOTHING_RUNS = 'No program runs on this store: what waits goes out when "run" or "poll" is started.';
+
 export function addTo(counts: Map<string, number>, key: string): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
 }

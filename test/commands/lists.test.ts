@@ -142,6 +142,9 @@ describe('deliveries', () => {
     expect(await sinksOf('--sink', 'fine', '--state', 'dead')).toEqual([]);
     const { stderr } = await played.run(['deliveries', '--sink', 'fine', '--state', 'dead']);
     expect(stderr).toEqual(['No delivery is stored that fits; without --state and --sink all are listed.']);
+    const alone = 'No program runs on this store: what waits goes out when "run" or "poll" is started.';
+    expect((await played.run(['deliveries', '--sink', 'failing'])).stderr).toEqual([alone]);
+    expect((await played.run(['deliveries'])).stderr.at(-1)).toBe(alone);
     const { stderr: ofNobody } = await played.run(['deliveries', '--sink', 'finer']);
     expect(ofNobody).toEqual([
       'No delivery is stored for "finer", and the config has no sink of this name; it has fine, failing and refusing.',
@@ -185,6 +188,24 @@ test.each([['recordings'], ['deliveries'], ['redeliver', '--dead']])(
     expect(stderr.join('\n')).toMatch(/memory/);
   },
 );
+
+test('deliveries of a sink say of that one alone what waits, and that it is disabled', async () => {
+  const [api, receiver] = [await empty.api(), await empty.receiver({ respond: () => ({ status: 500 }) })];
+  const [one, other] = [webhookTo(receiver), webhookTo(receiver)];
+  const off = webhookTo(receiver, { enabled: false });
+  const source = sourceOf(api);
+  empty.configure({ sources: { production: source }, sinks: { one, other, off } });
+  await empty.run(['poll']);
+  api.recordings.add({ status: 'available' });
+  await empty.run(['poll']);
+  empty.configure({ sources: { production: source }, sinks: { one: { ...one, enabled: false }, other, off } });
+  const of = async (sink: string) => (await empty.run(['deliveries', '--sink', sink])).stderr.join('\n');
+  expect(await of('one')).toMatch(/^1 wait for one, which is disabled or not in the config\.\nNo program runs/);
+  expect(await of('other')).toMatch(/^No program runs/);
+  expect(await of('off')).toMatch(
+    /^off has enabled: false, so new events make no delivery for it, and nothing waits for it\.$/m,
+  );
+});
 
 test('deliveries, for a person: the newest first', async () => {
   const [api, receiver] = [await empty.api(), await empty.receiver()];
