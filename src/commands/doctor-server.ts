@@ -26,6 +26,7 @@ const status = z.looseObject({
       words: z.string(),
       since: z.string().nullable().default(null),
       lastPollAt: z.string().nullable(),
+      nextPollAt: z.string().nullable().default(null),
       overdueSeconds: z.number(),
       overdue: z.boolean().optional(),
     }),
@@ -106,11 +107,12 @@ function silence(base: string, answer: HttpAnswer | HttpFailure, isOwned: boolea
   return ok('server', `nothing answers at ${base}, since nothing runs`);
 }
 
-function pollCheck({ name, state, words, since, lastPollAt, overdueSeconds, overdue }: Told['sources'][number]): Check {
+function pollCheck(source: Told['sources'][number]): Check {
+  const { name, state, words, since, lastPollAt, nextPollAt, overdueSeconds, overdue } = source;
   const what = `sources.${name}`;
-  const when =
-    lastPollAt === null ? 'no poll yet' : `last poll ${timeFromNow(Date.parse(lastPollAt), systemClock.nowMs())}`;
-  const detail = `${when}: ${sentence(words, since)}`;
+  const when = lastPollAt === null ? 'no poll yet' : `last poll ${fromNow(lastPollAt)}`;
+  const next = state === 'failing' && nextPollAt !== null ? `, the next ${fromNow(nextPollAt)}` : '';
+  const detail = `${when}${next}: ${sentence(words, since)}`;
   // One of an earlier version does not say it.
   if (overdue ?? overdueSeconds >= OVERDUE_SECONDS)
     return fail(what, `${detail} No poll was complete for ${overdueSeconds} s; look at the log of "run".`);
@@ -141,4 +143,8 @@ function jsonOf(answer: HttpAnswer | HttpFailure): unknown {
   } catch {
     return undefined;
   }
+}
+
+function fromNow(time: string): string {
+  return timeFromNow(Date.parse(time), systemClock.nowMs());
 }
