@@ -35,11 +35,12 @@ export async function lookAtStore(config: Config, context: CommandContext): Prom
     ...{ sinkStates: new Map(), alarms: [], pauses: [] },
   };
   const further: Check[] = [];
+  const wroteAtMs = writtenLastMs(config, context);
   const checks = await looked('store', async () =>
     (
       await tryStore(config.store, context, async (opened, isOwned) => {
         look.isOwned = isOwned;
-        further.push(...(await originChecks(opened, isOwned)), ...sizeChecks(config, context));
+        further.push(...(await originChecks(opened, isOwned, wroteAtMs, config)), ...sizeChecks(config, context));
         await readStates(opened, look);
         further.push(...look.pauses.map((pause) => warn(`${pause.kind}s.${pause.name}`, pausedText(pause, config))));
         further.push(...(await countedInTime(opened)));
@@ -50,7 +51,12 @@ export async function lookAtStore(config: Config, context: CommandContext): Prom
   return look;
 }
 
-async function originChecks({ store }: OpenedStore, isOwned: boolean): Promise<readonly Check[]> {
+async function originChecks(
+  { store }: OpenedStore,
+  isOwned: boolean,
+  wroteAtMs: number,
+  { sources }: Config,
+): Promise<readonly Check[]> {
   const { meta, owner } = await originOf(store);
   const nowMs = systemClock.nowMs();
   const made = meta === undefined ? [] : [`version ${meta.version}, made ${timeFromNow(meta.createdAtMs, nowMs)}`];
@@ -58,9 +64,22 @@ async function originChecks({ store }: OpenedStore, isOwned: boolean): Promise<r
     owner === undefined
       ? []
       : [
-          `${isOwned ? 'owner' : 'last owner'} process ${owner.pid} on ${owner.host}, since ${timeFromNow(owner.sinceMs, nowMs)}`,
+          `${isOwned ? 'owner' : 'last owner'} process ${owner.pid} on ${owner.host}, since ${timeFromNow(owner.sinceMs, nowMs)}${owner.endedAtMs === undefined ? '' : `, ended ${timeFromNow(owner.endedAtMs, nowMs)}`}`,
         ];
-  return [ok('store', [...made, ...had].join('; '))];
+  const known = ok('store', [...made, ...had].join('; '));
+  if (isOwned || owner === undefined || owner.endedAtMs !== undefined) return [known];
+  const ledger = createLedger(store);
+  const walks = await Promise.all(sources.map(({ name }) => ledger.walkMark(name)));
+  const signsMs = [owner.sinceMs, wroteAtMs, ...walks.map((walk) => walk?.fullAtMs ?? 0)];
+  const lastSign = new Date(Math.max(...signsMs)).toISOString();
+  const ended = `nothing runs; the last program ended without a word, after ${lastSign}: it was killed, or its machine went down. See in the system's log what ended it, and start "run"`;
+  return [known, warn('store', ended)];
+}
+
+/** Of a killed owner the write-ahead log is left, until the next one who looks; milliseconds since 1970, 0 where there is none. */
+function writtenLastMs({ store }: Config, { cwd }: CommandContext): number {
+  if (store.kind !== 'sqlite') return 0;
+  return Math.floor(statSync(`${resolve(cwd, store.file)}-wal`, { throwIfNoEntry: false })?.mtimeMs ?? 0);
 }
 
 /** The file with what is not yet worked into it. */

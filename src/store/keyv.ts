@@ -20,6 +20,7 @@ export class KeyvStore implements Store {
   readonly #keyv: Keyv;
   readonly #storage: Storage;
   readonly #release: () => void;
+  #leave: () => Promise<void> = async () => {};
   #errorEvents = 0;
   #lastError: unknown;
 
@@ -118,8 +119,14 @@ export class KeyvStore implements Store {
     }
   }
 
+  /** @param leave what is written last; that it could not be ends nothing else */
+  beforeClose(leave: () => Promise<void>): void {
+    this.#leave = leave;
+  }
+
   async close(): Promise<void> {
     try {
+      await this.#leave().catch(() => {});
       await this.#attempt('close', () => this.#keyv.disconnect());
     } finally {
       this.#release();

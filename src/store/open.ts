@@ -4,6 +4,7 @@ import type { StoreConfig } from '../config/config.js';
 import type { ServerAddress } from '../config/store-url.js';
 import type { Clock, Json, Store } from '../ports.js';
 import { copyFile } from './copies.js';
+import { withTimeout } from './deadline.js';
 import {
   OwnedError,
   OwnershipLostError,
@@ -152,15 +153,27 @@ async function own(
     const found = await store.readMeta();
     const meta = found === undefined ? undefined : decodeMeta(found);
     if (meta !== undefined) refuseNewer(store.label, meta, format);
-    const entries: [string, Json][] = [[keys.owner, encodeOwner({ host, pid, sinceMs: clock.nowMs() })]];
+    const owner: Owner = { host, pid, sinceMs: clock.nowMs() };
+    const entries: [string, Json][] = [[keys.owner, encodeOwner(owner)]];
     if (meta === undefined) {
       entries.push([keys.meta, encodeMeta({ version: format.version, createdAtMs: clock.nowMs() })]);
     }
     await store.setMany(entries);
     await store.getMany([keys.owner]); // Throws if the store only says that it has written.
+    store.beforeClose(() => withTimeout(clock, LEAVE_MS_MAX, signOff(store, owner, clock)));
     const migrated = meta === undefined ? undefined : await migrate(store, meta, format, keepCopy);
     return { store, created: meta === undefined, migrated, ...KEPT };
   });
+}
+
+/** A store that takes nothing must not hold up the end. */
+const LEAVE_MS_MAX = 1_000;
+
+/** Tells whoever comes next that it ended by itself. Not where another one has become the owner. */
+async function signOff(store: Store, owner: Owner, clock: Clock): Promise<void> {
+  const signed = (await store.getMany([keys.owner])).get(keys.owner);
+  if (JSON.stringify(signed) !== JSON.stringify(encodeOwner(owner))) return;
+  await store.setMany([[keys.owner, encodeOwner({ ...owner, endedAtMs: clock.nowMs() })]]);
 }
 
 async function joinSqlite(file: string, label: string, mode: StoreMode, deps: StoreDependencies): Promise<OpenedStore> {

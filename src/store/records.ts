@@ -71,19 +71,22 @@ export interface Owner {
   readonly host: string;
   readonly pid: number;
   readonly sinceMs: number;
+  /** When it let go of the store; undefined: it has it still, or died with it. */
+  readonly endedAtMs?: number | undefined;
 }
 
 const OWNER_VERSION = 1;
 
-export function encodeOwner({ host, pid, sinceMs }: Owner): Json {
-  return [OWNER_VERSION, host, pid, sinceMs];
+export function encodeOwner({ host, pid, sinceMs, endedAtMs }: Owner): Json {
+  return [OWNER_VERSION, host, pid, sinceMs, ...(endedAtMs === undefined ? [] : [endedAtMs])];
 }
 
 export function decodeOwner(value: Json): Owner {
   const row = new Row(keys.owner, value, OWNER_VERSION);
   const owner: Owner = { host: row.text(), pid: row.count(), sinceMs: row.count() };
+  const endedAtMs = row.isAtEnd ? undefined : row.count();
   row.end();
-  return owner;
+  return endedAtMs === undefined ? owner : { ...owner, endedAtMs };
 }
 
 /** The store's own record. Every version of the program must be able to read every other's, so it has names and may grow. */

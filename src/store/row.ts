@@ -45,9 +45,14 @@ export class Row {
     return typeof field === 'number' ? new Date(field).toISOString() : field;
   }
 
+  /** Whether all fields are taken: what follows came with a later version. */
+  get isAtEnd(): boolean {
+    return this.#next === this.#fields.length;
+  }
+
   /** To be called after the last field: a longer record is not understood. */
   end(): void {
-    if (this.#next !== this.#fields.length) throw this.#error(`it has ${this.#fields.length} fields`);
+    if (!this.isAtEnd) throw this.#error(`it has ${this.#fields.length} fields`);
   }
 
   #take<Field extends Json>(is: (field: Json) => field is Field, kind: string): Field {

@@ -124,19 +124,45 @@ test('beside a running program: who owns the store, its counts, its server, and 
   ]);
 });
 
+test('after a program that was killed: that it ended without a word; after one that was stopped, when', async () => {
+  const api = await stage.api();
+  const config = { sources: { production: sourceOf(api) }, sinks: { out: OUT } };
+  const killed = await stage.start(['run'], { config });
+  await stage.untilLog(killed, /^first poll complete/);
+  killed.kill('SIGKILL');
+  await killed.ended;
+  const { code, of } = await examined();
+  expect(code).toBe(0);
+  const ended = of('store', 'store').find((line) => line.startsWith('warn'));
+  expect(ended).toMatch(/^warn nothing runs; the last program ended without a word, after \S+Z: it was killed, /);
+  const stopped = await stage.start(['run']);
+  await stage.untilLog(stopped, 'running');
+  stopped.kill('SIGTERM');
+  await stopped.ended;
+  expect((await examined()).of('store', 'store')).toEqual([
+    expect.stringMatching(/nobody owns it$/),
+    expect.stringMatching(/; last owner process \d+ on .*, since .*, ended (now|\d+ seconds? ago)$/),
+    expect.stringMatching(/^ok its file has/),
+  ]);
+});
+
 test('a source whose polls fail is told in sentences, by when it was polled and for how long in vain', async () => {
   const api = await stage.api();
   const words = 'The last 9 polls were not complete: HTTP 401';
   const source = { name: 'production', state: 'failing', words, overdueSeconds: 300 };
   await using server = createServer((_, response) => {
-    const sources = [{ ...source, lastPollAt: new Date().toISOString() }];
+    const sources = [
+      { ...source, lastPollAt: new Date().toISOString(), nextPollAt: new Date(Date.now() + 600_000).toISOString() },
+    ];
     response.end(JSON.stringify({ ready: true, reasons: [], sources }));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const listen = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   stage.configure({ sources: { production: sourceOf(api) }, sinks: { out: OUT }, server: { listen } });
   expect((await examined()).of('sources', 'sources.production')).toContainEqual(
-    expect.stringMatching(/HTTP 401\. No poll was complete for 300 s; look at the log of "run"\.$/),
+    expect.stringMatching(
+      /^fail last poll [^,]*, the next in \d+ \w+: The last 9 polls .* HTTP 401\. No poll was complete for 300 s; look at the log of "run"\.$/,
+    ),
   );
 });
 

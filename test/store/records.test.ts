@@ -64,6 +64,8 @@ test('a recording takes about a hundred bytes', () => {
 test('an owner and the store’s own record are read as they were written', () => {
   const owner = { host: 'höst', pid: 17, sinceMs: 1_715_620_500_000 };
   expect(decodeOwner(stored(encodeOwner(owner)))).toEqual(owner);
+  const ended = { ...owner, endedAtMs: 1_715_620_600_000 };
+  expect(decodeOwner(stored(encodeOwner(ended)))).toEqual(ended);
   const meta = { version: 1, createdAtMs: 1_715_620_500_000 };
   expect(decodeMeta(stored(encodeMeta(meta)))).toEqual(meta);
 });
