@@ -1,8 +1,10 @@
+import type { Recording } from '../core/recording.js';
 import { timeFromNow } from '../core/time-words.js';
 import { urlExpiryMs } from '../core/url-expiry.js';
 import { jsonLine, printable } from '../observe/printable.js';
 import { type FirstLook, type SeenRow, SourceError } from '../source/define.js';
 import { systemClock } from '../system.js';
+import { pausedText } from '../views/pause-words.js';
 import {
   type CommandContext,
   CommandError,
@@ -14,6 +16,7 @@ import {
 import { configOf, httpOf, sourceNamed } from './session.js';
 import { printRows } from './table.js';
 import { openForTrial } from './trials.js';
+import { knownOf, meaningOf } from './try-known.js';
 import { type Exchange, watchedHttp } from './watched-http.js';
 
 export const registerTry: Register = (program, context) => {
@@ -22,7 +25,7 @@ export const registerTry: Register = (program, context) => {
     .argument('<source>', 'name of a source in the config')
     .summary('fetch one page of a source and show how each row is understood')
     .description(
-      'Fetches the first page of the list with the credentials of the source, and shows what a poll would make of each row. Nothing is stored and nobody is told; works beside a running program. Exit code 1 when a poll would fail.',
+      'Fetches the first page of the list with the credentials of the source, and shows what a poll would make of each row by what is remembered. Nothing is stored and nobody is told; works beside a running program. Exit code 1 when a poll would fail.',
     )
     .addHelpText(
       'after',
@@ -42,11 +45,14 @@ async function trySource(name: string, options: CommonOptions, context: CommandC
     const source = openForTrial(sourceConfig, watched.http, config, context);
     const look = await source.look(new AbortController().signal);
     const nowMs = systemClock.nowMs();
-    await printRows(rowsOf(look, nowMs), COLUMNS, options, context);
+    const known = await knownOf(look, sourceConfig, source.scope, config, context);
+    const meaning = (recording: Recording) => meaningOf(recording, known, sourceConfig);
+    await printRows(rowsOf(look, meaning, nowMs), COLUMNS, options, context);
     // A program reads stdout: there are rows alone.
     const say = options.json ? async (line: string) => context.tell(line) : context.print;
     for (const line of summaryOf(look, options)) await say(printable(line));
     await say(printable(requestWords(watched.last(), watched.count())));
+    if (known.pause !== undefined) context.tell(pausedText(known.pause, config));
     if (look.problem === undefined) return EXIT.fine;
     throw new CommandError(`source ${name}: a poll would not be complete: ${look.problem}`);
   } catch (error) {
@@ -65,15 +71,17 @@ const COLUMNS = {
 
 type Row = ReturnType<typeof rowOf>;
 
-async function* rowsOf({ rows }: FirstLook, nowMs: number): AsyncGenerator<Row> {
-  for (const [index, row] of rows.entries()) yield rowOf(row, index + 1, nowMs);
+type Meaning = (recording: Recording) => ReturnType<typeof meaningOf>;
+
+async function* rowsOf({ rows }: FirstLook, meaning: Meaning, nowMs: number): AsyncGenerator<Row> {
+  for (const [index, row] of rows.entries()) yield rowOf(row, index + 1, meaning, nowMs);
 }
 
 /** Of the URL the host alone: the rest of it opens the recording. */
-function rowOf(seen: SeenRow, row: number, nowMs: number) {
+function rowOf(seen: SeenRow, row: number, meaning: Meaning, nowMs: number) {
   if ('rejected' in seen) {
     const nothing = { uuid: null, roomId: null, meetingId: null, status: null, createdAt: null };
-    const noUrl = { url: null, urlHost: null, urlExpiresAt: null, leftOut: null };
+    const noUrl = { url: null, urlHost: null, urlExpiresAt: null, leftOut: null, remembered: null };
     return { row, kind: 'rejected', meaning: `not a recording: ${seen.rejected}`, ...nothing, ...noUrl };
   }
   const { url: address, ...recording } = seen.recording;
@@ -81,7 +89,7 @@ function rowOf(seen: SeenRow, row: number, nowMs: number) {
   const expiresAtMs = address === null ? null : urlExpiryMs(address);
   return {
     row,
-    ...meaningOf(recording.status, address),
+    ...meaning(seen.recording),
     uuid: recording.uuid as string,
     roomId: recording.roomId,
     meetingId: recording.meetingId,
@@ -92,18 +100,6 @@ function rowOf(seen: SeenRow, row: number, nowMs: number) {
     urlExpiresAt: expiresAtMs === null ? null : new Date(expiresAtMs).toISOString(),
     leftOut: seen.leftOut.length === 0 ? null : seen.leftOut.join(', '),
   };
-}
-
-function meaningOf(status: string, url: string | null) {
-  switch (status) {
-    case 'available':
-      return { kind: status, meaning: `available: would be announced${url === null ? ', without a URL' : ''}` };
-    case 'processing':
-      return { kind: status, meaning: 'in processing: announced once it is available' };
-    default: {
-      return { kind: 'unknown_status', meaning: `unknown status "${status}": remembered, makes no event` };
-    }
-  }
 }
 
 function urlWords(url: string | null, host: string | null, expiresAtMs: number | null, nowMs: number): string {

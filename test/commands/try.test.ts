@@ -34,7 +34,7 @@ test('a table shows how each row is understood, then the paging and the request'
   expect(stdout).toEqual([
     expect.stringMatching(/^row +meaning +uuid +roomId +meetingId +status +createdAt +url$/),
     expect.stringMatching(
-      /^1 +available: would be announced +r1 +lobby +m1 +available +2024-05-13 +yes, at files\.example, expires in \d+ days$/,
+      /^1 +available: remembered only, since it is the first poll +r1 +lobby +m1 +available +2024-05-13 +yes, at files\.example, expires in \d+ days$/,
     ),
     expect.stringMatching(/^2 +in processing: announced once it is available +r2 +- +- +processing +- +no$/),
     expect.stringMatching(
@@ -51,6 +51,28 @@ test('a table shows how each row is understood, then the paging and the request'
   ]);
   expect(api.requestCount).toBe(1);
   expect(existsSync(join(stage.folder, 'state'))).toBe(false);
+});
+
+test('each row by what is remembered: nothing new, announced, or changed; and a pause is said', async () => {
+  const api = await stage.api();
+  stage.configure({ sources: { production: sourceOf(api) }, sinks: { out: { type: 'stdout' } } });
+  api.recordings.add({ uuid: 'old', status: 'available' });
+  api.recordings.add({ uuid: 'open' });
+  await stage.run(['poll'], { printsUrls: true });
+  await stage.run(['pause', '--source', 'production']);
+  api.recordings.add({ uuid: 'new', status: 'available' });
+  api.recordings.update('open', { status: 'available' });
+  const { stdout } = await stage.run(['try', 'production', '--json']);
+  const meanings = Object.fromEntries(
+    stdout.map((line) => JSON.parse(line)).map((row) => [row.uuid, [row.meaning, row.remembered]]),
+  );
+  expect(meanings).toEqual({
+    old: ['available, as remembered: nothing new', 'available'],
+    new: ['available: would be announced', null],
+    open: ['available, was processing: would be announced', 'processing'],
+  });
+  const { stderr } = await stage.run(['try', 'production']);
+  expect(stderr).toEqual([expect.stringMatching(/^source production is paused since \S+Z: it is not polled; "resume/)]);
 });
 
 test('--json: one object a row, and the summary beside it', async () => {
