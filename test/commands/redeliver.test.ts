@@ -7,7 +7,10 @@ const stage = createStage();
 async function playThree(answer: { status: number } = { status: 413 }) {
   const api = await stage.api();
   const receiver = await stage.receiver({ respond: () => ({ ...answer }) });
-  const config = { sources: { production: sourceOf(api) }, sinks: { hook: webhookTo(receiver) } };
+  const config = {
+    sources: { production: sourceOf(api) },
+    sinks: { hook: webhookTo(receiver, { retries: ['1h', '1h'] }) },
+  };
   stage.configure(config);
   await stage.run(['poll']);
   const uuids = [1, 2, 3].map(() => api.recordings.add({ status: 'available' }));
@@ -204,6 +207,7 @@ describe('beside a running program', () => {
     expect(code).toBe(0);
     expect(lines.map(({ eventId }) => eventId).sort()).toEqual(eventIds.toSorted());
     expect(receiver.accepted.toSorted()).toEqual(eventIds.toSorted());
+    await stage.untilLog(program, 'carried out what somebody asked for');
     expect(program.log.filter(({ msg }) => msg === 'delivered')).toHaveLength(3);
     const carriedOut = program.log.filter(({ msg }) => msg === 'carried out what somebody asked for');
     expect(carriedOut).toMatchObject([{ order: 'redeliver', dead: true, delivered: 3 }]);
