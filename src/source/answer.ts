@@ -1,7 +1,7 @@
 import { parseRetryAfter } from '../core/retry-after.js';
 import type { HttpAnswer, HttpFailure } from '../ports.js';
 import type { SourceFailureKind } from './define.js';
-import { isObject, type ListAnswer, readList } from './schema.js';
+import { isObject } from './schema.js';
 
 /** Bodies of errors are short; a longer one is not worth its time. */
 const ERROR_BODY_BYTES_MAX = 65_536;
@@ -19,60 +19,76 @@ export interface Problem {
   readonly retryAfterMs?: number | undefined;
 }
 
+/** JSON that is something else than what was asked for. */
+export interface NotWanted {
+  /** What is not in it, such as `a list`. */
+  readonly lacks: string;
+  /** What would do. */
+  readonly advice: string;
+}
+
+/** Takes from the JSON of an answer what it was asked for. Must not throw. */
+export type Reader<Read> = (json: unknown) => Read | NotWanted;
+
 export interface AnswerContext {
   /** How advice names a key of the source's settings. */
   readonly keyName: (key: string) => string;
+  /** The key that says where the platform is. */
+  readonly urlKey: string;
   /** The key that holds what expires. */
   readonly credentialKey: string;
+  /** The key that says how many rows a page has, where there is one. */
+  readonly sizeKey?: string | undefined;
   /** Texts that must not be shown, even if the platform sends them back. */
   readonly secrets: readonly string[];
   readonly nowMs: number;
 }
 
-export function readAnswer(answer: HttpAnswer | HttpFailure, context: AnswerContext): ListAnswer | Problem {
+export function readAnswer<Read>(
+  answer: HttpAnswer | HttpFailure,
+  context: AnswerContext,
+  read: Reader<Read>,
+): { readonly read: Read } | Problem {
   if (answer.kind === 'failure') return failureProblem(answer, context);
   if (answer.status < 200 || answer.status > 299) return statusProblem(answer, context);
   if (answer.bodyProblem !== undefined) return bodyProblem(answer, answer.bodyProblem, context);
-  return readBody(answer, context);
+  return readBody(answer, context, read);
 }
 
-function failureProblem({ reason, detail }: HttpFailure, { keyName }: AnswerContext): Problem {
-  const checkHost = `check the network and ${keyName('baseUrl')}`;
+function failureProblem({ reason, detail }: HttpFailure, { keyName, urlKey }: AnswerContext): Problem {
+  const url = keyName(urlKey);
+  const checkHost = `check the network and ${url}`;
   switch (reason) {
     case 'timeout':
       return problem('timeout', detail, `if the platform is only slow, raise ${keyName('timeout')}`);
     case 'aborted':
       return problem('aborted', detail, 'nothing needs to be done');
     case 'tls_failed':
-      return problem('unreachable', detail, tlsAdvice(keyName('baseUrl')));
+      return problem('unreachable', detail, tlsAdvice(url));
     case 'address_forbidden':
-      return problem('unreachable', detail, `check ${keyName('baseUrl')} and network.privateAddresses`);
+      return problem('unreachable', detail, `check ${url} and network.privateAddresses`);
     case 'bad_answer':
       return passing('bad_answer', detail, checkHost);
     case 'dns_failed':
-      return passing(
-        'unreachable',
-        detail,
-        `check the name in ${keyName('baseUrl')}, and the name server of this machine`,
-      );
+      return passing('unreachable', detail, `check the name in ${url}, and the name server of this machine`);
     case 'connection_failed':
       return passing('unreachable', detail, checkHost);
   }
 }
 
 /** Nobody is asked to trust what cannot be trusted. */
-function tlsAdvice(baseUrl: string): string {
+function tlsAdvice(url: string): string {
   return (
-    `no credential was sent; check the host in ${baseUrl} and the clock of this machine. Else its operator has to renew the certificate, ` +
+    `no credential was sent; check the host in ${url} and the clock of this machine. Else its operator has to renew the certificate, ` +
     'or a proxy in between shows one of its own: then name the file with its CA in NODE_EXTRA_CA_CERTS'
   );
 }
 
 function statusProblem(answer: HttpAnswer, context: AnswerContext): Problem {
   const { status } = answer;
-  const { keyName, credentialKey, nowMs } = context;
+  const { keyName, urlKey, credentialKey, nowMs } = context;
   const found = `status ${status}${vendorWords(errorJson(answer), status, context)}`;
-  const checkUrl = `check ${keyName('baseUrl')}`;
+  const checkUrl = `check ${keyName(urlKey)}`;
   if (status === 401 || status === 403) {
     const advice = `the credential is refused and may have expired; renew ${keyName(credentialKey)}`;
     return problem('unauthorized', found, advice);
@@ -107,18 +123,24 @@ function targetWords({ headers }: HttpAnswer): string {
 function bodyProblem(
   { status, body }: HttpAnswer,
   reason: NonNullable<HttpAnswer['bodyProblem']>,
-  { keyName }: AnswerContext,
+  { keyName, sizeKey }: AnswerContext,
 ): Problem {
   const cut = `status ${status} with a body that`;
+  const lowerSize = sizeKey === undefined ? undefined : `lower ${keyName(sizeKey)}`;
+  const raiseTimeout = `if the platform is only slow, raise ${keyName('timeout')}`;
   switch (reason) {
     case 'timeout':
       return problem(
         'timeout',
         `${cut} was not whole in time, after ${body.length} bytes`,
-        `if the platform is only slow, raise ${keyName('timeout')} or lower ${keyName('paging.size')}`,
+        lowerSize === undefined ? raiseTimeout : `${raiseTimeout} or ${lowerSize}`,
       );
     case 'too_large':
-      return problem('too_large', `${cut} is longer than ${body.length} bytes`, `lower ${keyName('paging.size')}`);
+      return problem(
+        'too_large',
+        `${cut} is longer than ${body.length} bytes`,
+        lowerSize ?? 'ask for fewer rows at once',
+      );
     case 'broken':
       return passing('bad_answer', `${cut} broke off after ${body.length} bytes`, 'it is polled again by itself');
     case 'aborted':
@@ -126,20 +148,28 @@ function bodyProblem(
   }
 }
 
-function readBody(answer: HttpAnswer, context: AnswerContext): ListAnswer | Problem {
+function readBody<Read>(
+  answer: HttpAnswer,
+  context: AnswerContext,
+  read: Reader<Read>,
+): { readonly read: Read } | Problem {
   const text = new TextDecoder().decode(answer.body);
   const json = parseJson(text);
   if (json === undefined) return notJson(answer, text.trimStart(), context);
-  const list = readList(json);
-  if (list !== undefined) return list;
-  const found = `status ${answer.status} with ${nameOf(json)} without a list${vendorWords(json, answer.status, context)}`;
-  return problem('bad_answer', found, `check that ${context.keyName('baseUrl')} is the address of the API`);
+  const taken = read(json);
+  if (!isNotWanted(taken)) return { read: taken };
+  const found = `status ${answer.status} with ${nameOf(json)} without ${taken.lacks}${vendorWords(json, answer.status, context)}`;
+  return problem('bad_answer', found, taken.advice);
 }
 
-function notJson({ status, headers, body }: HttpAnswer, text: string, { keyName }: AnswerContext): Problem {
+function isNotWanted<Read>(taken: Read | NotWanted): taken is NotWanted {
+  return typeof taken === 'object' && taken !== null && 'lacks' in taken && 'advice' in taken;
+}
+
+function notJson({ status, headers, body }: HttpAnswer, text: string, { keyName, urlKey }: AnswerContext): Problem {
   const type = headers['content-type'];
   const typeWords = type === undefined ? 'no content type' : shortened(type);
-  const inPlace = `something else answers in place of the API, such as a login page; check ${keyName('baseUrl')} and any proxy`;
+  const inPlace = `something else answers in place of the API, such as a login page; check ${keyName(urlKey)} and any proxy`;
   if (text === '') return problem('bad_answer', `status ${status} with an empty body`, inPlace);
   if (text.startsWith('<')) {
     return problem('bad_answer', `status ${status} with HTML instead of JSON (${typeWords})`, inPlace);
@@ -159,16 +189,24 @@ function passing(kind: SourceFailureKind, found: string, advice: string): Proble
   return { kind, found, advice, isPassing: true };
 }
 
+/** Where platforms put the words of an error, the most telling first. */
+const MESSAGE_KEYS = ['message', 'msg', 'error_description', 'reason', 'info', 'detail', 'title', 'error'];
+
 /** What the platform says of its error, shortened: no status that was named already, and nothing at all when it repeats a credential. */
 function vendorWords(json: unknown, status: number, { secrets }: AnswerContext): string {
   if (!isObject(json)) return '';
   const isNews = Number.isSafeInteger(json['statusCode']) && json['statusCode'] !== status;
   const statusCode = isNews ? [`statusCode ${json['statusCode']}`] : [];
-  const text = [json['message']].flat().filter((part) => typeof part === 'string');
+  const text = messageOf(json);
   const isSafe = text.length > 0 && !secrets.some((secret) => text.join('\n').includes(secret));
   const message = isSafe ? [`message "${shortened(withoutQueries(text.join('; ')))}"`] : [];
   const parts = [...statusCode, ...message];
   return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
+}
+
+function messageOf(json: Readonly<Record<string, unknown>>): readonly string[] {
+  const texts = MESSAGE_KEYS.map((key) => [json[key]].flat().filter((part) => typeof part === 'string'));
+  return texts.find((parts) => parts.length > 0) ?? [];
 }
 
 /** Frameworks repeat the path that was asked for, query included. */

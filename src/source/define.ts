@@ -94,6 +94,12 @@ export interface SourceContext<Settings> {
   readonly log: Log;
 }
 
+/** How advice names a key of the source's settings. */
+export function keyNamesOf({ name, keyNames = {} }: Pick<SourceContext<unknown>, 'name' | 'keyNames'>) {
+  return (key: string): string => keyNames[key] ?? `sources.${name}.${key}`;
+}
+
+/** Code that polls one kind of platform. One file; `src/README.md` says how to add one. */
 export interface SourceDefinition<Settings extends z.ZodType = z.ZodType> {
   readonly type: string;
   readonly summary: string;
@@ -120,6 +126,7 @@ export type SourceFailureKind =
   | 'server_error' // 5xx and other statuses
   | 'bad_answer' // HTML, truncated JSON, an object that is no list
   | 'too_large'
+  | 'source_threw' // a bug in the source
   | 'aborted';
 
 /** A poll that failed, in words for the operator: which source, what came, what to do. No credential, no URL query, no body. */

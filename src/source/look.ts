@@ -1,18 +1,26 @@
 import type { Recording } from '../core/recording.js';
 import type { FirstLook, SeenRow, WalkEnd } from './define.js';
-import { isObject, type ListAnswer, type Pagination, readRecording } from './schema.js';
+import { isObject, readRecording } from './schema.js';
 
 const FIELDS: readonly (keyof Recording)[] = ['uuid', 'status', 'roomId', 'meetingId', 'createdAt', 'url'];
 
 const UNKNOWN_FIELDS_MAX = 50;
 const FIELD_LENGTH_MAX = 60;
 
-/**
- * A page for a person to look at: what polls make of each row, and of the page as a part of the list.
- *
- * @param end what the paging judge says of it; undefined: a poll asks for the next page
- */
-export function lookAt({ rows, pagination }: ListAnswer, end: WalkEnd | undefined): FirstLook {
+interface LookedAt {
+  readonly rows: readonly unknown[];
+  /** The form of the list and what comes after this page, in words. */
+  readonly paging: string;
+  /** What polls make of the page as a part of the list; undefined: they ask for the next one. */
+  readonly end: WalkEnd | undefined;
+  /** What polls make of a row; it has the fields of a recording where this is left out. */
+  readonly seenRow?: (row: unknown) => SeenRow;
+  /** Whether anything is read of a field of rows. */
+  readonly isKnown?: (field: string) => boolean;
+}
+
+/** A page for a person to look at: what polls make of each row, and of the page as a part of the list. */
+export function lookAt({ rows, paging, end, seenRow = plainRow, isKnown = isPlain }: LookedAt): FirstLook {
   const unknown = new Set<string>();
   for (const row of rows) {
     for (const field of isObject(row) ? Object.keys(row) : []) {
@@ -22,12 +30,12 @@ export function lookAt({ rows, pagination }: ListAnswer, end: WalkEnd | undefine
   return {
     rows: rows.map(seenRow),
     unknownFields: [...unknown],
-    paging: `${shapeWords(pagination)}; ${endWords(pagination, end)}`,
+    paging,
     problem: end?.complete === false ? end.reason : undefined,
   };
 }
 
-function seenRow(row: unknown): SeenRow {
+function plainRow(row: unknown): SeenRow {
   const recording = readRecording(row);
   if (typeof recording === 'string') return { rejected: recording };
   const leftOut = FIELDS.filter((field) => recording[field] === null && hasContent(row, field));
@@ -40,20 +48,6 @@ function hasContent(row: unknown, field: string): boolean {
   return value !== undefined && value !== null && value !== '';
 }
 
-function isKnown(field: string): boolean {
+function isPlain(field: string): boolean {
   return FIELDS.some((known) => known === field);
-}
-
-function shapeWords(pagination: Pagination | undefined): string {
-  if (pagination === undefined) return 'a bare array, which is taken for the whole list';
-  const entries = Object.entries(pagination).map(([key, value]) => `${key} ${value ?? 'missing'}`);
-  return `an object with "data" and "pagination" (${entries.join(', ')})`;
-}
-
-function endWords(pagination: Pagination | undefined, end: WalkEnd | undefined): string {
-  if (end?.complete === false) return 'it does not fit together';
-  if (end !== undefined) return 'there is no other page';
-  return pagination?.totalPages === undefined
-    ? 'a poll asks for more pages until one has no rows'
-    : `a poll asks for pages 2 to ${pagination.totalPages}`;
 }

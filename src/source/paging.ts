@@ -1,5 +1,15 @@
 import type { WalkEnd } from './define.js';
-import type { Pagination } from './schema.js';
+
+/** What the envelope of a page says of the list; whatever is not a whole number there counts as absent. */
+export interface Pagination {
+  readonly page: number | undefined;
+  readonly totalPages: number | undefined;
+  readonly total: number | undefined;
+}
+
+export function wholeNumber(value: unknown, min: number): number | undefined {
+  return Number.isSafeInteger(value) && (value as number) >= min ? (value as number) : undefined;
+}
 
 /** A page as it came, reduced to what tells where the list ends. */
 export interface SeenPage {

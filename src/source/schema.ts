@@ -9,35 +9,6 @@ const NAME_LENGTH_MAX = 1_000;
 const URL_LENGTH_MAX = 8_192;
 const REASONS_MAX = 20;
 
-/** What the envelope says of itself; whatever is not a whole number there counts as absent. */
-export interface Pagination {
-  readonly page: number | undefined;
-  readonly totalPages: number | undefined;
-  readonly total: number | undefined;
-}
-
-export interface ListAnswer {
-  readonly rows: readonly unknown[];
-  /** Undefined for a bare array, which is the whole list. */
-  readonly pagination: Pagination | undefined;
-}
-
-/** The list in an answer, a bare array or an envelope; undefined when it is no list. */
-export function readList(json: unknown): ListAnswer | undefined {
-  if (Array.isArray(json)) return { rows: json, pagination: undefined };
-  if (!isObject(json) || !Array.isArray(json['data'])) return undefined;
-  const pagination = isObject(json['pagination']) ? json['pagination'] : {};
-  return {
-    rows: json['data'],
-    pagination: {
-      page: wholeNumber(pagination['page'], 0),
-      // A list without a row can have no page, and a list with one cannot: 0 says nothing that the rows do not say.
-      totalPages: wholeNumber(pagination['totalPages'], 1),
-      total: wholeNumber(pagination['total'], 0),
-    },
-  };
-}
-
 /** Rows one by one: a bad one is set aside and counted, never fatal. Checked by hand, since lists of 100,000 rows are polled. */
 export function readRows(rows: readonly unknown[]): Page {
   const recordings: Recording[] = [];
@@ -80,8 +51,4 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
 /** Well-formed, since half of a surrogate pair has no UTF-8 and would change on its way to a hash, a store or a receiver. */
 function textOf(value: unknown, lengthMax: number): string | null {
   return typeof value === 'string' && value.length <= lengthMax ? value.toWellFormed() : null;
-}
-
-function wholeNumber(value: unknown, min: number): number | undefined {
-  return Number.isSafeInteger(value) && (value as number) >= min ? (value as number) : undefined;
 }

@@ -1,18 +1,21 @@
 import { z } from 'zod';
 import { duration, httpUrl, instant, integer, secret } from '../settings.js';
+import type { NotWanted } from './answer.js';
 import { jwtExpiresAtMs } from './credential-expiry.js';
 import {
   type ConfiguredSource,
   defineSource,
+  keyNamesOf,
   type Page,
   type SourceContext,
-  SourceError,
   type WalkEnd,
 } from './define.js';
-import { createListRequest, QUICK_RETRY_DELAY_MS } from './list-request.js';
+import { findInWalk } from './find.js';
+import { createJsonRequest, fixedCredential } from './json-request.js';
 import { lookAt } from './look.js';
 import { createPagingJudge, type SeenPage } from './paging.js';
-import { type ListAnswer, readRows } from './schema.js';
+import { readRows } from './schema.js';
+import { type ListAnswer, pagingWords, readList } from './superviz-list.js';
 
 const TYPE = 'superviz';
 
@@ -54,18 +57,14 @@ export const superviz = defineSource({
   open: (context) => openSuperviz(context),
 });
 
-export function openSuperviz(
-  context: SourceContext<Settings>,
-  quickRetryDelayMs = QUICK_RETRY_DELAY_MS,
-): ConfiguredSource {
-  const { name, http, clock, log, keyNames = {} } = context;
+export function openSuperviz(context: SourceContext<Settings>, quickRetryDelayMs?: number): ConfiguredSource {
+  const { name, log } = context;
   const { auth, roomId, meetingId, timeout: timeoutMs, paging } = context.settings;
   const baseUrl = plainUrlOf(context.settings.baseUrl);
-  const keyName = (key: string) => keyNames[key] ?? `sources.${name}.${key}`;
-  const requestList = createListRequest({
-    ...authOf(auth),
-    ...{ name, keyName, http, clock, log, timeoutMs, quickRetryDelayMs },
-    url: `${baseUrl}/recording`,
+  const keyName = keyNamesOf(context);
+  const ask = createJsonRequest(context, {
+    ...{ urlKey: 'baseUrl', sizeKey: 'paging.size', timeoutMs, quickRetryDelayMs },
+    credential: fixedCredential(credentialOf(auth)),
   });
   let hasWarned = false;
 
@@ -81,20 +80,13 @@ export function openSuperviz(
     async look(signal) {
       const list = await requestPage(1, filtersOf(roomId, meetingId), signal);
       const judge = createPagingJudge(keyName('paging.pageParam'));
-      return lookAt(list, judge(seenPage(1, list, readRows(list.rows))));
+      const end = judge(seenPage(1, list, readRows(list.rows)));
+      return lookAt({ rows: list.rows, paging: pagingWords(list, end), end });
     },
-    async find(uuid, hints, signal, passing) {
+    find(uuid, hints, signal, passing) {
       const hintedRoomId = hints.meetingId === null ? hints.roomId : undefined;
-      const pages = walk(filtersOf(roomId ?? hintedRoomId, meetingId ?? hints.meetingId), signal);
-      let step = await pages.next();
-      while (!step.done) {
-        passing?.(step.value.recordings);
-        const found = step.value.recordings.find((recording) => recording.uuid === uuid);
-        if (found !== undefined) return found;
-        step = await pages.next();
-      }
-      if (step.value.complete) return undefined;
-      throw new SourceError('bad_answer', `source ${name}: the list cannot be read to its end: ${step.value.reason}`);
+      const filters = filtersOf(roomId ?? hintedRoomId, meetingId ?? hints.meetingId);
+      return findInWalk(name, uuid, walk(filters, signal), passing);
     },
   };
 
@@ -121,9 +113,15 @@ export function openSuperviz(
     signal: AbortSignal,
   ): Promise<ListAnswer> {
     const query = { ...filters, [paging.pageParam]: String(number), [paging.sizeParam]: String(paging.size) };
-    const list = await requestList(query, signal);
+    const url = `${baseUrl}/recording?${new URLSearchParams(query)}`;
+    const { read: list } = await ask({ url, read: listOrWhatItLacks }, signal);
     warnOfCutArray(list);
     return list;
+  }
+
+  function listOrWhatItLacks(json: unknown): ListAnswer | NotWanted {
+    const advice = `check that ${keyName('baseUrl')} is the address of the API`;
+    return readList(json) ?? { lacks: 'a list', advice };
   }
 
   function warnOfCutArray({ rows, pagination }: ListAnswer): void {
@@ -142,17 +140,17 @@ function seenPage(number: number, { rows, pagination }: ListAnswer, { recordings
 }
 
 /** The two generations of credentials; the key is of the part that expires. */
-function authOf(auth: Settings['auth']) {
+function credentialOf(auth: Settings['auth']) {
   return 'clientId' in auth
     ? {
         headers: { client_id: auth.clientId, secret: auth.secret },
         secrets: [auth.clientId, auth.secret],
-        credentialKey: 'auth.secret',
+        key: 'auth.secret',
       }
     : {
         headers: { authorization: `Bearer ${auth.token}`, apiKey: auth.apiKey },
         secrets: [auth.token, auth.apiKey],
-        credentialKey: 'auth.token',
+        key: 'auth.token',
       };
 }
 

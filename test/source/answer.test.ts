@@ -1,9 +1,12 @@
 import type { HttpAnswer, HttpFailure } from '../../src/ports.js';
 import { type AnswerContext, type Problem, readAnswer } from '../../src/source/answer.js';
+import { readList } from '../../src/source/superviz-list.js';
 
 const CONTEXT: AnswerContext = {
   keyName: (key) => `sources.production.${key}`,
+  urlKey: 'baseUrl',
   credentialKey: 'auth.secret',
+  sizeKey: 'paging.size',
   secrets: ['id-7c1', 'secret-9f2'],
   nowMs: 0,
 };
@@ -14,8 +17,12 @@ function answer(status: number, body: unknown, contentType?: string): HttpAnswer
   return { kind: 'answer', status, headers, body: Buffer.from(text) };
 }
 
+function readerOfLists(json: unknown) {
+  return readList(json) ?? { lacks: 'a list', advice: 'check the address' };
+}
+
 function found(read: HttpAnswer | HttpFailure): string {
-  return (readAnswer(read, CONTEXT) as Problem).found;
+  return (readAnswer(read, CONTEXT, readerOfLists) as Problem).found;
 }
 
 test.each([
@@ -95,12 +102,15 @@ test.each([
   { reason: 'bad_answer', kind: 'bad_answer', isPassing: true },
   { reason: 'aborted', kind: 'aborted', isPassing: false },
 ] as const)('no answer: $reason', ({ reason, kind, isPassing }) => {
-  expect(readAnswer({ kind: 'failure', reason, detail: 'host: why' }, CONTEXT)).toMatchObject({ kind, isPassing });
+  expect(readAnswer({ kind: 'failure', reason, detail: 'host: why' }, CONTEXT, readerOfLists)).toMatchObject({
+    kind,
+    isPassing,
+  });
 });
 
 test.each([
   { name: 'a byte order mark', came: answer(200, '\ufeff[]') },
   { name: 'JSON of another type', came: answer(200, '[]', 'text/html') },
 ])('a list all the same: $name', ({ came }) => {
-  expect(readAnswer(came, CONTEXT)).toEqual({ rows: [], pagination: undefined });
+  expect(readAnswer(came, CONTEXT, readerOfLists)).toEqual({ read: { rows: [], pagination: undefined } });
 });

@@ -1,5 +1,4 @@
-import { createPagingJudge, type SeenPage } from '../../src/source/paging.js';
-import type { Pagination } from '../../src/source/schema.js';
+import { createPagingJudge, type Pagination, type SeenPage } from '../../src/source/paging.js';
 
 type Told = Partial<Pagination>;
 

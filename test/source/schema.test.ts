@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { readList, readRecording, readRows } from '../../src/source/schema.js';
+import { readRecording, readRows } from '../../src/source/schema.js';
+import { readList } from '../../src/source/superviz-list.js';
 
 const ROW = {
   uuid: 'u',
