@@ -43,5 +43,31 @@ export type {
 export { boolean, duration, httpUrl, integer, number, secret } from './settings.js';
 export type { Digest, RenderedPart, SinkContext, SinkDefinition, SinkTemplate } from './sinks/define.js';
 export { defineOwnSink as defineSink, type OwnSink } from './sinks/own.js';
+export type { NotWanted, Reader } from './source/answer.js';
+export {
+  type FirstLook,
+  type SeenRow,
+  type SourceContext,
+  type SourceDefinition,
+  SourceError,
+  type SourceFailureKind,
+} from './source/define.js';
+export {
+  type AskJson,
+  type Credential,
+  createJsonRequest,
+  fixedCredential,
+  type JsonAnswer,
+  type JsonRequest,
+  type JsonRequestOptions,
+} from './source/json-request.js';
+export {
+  defineOwnSource as defineSource,
+  type OwnEnd,
+  type OwnPage,
+  type OwnSource,
+  type OwnSourceContext,
+  type OwnSourceType,
+} from './source/own.js';
 export { OwnedError, StoreError } from './store/errors.js';
 export { applyTemplate, liquid } from './template/use.js';

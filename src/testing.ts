@@ -5,10 +5,20 @@ import type { FailureReason, Outcome } from './core/failure.js';
 import { createHttpClient } from './http/client.js';
 import type { Programs } from './ports.js';
 import type { SinkContext, SinkDefinition, UrlSupply } from './sinks/define.js';
+import type { TestFramework } from './testing/framework.js';
 import { createManualClock, type ManualClock } from './testing/manual-clock.js';
 import { sampleDigest, sampleEvent } from './testing/sample-event.js';
 
-/** What every sink type is held to, ours and one's own: `recording-notifier/testing`. */
+export type { TestFramework } from './testing/framework.js';
+export {
+  describeSource,
+  type Platform,
+  type PlatformRecording,
+  type SourceSuite,
+  sampleRecordings,
+} from './testing/source-suite.js';
+
+/** What every type of sink and source is held to, ours and one's own: `recording-notifier/testing`. */
 
 export { createManualClock, type ManualClock, sampleDigest, sampleEvent };
 
@@ -45,12 +55,6 @@ export interface SinkSuite {
   openSilent?(): Promise<Place>;
   /** Takes the event and answers without end; left out likewise. */
   openEndless?(): Promise<Place>;
-}
-
-/** `describe` and `test` of jest, vitest or node:test. */
-export interface TestFramework {
-  describe(name: string, body: () => void): unknown;
-  test(name: string, body: () => Promise<void>): unknown;
 }
 
 const TIMEOUT_MS = 20_000;

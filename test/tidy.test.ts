@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { EVENT_TYPES } from '../src/core/event.js';
 import { FAILURE_REASONS } from '../src/core/failure.js';
 import { SINK_TYPES } from '../src/sinks/registry.js';
+import { SOURCE_TYPES } from '../src/source/registry.js';
 import { parseSource, type SourceFile } from './support/source-file.js';
 import { filesNaming, knownToRegistryAlone, RULES, unusedExports } from './support/tidy-rules.js';
 
@@ -44,6 +45,18 @@ test.each(SINK_TYPES.map(({ type }) => type))(
     const others = [...DOES_WITHOUT, ...(OTHER_MEANINGS[type] ?? [])];
     const naming = filesNaming(type, files).filter((path) => !others.some((folder) => path.startsWith(folder)));
     expect(naming).toEqual(['sinks/registry.ts']);
+  },
+);
+
+test.each(SOURCE_TYPES.map(({ type }) => type))(
+  'a source type is its own files, its test, and a line of the registry: %s',
+  (type) => {
+    const paths = [...files, ...tests].map(({ path }) => path);
+    expect(paths).toEqual(expect.arrayContaining([`source/${type}.ts`, `../test/source/${type}.test.ts`]));
+    const naming = filesNaming(type, files, 'source');
+    expect(naming.filter((path) => !DOES_WITHOUT.some((folder) => path.startsWith(folder)))).toEqual([
+      'source/registry.ts',
+    ]);
   },
 );
 
@@ -234,6 +247,13 @@ test('a rule can fail: a file that names a sink type or imports a module of it',
   const names = SINK_TYPES.map(({ type }) => `'${type}'`);
   const [every, some] = [names, names.slice(1)].map((given) => parseSource('engine/a.ts', `const all = [${given}];`));
   expect([every, some].map((file) => filesNamingAll(file === undefined ? [] : [file]))).toEqual([['engine/a.ts'], []]);
+});
+
+test('a rule can fail: a file that names a source type or imports a module of it', () => {
+  const texts = ["const type = 'superviz';", "import { readList } from '../source/superviz-list.js';", 'poll();'];
+  const all = texts.map((text, index) => parseSource(`engine/${index}.ts`, text));
+  const own = parseSource('source/superviz-list.ts', "const type = 'superviz';");
+  expect(filesNaming('superviz', [...all, own], 'source')).toEqual(['engine/0.ts', 'engine/1.ts']);
 });
 
 test('a rule can fail: a name that nobody imports', () => {

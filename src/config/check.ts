@@ -1,14 +1,15 @@
 import type { z } from 'zod';
+import type { UnusableType } from '../own-module.js';
 import type { SinkDefinition, SinkTemplate } from '../sinks/define.js';
-import type { UnusableType } from '../sinks/load.js';
 import type { SourceDefinition } from '../source/define.js';
+import { DEFAULT_SOURCE_TYPE } from '../source/registry.js';
 import { type TemplateUse, templateFlaws } from '../template/check.js';
 import type { Config, SinkConfig, SourceConfig, StoreConfig } from './config.js';
 import { explain, type Finding, isRecord, NO_MESSAGE, valueAt } from './explain.js';
 import { type JsonSchema, jsonSchemaOf, keysOf, schemasAt } from './json-schema.js';
 import { isLoopback, readListen } from './listen.js';
 import type { Path, Problem } from './problem.js';
-import { DEFAULT_LISTEN, DEFAULT_SOURCE_TYPE, fileKeys, serverKeys, sinkKeys, sourceKeys } from './schema.js';
+import { DEFAULT_LISTEN, fileKeys, serverKeys, sinkKeys, sourceKeys } from './schema.js';
 import { readServerUrl } from './store-url.js';
 import type { Tree } from './tree.js';
 import { findUnavailable } from './unavailable.js';
@@ -18,8 +19,8 @@ import { kindOf, listed, suggestion, VALUELESS } from './words.js';
 export interface Types {
   readonly sourceTypes: readonly SourceDefinition[];
   readonly sinkTypes: readonly SinkDefinition[];
-  /** Modules that the config names and that gave no sink type. */
-  readonly unusableTypes?: readonly UnusableType[];
+  /** Modules that the config names and that gave no type. */
+  readonly unusable?: { readonly sources: readonly UnusableType[]; readonly sinks: readonly UnusableType[] };
 }
 
 export type Checked = { readonly config: Config } | { readonly problems: readonly Problem[] };
@@ -32,7 +33,7 @@ export function checkTree(tree: Tree, types: Types): Checked {
   const file = checker.parse(fileKeys, root, []);
   const entries = <Entry>(key: 'sources' | 'sinks', check: (name: string, entry: unknown) => Entry | undefined) =>
     Object.entries(recordAt(root, key)).map(([name, entry]) => check(name, entry));
-  const sources = entries('sources', (name, entry) => checkSource(checker, name, entry, types.sourceTypes));
+  const sources = entries('sources', (name, entry) => checkSource(checker, name, entry, types));
   const sinks = entries('sinks', (name, entry) => checkSink(checker, name, entry, types));
   checker.refuseOpenServer(valueAt(root, ['server']));
   const problems = [...tree.problems, ...checker.problems];
@@ -85,12 +86,13 @@ function checkSource(
   checker: Checker,
   name: string,
   entry: unknown,
-  types: readonly SourceDefinition[],
+  { sourceTypes, unusable }: Types,
 ): SourceConfig | undefined {
   const path = ['sources', name];
   const parts = checker.split(entry, path, sourceKeys);
   if (parts === undefined) return undefined;
-  const definition = checker.definition(parts.type ?? DEFAULT_SOURCE_TYPE, path, types, 'source');
+  const type = parts.type ?? DEFAULT_SOURCE_TYPE;
+  const definition = checker.definition(type, path, sourceTypes, 'source', unusable?.sources);
   const common = checker.parse(sourceKeys, parts.common, path);
   const settings = definition && checker.parse(definition.settings, parts.settings, path, parts.otherKeys);
   if (definition === undefined || common === undefined || settings === undefined) return undefined;
@@ -99,8 +101,7 @@ function checkSource(
     name,
     definition,
     settings,
-    keyNames: checker.keyNames(parts.settings, path),
-    schedule,
+    ...{ keyNames: checker.keyNames(parts.settings, path), schedule },
     whileProcessing: whileProcessing === 'off' ? undefined : whileProcessing,
     fullWalk,
     timezone,
@@ -118,12 +119,12 @@ function checkSink(
   checker: Checker,
   name: string,
   entry: unknown,
-  { sinkTypes, unusableTypes }: Types,
+  { sinkTypes, unusable }: Types,
 ): CheckedSink | undefined {
   const path = ['sinks', name];
   const parts = checker.split(entry, path, sinkKeys);
   if (parts === undefined) return undefined;
-  const definition = checker.definition(parts.type, path, sinkTypes, 'sink', unusableTypes);
+  const definition = checker.definition(parts.type, path, sinkTypes, 'sink', unusable?.sinks);
   const takesDigest = definition === undefined || checker.takesDigest(definition, parts, sinkTypes, path);
   const { digest: _, ...withoutDigest } = parts.common;
   const common = checker.parse(sinkKeys, takesDigest ? parts.common : withoutDigest, path);

@@ -1,6 +1,8 @@
 import { parseEnv } from 'node:util';
-import { loadSinkType, type UnusableType } from '../sinks/load.js';
+import type { UnusableType } from '../own-module.js';
+import { loadSinkType } from '../sinks/load.js';
 import { SINK_TYPES } from '../sinks/registry.js';
+import { loadSourceType } from '../source/load.js';
 import { SOURCE_TYPES } from '../source/registry.js';
 import { checkTree, type Types } from './check.js';
 import type { Config } from './config.js';
@@ -65,23 +67,35 @@ export function loadTree(tree: Tree, types: Types = BUILT_IN_TYPES): Loaded {
   return 'problems' in checked ? { problems: sortProblems(checked.problems) } : checked;
 }
 
-/** With the sink types that the config takes from modules: `type: ./my-sink.js`. */
+/** With the types that the config takes from modules: `type: ./my-sink.js`. */
 function withOwnTypes(tree: Tree, types: Types): Types {
-  const sinks = valueAt(tree.value, ['sinks']);
-  const names = Object.values(isRecord(sinks) ? sinks : {}).map((sink) => valueAt(sink, ['type']));
+  const sources = withLoaded(tree, 'sources', types.sourceTypes, loadSourceType);
+  const sinks = withLoaded(tree, 'sinks', types.sinkTypes, loadSinkType);
+  const unusable = { sources: sources.unusable, sinks: sinks.unusable };
+  return { sourceTypes: sources.types, sinkTypes: sinks.types, unusable };
+}
+
+function withLoaded<Definition extends { readonly type: string }>(
+  tree: Tree,
+  key: 'sources' | 'sinks',
+  known: readonly Definition[],
+  load: (name: string) => Definition | UnusableType | undefined,
+) {
+  const entries = valueAt(tree.value, [key]);
+  const names = Object.values(isRecord(entries) ? entries : {}).map((entry) => valueAt(entry, ['type']));
   const isOwn = (name: unknown): name is string =>
     typeof name === 'string' &&
-    !types.sinkTypes.some(({ type }) => type === name) &&
-    findUnavailable({ sinks: { own: { type: name } } }).length === 0;
-  const sinkTypes = [...types.sinkTypes];
-  const unusableTypes: UnusableType[] = [];
+    !known.some(({ type }) => type === name) &&
+    findUnavailable({ [key]: { own: { type: name } } }).length === 0;
+  const types = [...known];
+  const unusable: UnusableType[] = [];
   for (const name of new Set(names.filter(isOwn))) {
-    const loaded = loadSinkType(name);
+    const loaded = load(name);
     if (loaded === undefined) continue;
-    if ('problem' in loaded) unusableTypes.push(loaded);
-    else sinkTypes.push(loaded);
+    if ('problem' in loaded) unusable.push(loaded);
+    else types.push(loaded);
   }
-  return { ...types, sinkTypes, unusableTypes };
+  return { types, unusable };
 }
 
 /** What `.env` in the working directory holds; nothing where there is none. The environment goes before it. */

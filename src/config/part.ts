@@ -32,7 +32,7 @@ const standInSink = defineSink({ ...standIn, concurrency: 1, deliver: neverRun, 
 export function partOf(tree: Tree, types: Types): Config | undefined {
   const withStandIns = {
     ...{ sourceTypes: [...types.sourceTypes, standInSource], sinkTypes: [...types.sinkTypes, standInSink] },
-    unusableTypes: types.unusableTypes ?? [],
+    ...(types.unusable !== undefined && { unusable: types.unusable }),
   };
   let part = tree;
   // An entry whose name is the mistake goes in the second round.

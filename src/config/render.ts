@@ -1,12 +1,13 @@
 import type { z } from 'zod';
+import { DEFAULT_SOURCE_TYPE } from '../source/registry.js';
 import { VARIABLES } from '../template/variables.js';
 import type { Types } from './check.js';
 import { type JsonSchema, jsonSchemaOf, mapSchema } from './json-schema.js';
-import { DEFAULT_SOURCE_TYPE, fileKeys, NAME, sinkKeys, sourceKeys } from './schema.js';
+import { fileKeys, NAME, sinkKeys, sourceKeys } from './schema.js';
 
 /** JSON Schema of a config file, for editors and for `schema`. */
 export function renderJsonSchema(types: Types): string {
-  const { properties, ...file } = fileSchema(types, [ownSinkSchema()]);
+  const { properties, ...file } = fileSchema(types, ownSchemas());
   const published = mapSchema({ ...file, properties: properties ?? {} }, (schema) => acceptReferences(publish(schema)));
   const whole = {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
@@ -18,7 +19,7 @@ export function renderJsonSchema(types: Types): string {
 }
 
 /** The schema of the file with those of every type in it, our marks included. */
-export function fileSchema(types: Types, otherSinks: readonly JsonSchema[] = []): JsonSchema {
+export function fileSchema(types: Types, others?: ReturnType<typeof ownSchemas>): JsonSchema {
   const file = jsonSchemaOf(fileKeys);
   const entries = (key: string, variants: readonly JsonSchema[]) => ({
     [key]: {
@@ -33,8 +34,8 @@ export function fileSchema(types: Types, otherSinks: readonly JsonSchema[] = [])
     ...file,
     properties: {
       ...file.properties,
-      ...entries('sources', types.sourceTypes.map(sourceSchema)),
-      ...entries('sinks', [...types.sinkTypes.map(sinkSchema), ...otherSinks]),
+      ...entries('sources', [...types.sourceTypes.map(sourceSchema), ...(others?.sources ?? [])]),
+      ...entries('sinks', [...types.sinkTypes.map(sinkSchema), ...(others?.sinks ?? [])]),
     },
   };
 }
@@ -74,17 +75,15 @@ function sinkSchema(definition: SinkTypeDefinition): JsonSchema {
   });
 }
 
-/** A sink whose type is a module: what else it takes is known to that alone. An unscoped package without a hyphen would hide slips. */
-function ownSinkSchema(): JsonSchema {
-  return {
+/** Sources and sinks whose type is a module: what else they take is known to that alone. An unscoped package without a hyphen would hide slips. */
+function ownSchemas() {
+  const own = (kind: string, keys: z.ZodType): JsonSchema => ({
     type: 'object',
-    description: 'A sink type of your own: a path from the working directory, or a package.',
-    properties: {
-      type: { type: 'string', pattern: '^(\\.{0,2}/|@|[a-z0-9]+-)' },
-      ...jsonSchemaOf(sinkKeys).properties,
-    },
+    description: `A ${kind} type of your own: a path from the working directory, or a package.`,
+    properties: { type: { type: 'string', pattern: '^(\\.{0,2}/|@|[a-z0-9]+-)' }, ...jsonSchemaOf(keys).properties },
     required: ['type'],
-  };
+  });
+  return { sources: [own('source', sourceKeys)], sinks: [own('sink', sinkKeys)] };
 }
 
 function entrySchema(

@@ -18,8 +18,6 @@ const SOURCES_MAX = 10_000;
 /** A change is written together with a delivery for each sink, and one write holds a thousand entries. */
 const SINKS_MAX = 500;
 
-export const DEFAULT_SOURCE_TYPE = 'superviz';
-
 /** The keys that every source takes beside its `type`. */
 export const sourceKeys = z.strictObject({
   schedule: cron()
@@ -49,7 +47,7 @@ export const sourceKeys = z.strictObject({
     .optional()
     .meta({ example: '${HOOK_TOKEN}' })
     .describe(
-      'Opens POST /hooks/superviz/NAME for the RECORDING webhook of the platform, as `?token=` or Bearer: a hint to poll at once.',
+      'Opens POST /hooks/TYPE/NAME, and /hooks/NAME, for a webhook of the platform, as `?token=` or Bearer: a hint to poll at once.',
     ),
 });
 

@@ -12,10 +12,7 @@ interface Unavailable {
 }
 
 /** What the documented configuration has and this version does not. A feature that arrives takes its lines away. */
-const UNAVAILABLE: readonly Unavailable[] = [
-  { at: 'queue' },
-  { at: 'sources.*.type', value: /^[./@]/, what: 'a type of your own' },
-];
+const UNAVAILABLE: readonly Unavailable[] = [{ at: 'queue' }];
 
 export interface Refusal {
   readonly path: Path;

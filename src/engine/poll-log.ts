@@ -1,4 +1,5 @@
 import type { Clock, Log } from '../ports.js';
+import { SourceError } from '../source/define.js';
 import { type PollReport, rememberedBy } from './poll-report.js';
 import { createRepeats, type Repeats } from './repeats.js';
 
@@ -105,8 +106,9 @@ function logFlood(log: Log, { source, events, held }: PollReport): void {
   );
 }
 
-/** A SourceError says everything in its words; another error is logged with its stack. */
+/** A SourceError says everything in its words, unless it wraps a bug; another error is logged with its stack. */
 function unexpectedOf(error: unknown): { error: unknown } | undefined {
+  if (error instanceof SourceError && error.kind === 'source_threw') return { error: error.cause };
   const isExpected =
     error === undefined || (error instanceof Error && ['SourceError', 'StoreError'].includes(error.name));
   return isExpected ? undefined : { error };

@@ -10,7 +10,6 @@ import { changePause } from '../engine/pause-order.js';
 import type { PollReport } from '../engine/poll-report.js';
 import { createLog } from '../observe/log.js';
 import type { Log } from '../ports.js';
-import type { SinkDefinition } from '../sinks/define.js';
 import type { StoreError } from '../store/errors.js';
 import { type Process, thisProcess } from '../system.js';
 import { type Listener, Listeners } from './listeners.js';
@@ -75,20 +74,27 @@ function withoutDefaultServer(config: Config): Config {
 }
 
 function load(
-  { configFile, log, sinkTypes = [], ...config }: NotifierOptions,
+  { configFile, log, sinkTypes = [], sourceTypes = [], ...config }: NotifierOptions,
   environment: Process['environment'],
 ): Loaded {
-  const types = { ...BUILT_IN_TYPES, sinkTypes: [...BUILT_IN_TYPES.sinkTypes, ...sinkTypes.map(ownType)] };
+  const types = {
+    sinkTypes: withOwn('sinkTypes', BUILT_IN_TYPES.sinkTypes, sinkTypes),
+    sourceTypes: withOwn('sourceTypes', BUILT_IN_TYPES.sourceTypes, sourceTypes),
+  };
   if (configFile !== undefined) return readConfig(configFile, environment, types);
   const settings = isOwnLog(log) ? {} : log;
   return loadTree(objectTree({ ...config, log: { level: 'warn', ...settings } }, 'config'), types);
 }
 
 /** A name that ships stays what it is. */
-function ownType(definition: SinkDefinition): SinkDefinition {
-  const isTaken = BUILT_IN_TYPES.sinkTypes.some(({ type }) => type === definition.type);
-  if (isTaken) throw new TypeError(`sinkTypes: the type "${definition.type}" ships already; call yours otherwise`);
-  return definition;
+function withOwn<Definition extends { readonly type: string }>(
+  key: string,
+  shipped: readonly Definition[],
+  own: readonly Definition[],
+): readonly Definition[] {
+  const taken = own.find(({ type }) => shipped.some((each) => each.type === type));
+  if (taken !== undefined) throw new TypeError(`${key}: the type "${taken.type}" ships already; call yours otherwise`);
+  return [...shipped, ...own];
 }
 
 function isOwnLog(log: NotifierOptions['log']): log is OwnLog {

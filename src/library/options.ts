@@ -1,13 +1,14 @@
 import type { EventType } from '../core/event.js';
 import type { Log } from '../ports.js';
 import type { SinkDefinition } from '../sinks/define.js';
+import type { SourceDefinition } from '../source/define.js';
 
 /** A number with its unit, as in the YAML: `500ms`, `30s`, `5m`, `2h`, `7d`. */
 type Duration = string;
 
 /** An account to poll. What a source type adds, such as `auth`, comes beside these. */
 export interface SourceOptions {
-  /** The type of source; `superviz` unless it is given. */
+  /** A type that ships, one of `sourceTypes`, a module (`./my-source.js`) or a package; `superviz` unless it is given. */
   readonly type?: string;
   /** When to poll: five or six fields of cron. Every 30 seconds unless it is given. */
   readonly schedule?: string;
@@ -23,7 +24,7 @@ export interface SourceOptions {
   readonly stuckAfter?: Duration;
   /** An empty list after one of a hundred recordings or more: `doubt` makes a `source.failing` event, `believe` takes it as it is. */
   readonly emptyList?: 'doubt' | 'believe';
-  /** Opens `POST /hooks/superviz/NAME` of the server: a hint to poll at once. */
+  /** Opens `POST /hooks/TYPE/NAME`, and `/hooks/NAME`, of the server: a hint to poll at once. */
   readonly hookToken?: string;
   readonly [setting: string]: unknown;
 }
@@ -96,6 +97,8 @@ interface Embedding {
   readonly log?: LogSettings | OwnLog;
   /** Sink types of one's own, made by `defineSink`, which the config calls by their `type`. */
   readonly sinkTypes?: readonly SinkDefinition[];
+  /** Source types of one's own, made by `defineSource`, likewise. */
+  readonly sourceTypes?: readonly SourceDefinition[];
 }
 
 /** A config as an object, or the file that it is in. Relative paths start at the working directory. */

@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import type { Timer } from '../ports.js';
 import { credentialOf, isSame, refuse } from './guards.js';
 import type { ServerPorts } from './ports.js';
@@ -43,10 +43,16 @@ export function hookRoutes({ program, clock, log, stopped }: HookPorts): Hono {
     planned.set(source, timer);
   }
 
-  return new Hono().post('/hooks/superviz/:name', (context) => {
-    const name = context.req.param('name');
+  const hooks = new Hono();
+  hooks.post('/hooks/:name', (context) => take(context, context.req.param('name'), undefined));
+  hooks.post('/hooks/:type/:name', (context) => take(context, context.req.param('name'), context.req.param('type')));
+  return hooks;
+
+  /** By its name alone, the address stays when the source moves to another platform. */
+  function take(context: Context, name: string, type: string | undefined): Response {
     const source = program.config.sources.find((each) => each.name === name);
-    if (source?.hookToken === undefined) {
+    const isItsType = type === undefined || source?.definition.type === type;
+    if (source?.hookToken === undefined || !isItsType) {
       return refuse(context, 404, 'there is no such hook: sources.NAME.hookToken opens one');
     }
     const given =
@@ -59,5 +65,5 @@ export function hookRoutes({ program, clock, log, stopped }: HookPorts): Hono {
     log.debug({ source: name }, 'the platform hints at news');
     hint(name);
     return context.body(null, 204);
-  });
+  }
 }

@@ -92,6 +92,8 @@ export interface SourceContext<Settings> {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Before the first quick retry of a request, for tests that do not wait. */
+  readonly quickRetryDelayMs?: number | undefined;
 }
 
 /** How advice names a key of the source's settings. */
@@ -103,7 +105,7 @@ export function keyNamesOf({ name, keyNames = {} }: Pick<SourceContext<unknown>,
 export interface SourceDefinition<Settings extends z.ZodType = z.ZodType> {
   readonly type: string;
   readonly summary: string;
-  /** A strict object: the keys beside `type`, `schedule` and the others that every source takes. */
+  /** A strict object: the keys beside `type`, `schedule` and the others that every source takes. Secrets are marked by `secret()`. */
   readonly settings: Settings;
   /** YAML of the settings, for the example config. */
   readonly example: string;

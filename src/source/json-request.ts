@@ -8,7 +8,8 @@ const BODY_BYTES_MAX = 64 * 1024 * 1024;
 /** For what passes in a moment; longer trouble is for the next poll. */
 const QUICK_RETRIES = 2;
 const QUICK_RETRY_FACTOR = 4;
-export const QUICK_RETRY_DELAY_MS = 250;
+/** Before the first; four times that before the second. Up to twice as long, by chance. */
+const QUICK_RETRY_DELAY_MS = 250;
 
 /** What lets a request in. */
 export interface Credential {
@@ -38,8 +39,6 @@ export interface JsonRequestOptions {
   readonly sizeKey?: string | undefined;
   readonly timeoutMs: number;
   readonly credential: Credential;
-  /** Before the first quick retry; four times that before the second. Up to twice as long, by chance. */
-  readonly quickRetryDelayMs?: number | undefined;
 }
 
 export interface JsonRequest<Read> {
@@ -68,8 +67,8 @@ export type AskJson = <Read>(request: JsonRequest<Read>, signal: AbortSignal) =>
  * what would do, without a credential in them.
  */
 export function createJsonRequest(context: SourceContext<unknown>, options: JsonRequestOptions): AskJson {
-  const { name, http, clock, log } = context;
-  const { credential, quickRetryDelayMs = QUICK_RETRY_DELAY_MS } = options;
+  const { name, http, clock, log, quickRetryDelayMs = QUICK_RETRY_DELAY_MS } = context;
+  const { credential } = options;
   const keyName = keyNamesOf(context);
 
   return async function ask(request, signal) {

@@ -2,3 +2,6 @@ import type { SourceDefinition } from './define.js';
 import { superviz } from './superviz.js';
 
 export const SOURCE_TYPES: readonly SourceDefinition[] = [superviz];
+
+/** Of a source whose config names none. */
+export const DEFAULT_SOURCE_TYPE = superviz.type;

@@ -54,16 +54,16 @@ export const superviz = defineSource({
   summary: 'Polls GET /recording of SuperViz.',
   settings,
   example: 'auth:\n  clientId: ${SUPERVIZ_CLIENT_ID}\n  secret: ${SUPERVIZ_SECRET}\n',
-  open: (context) => openSuperviz(context),
+  open: openSuperviz,
 });
 
-export function openSuperviz(context: SourceContext<Settings>, quickRetryDelayMs?: number): ConfiguredSource {
+function openSuperviz(context: SourceContext<Settings>): ConfiguredSource {
   const { name, log } = context;
   const { auth, roomId, meetingId, timeout: timeoutMs, paging } = context.settings;
   const baseUrl = plainUrlOf(context.settings.baseUrl);
   const keyName = keyNamesOf(context);
   const ask = createJsonRequest(context, {
-    ...{ urlKey: 'baseUrl', sizeKey: 'paging.size', timeoutMs, quickRetryDelayMs },
+    ...{ urlKey: 'baseUrl', sizeKey: 'paging.size', timeoutMs },
     credential: fixedCredential(credentialOf(auth)),
   });
   let hasWarned = false;

@@ -9,7 +9,7 @@ import type { WalkMemory } from '../../src/engine/walk-memory.js';
 import { type FakeApi, type FakeApiOptions, startFakeApi } from '../../src/fake/api.js';
 import { createHttpClient } from '../../src/http/client.js';
 import type { Ledger } from '../../src/ports.js';
-import { openSuperviz, superviz } from '../../src/source/superviz.js';
+import { superviz } from '../../src/source/superviz.js';
 import { createLedger } from '../../src/store/ledger.js';
 import { sha256 } from '../../src/system.js';
 import { USER_AGENT } from '../../src/version.js';
@@ -75,7 +75,15 @@ export async function openPollStage(options: PollStageOptions = {}): Promise<Pol
   function configure(change: PollStageOptions): void {
     const { settings: written = {}, firstPoll = 'remember', stuckAfterMs = 3_600_000, emptyList = 'doubt' } = change;
     const settings = superviz.settings.parse({ baseUrl: api.url, auth: { clientId: 'c', secret: 's' }, ...written });
-    const source = openSuperviz({ name: SOURCE, settings, http, clock: realClock, random: () => 0, log }, 1);
+    const source = superviz.open({
+      name: SOURCE,
+      settings,
+      http,
+      clock: realClock,
+      random: () => 0,
+      log,
+      quickRetryDelayMs: 1,
+    });
     const schedule = { schedule: '* * * * *', whileProcessing: undefined, fullWalk: '17 * * * *', timezone: 'UTC' };
     const config = { name: SOURCE, definition: superviz, settings, ...schedule, firstPoll, stuckAfterMs, emptyList };
     polled = newPolledSource(config, source);

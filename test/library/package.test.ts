@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { VERSION } from '../../src/version.js';
@@ -51,7 +53,7 @@ test('publint and are-the-types-wrong find nothing', async () => {
 test('its types are found, and say what an event holds and which there are', async () => {
   write(
     'use.ts',
-    `import { createNotifier, defineSink, secret, z } from 'recording-notifier';
+    `import { createNotifier, defineSink, defineSource, secret, z } from 'recording-notifier';
 const sink = defineSink({
   type: 'mine',
   settings: z.strictObject({ key: secret() }),
@@ -60,8 +62,19 @@ const sink = defineSink({
     return { kind: 'delivered', receipt: key + event.id };
   },
 });
+const source = defineSource({
+  type: 'list',
+  settings: z.strictObject({ room: z.string() }),
+  open: ({ settings }) => ({
+    scope: settings.room,
+    async *walk() {
+      yield { rows: [{ uuid: 'a', status: 'available' }] };
+      return undefined;
+    },
+  }),
+});
 const plain = defineSink({ type: 'plain', deliver: async () => ({ kind: 'delivered', receipt: 'ok' }) });
-const notifier = await createNotifier({ sources: { a: {} }, sinks: { b: { type: 'mine' } }, sinkTypes: [sink, plain], log: console });
+const notifier = await createNotifier({ sources: { a: {} }, sinks: { b: { type: 'mine' } }, sinkTypes: [sink, plain], sourceTypes: [source], log: console });
 notifier.on('recording.available', (event) => {
   const type: 'recording.available' = event.type;
   const url: string | null = event.data.recording.url;
@@ -130,6 +143,50 @@ test('OWN-SINK.md: the sink is loaded by the command, delivers, and is held to t
   expect(tested).toMatchObject({ code: 0, output: expect.stringMatching(/^# pass 9$/m) });
 });
 
+test('OWN-SOURCE.md: the source is loaded by the command, polled, and held to the suite', async () => {
+  const receiver = await stage.receiver();
+  const asked: (string | undefined)[] = [];
+  const archive = createServer((request, response) => {
+    asked.push(request.headers.authorization);
+    const tape = {
+      number: 'tape-1',
+      state: 'shelved',
+      shelf: 'B4',
+      made: '2024-05-13T17:14:00Z',
+      file: 'https://tapes.example/1',
+    };
+    response.end(JSON.stringify({ tapes: [tape], next: null }));
+  });
+  await once(archive.listen(0, '127.0.0.1'), 'listening');
+  try {
+    const guide = readFileSync(join(ROOT, 'config/OWN-SOURCE.md'), 'utf8');
+    write('my-source.js', blockWith(guide, 'export const source'));
+    write('my-source.test.js', blockWith(guide, 'describeSource('));
+    const entry = blockWith(guide, './my-source.js, url').replace(' }', ', firstPoll: announce }');
+    write(
+      'own-source.yaml',
+      `${entry}sinks: { pipeline: { type: webhook, url: "${receiver.url}in" } }\nstore: memory\n`,
+    );
+    const env = { TAPES_URL: `http://127.0.0.1:${(archive.address() as AddressInfo).port}/`, TAPES_TOKEN: 'hunter2' };
+    const poll = ['--offline', 'recording-notifier', 'poll', '--config', 'own-source.yaml'];
+    expect(await start('npx', poll, project, env).ended).toMatchObject({ code: 0 });
+    expect(receiver.messages).toMatchObject([
+      {
+        json: {
+          type: 'recording.available',
+          data: { source: 'archive', recording: { uuid: 'tape-1', roomId: 'B4', url: 'https://tapes.example/1' } },
+        },
+      },
+    ]);
+    expect(new Set(asked)).toEqual(new Set(['Bearer hunter2']));
+  } finally {
+    archive.close();
+    archive.closeAllConnections();
+  }
+  const tested = await run(process.execPath, ['--test', '--test-reporter=tap', 'my-source.test.js']);
+  expect(tested).toMatchObject({ code: 0, output: expect.stringMatching(/^# pass 14$/m) });
+});
+
 test.each([
   { name: 'there is no such file', module: undefined, want: 'there is no such file' },
   { name: 'no sink type in it', module: 'export const other = 1;', want: 'exports no sink type' },
@@ -165,6 +222,14 @@ test.each([
   expect(code).toBe(2);
   expect(output).toContain(`broken.yaml:3:16: sinks.own.type: "${file}"`);
   expect(output).toContain(want);
+});
+
+test('a source that cannot be loaded is a problem of the config', async () => {
+  write('no-source.js', 'export const source = { type: "x" };');
+  write('broken.yaml', 'sources: { own: { type: ./no-source.js } }\nsinks: { out: { type: stdout } }\n');
+  const { code, output } = await run('npx', ['--offline', 'recording-notifier', 'check', '--config', 'broken.yaml']);
+  expect(code).toBe(2);
+  expect(output).toContain('sources.own.type: "./no-source.js" is no source type: it needs open, a function');
 });
 
 test.each([

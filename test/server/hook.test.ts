@@ -14,6 +14,8 @@ function serve(world: World, token?: string): Promise<Served> {
 
 test.each([
   { name: 'as ?token=', path: `${HOOK}?token=hint-hint`, headers: {}, want: 204 },
+  { name: 'at the address without a type', path: '/hooks/production?token=hint-hint', headers: {}, want: 204 },
+  { name: 'at the address of another type', path: '/hooks/zoo/production?token=hint-hint', headers: {}, want: 404 },
   { name: 'as Bearer', path: HOOK, headers: { authorization: 'Bearer hint-hint' }, want: 204 },
   { name: 'as a header of its own', path: HOOK, headers: { 'x-hook-token': 'hint-hint' }, want: 204 },
   { name: 'not at all', path: HOOK, headers: {}, want: 401 },

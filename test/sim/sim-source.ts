@@ -1,5 +1,5 @@
 import type { Source, SourceContext, SourceDefinition, WalkEnd } from '../../src/source/define.js';
-import { openSuperviz, superviz } from '../../src/source/superviz.js';
+import { superviz } from '../../src/source/superviz.js';
 import { type HandedOut, handedOutBy } from './platform.js';
 
 /** Whoever looks on while a source is polled. */
@@ -24,8 +24,8 @@ export function sourceDefinitionFor(witness: WalkWitness, twist: SourceTwist = (
   const definition: SourceDefinition = {
     ...superviz,
     open: (context) => {
-      const { look } = openSuperviz(context as SourceContext<never>, 0);
-      return { ...twist(open(context as SourceContext<never>, witness)), look };
+      const hurried = { ...(context as SourceContext<never>), quickRetryDelayMs: 0 };
+      return { ...twist(open(hurried, witness)), look: superviz.open(hurried).look };
     },
   };
   return definition;
@@ -34,24 +34,21 @@ export function sourceDefinitionFor(witness: WalkWitness, twist: SourceTwist = (
 function open(context: SourceContext<never>, witness: WalkWitness): Source {
   const { name, http } = context;
   let last: HandedOut | undefined;
-  const watched = openSuperviz(
-    {
-      ...context,
-      http: {
-        ...http,
-        request: async (request) => {
-          const answer = await http.request(request);
-          last = handedOutBy(answer);
-          return answer;
-        },
+  const watched = superviz.open({
+    ...context,
+    http: {
+      ...http,
+      request: async (request) => {
+        const answer = await http.request(request);
+        last = handedOutBy(answer);
+        return answer;
       },
     },
-    0,
-  );
+  });
   return {
     scope: watched.scope,
     credentialExpiresAtMs: watched.credentialExpiresAtMs,
-    find: openSuperviz(context, 0).find,
+    find: superviz.open(context).find,
     ofMeeting: async (meetingId, signal) => {
       if (watched.ofMeeting === undefined) throw new Error('the real source can be asked for a meeting');
       const page = await watched.ofMeeting(meetingId, signal);

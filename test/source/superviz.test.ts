@@ -1,11 +1,43 @@
 import type { RecordingUuid } from '../../src/core/id.js';
 import { startFakeApi } from '../../src/fake/api.js';
+import type { Fault, NewRecording } from '../../src/fake/api-schema.js';
 import { superviz } from '../../src/source/superviz.js';
 import { VERSION } from '../../src/version.js';
 import { realClock as clock } from '../support/real-clock.js';
+import { until } from '../support/turn.js';
+import { describeSource } from './conformance.js';
 import { many, openSource, walkAll } from './support.js';
 
 const NEVER = new AbortController().signal;
+
+/** @param fault what every answer of it is */
+async function openPlatform(recordings: readonly NewRecording[], fault?: Fault) {
+  const api = await startFakeApi({ clock, recordings: recordings.toReversed() });
+  if (fault !== undefined) api.fault(fault, { times: 1_000 });
+  return {
+    settings: { baseUrl: api.url, auth: { clientId: 'id-7c1', secret: 'secret-9f2' }, paging: { size: 2 } },
+    reached: () => until(() => api.requestCount > 0),
+    close: () => api.close(),
+  };
+}
+
+describeSource({
+  definition: superviz,
+  secrets: ['id-7c1', 'secret-9f2'],
+  open: (recordings) => openPlatform(recordings.map((each) => ({ ...each, lifeMs: null }))),
+  openSilent: () => openPlatform([], { kind: 'hang' }),
+  failures: [
+    {
+      name: 'a credential that is refused',
+      want: 'unauthorized',
+      open: () => openPlatform([], { kind: 'unauthorized' }),
+    },
+    { name: 'too many polls', want: 'rate_limited', open: () => openPlatform([], { kind: 'rate_limited' }) },
+    { name: 'a proxy in trouble', want: 'server_error', open: () => openPlatform([], { kind: 'bad_gateway' }) },
+    { name: 'an error in 200', want: 'bad_answer', open: () => openPlatform([], { kind: 'error_in_ok' }) },
+    { name: 'a connection that breaks', want: 'unreachable', open: () => openPlatform([], { kind: 'reset' }) },
+  ],
+});
 
 function uuids(recordings: readonly { readonly uuid: string }[]): string[] {
   return recordings.map(({ uuid }) => uuid);

@@ -3,7 +3,7 @@ import type { NewRecording } from '../../src/fake/api-schema.js';
 import { createHttpClient } from '../../src/http/client.js';
 import type { Clock } from '../../src/ports.js';
 import type { Page, Source, SourceError, WalkEnd } from '../../src/source/define.js';
-import { openSuperviz, superviz } from '../../src/source/superviz.js';
+import { superviz } from '../../src/source/superviz.js';
 import { USER_AGENT } from '../../src/version.js';
 import { createMemoryLog, type MemoryLog } from '../support/memory-log.js';
 import { realClock } from '../support/real-clock.js';
@@ -28,7 +28,15 @@ export function openSource(
   const log = createMemoryLog();
   const http = createHttpClient({ privateAddresses: 'allow', clock: requestClock, userAgent: USER_AGENT });
   const settings = superviz.settings.parse({ baseUrl, auth: { clientId: 'id-7c1', secret: 'secret-9f2' }, ...written });
-  const source = openSuperviz({ name: 'production', settings, http, clock, random: () => 0, log }, 1);
+  const source = superviz.open({
+    name: 'production',
+    settings,
+    http,
+    clock,
+    random: () => 0,
+    log,
+    quickRetryDelayMs: 1,
+  });
   return { source, log, [Symbol.asyncDispose]: () => http.close() };
 }
 

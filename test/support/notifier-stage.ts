@@ -3,7 +3,7 @@ import { type FakeApi, startFakeApi } from '../../src/fake/api.js';
 import { createHttpClient } from '../../src/http/client.js';
 import { Notifier, type NotifierPorts } from '../../src/notifier.js';
 import type { Store } from '../../src/ports.js';
-import { openSuperviz, superviz } from '../../src/source/superviz.js';
+import { superviz } from '../../src/source/superviz.js';
 import { createLedger } from '../../src/store/ledger.js';
 import { answerRequest, takeRequests } from '../../src/store/requests.js';
 import { sha256 } from '../../src/system.js';
@@ -56,7 +56,8 @@ export function sourceOf(name: string, baseUrl: string, written: object = {}): S
     name,
     definition: {
       ...superviz,
-      open: (context) => openSuperviz({ ...(context as never as OpenContext), clock: realClock }, 1),
+      open: (context) =>
+        superviz.open({ ...(context as never as OpenContext), clock: realClock, quickRetryDelayMs: 1 }),
     },
     settings: superviz.settings.parse({ baseUrl, auth: { clientId: 'c', secret: 's' }, ...written }),
     schedule: '* * * * * *',
@@ -69,7 +70,7 @@ export function sourceOf(name: string, baseUrl: string, written: object = {}): S
   };
 }
 
-type OpenContext = Parameters<typeof openSuperviz>[0];
+type OpenContext = Parameters<typeof superviz.open>[0];
 
 export function createProgram({ store, clock }: World, config: Config, more: Partial<NotifierPorts> = {}): Program {
   const log = createMemoryLog();

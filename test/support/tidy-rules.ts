@@ -97,8 +97,12 @@ export function knownToRegistryAlone(adapters: readonly string[]): Rule {
 }
 
 /** The files that name a type of sink or import one of its modules, its own (`sinks/slack.ts`, `sinks/slack-message.ts`) apart. */
-export function filesNaming(type: string, files: readonly SourceFile[]): string[] {
-  const own = new RegExp(`^(?:\\.\\./test/)?sinks/${type}(?:-[a-z-]+)?(?:\\.test)?\\.ts$`);
+export function filesNaming(
+  type: string,
+  files: readonly SourceFile[],
+  folder: 'sinks' | 'source' = 'sinks',
+): string[] {
+  const own = new RegExp(`^(?:\\.\\./test/)?${folder}/${type}(?:-[a-z-]+)?(?:\\.test)?\\.ts$`);
   return files
     .filter(({ path }) => !own.test(path))
     .filter(({ strings, imports: all }) => strings.has(type) || all.some(({ from }) => own.test(from)))
