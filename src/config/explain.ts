@@ -51,8 +51,12 @@ function explainKeys(keys: readonly string[], path: Path, checked: Checked): Fin
   return keys.map((key) => unknownKey(key, path, checked));
 }
 
-function unknownKey(key: string, path: Path, { schema, otherKeys }: Checked): Finding {
-  const here = schemasAt(schema, path).flatMap(keysOf);
+function unknownKey(
+  key: string,
+  path: Path,
+  { schema, otherKeys }: Checked,
+  here: readonly string[] = schemasAt(schema, path).flatMap(keysOf),
+): Finding {
   const known = [...new Set([...here, ...(path.length === 0 ? otherKeys : [])])];
   const problem = `is not a key that is known here${suggestion(key, known)}`;
   const hint = closest(key, known) === undefined && known.length > 0 ? `known are ${listed(known)}` : undefined;
@@ -181,13 +185,52 @@ function keySetsAt(path: Path, { schema }: Checked): readonly KeySet[] {
   return keySets.length === branches.length ? keySets : [];
 }
 
+/** The key that tells the sets apart by a word of each, such as `type`; undefined where there is none. */
+function tagOf(keySets: readonly KeySet[]): string | undefined {
+  const isTag = (key: string) => keySets.every(({ properties }) => properties[key]?.['const'] !== undefined);
+  return keySets.length > 1 ? keysOf(keySets[0] ?? {}).find(isTag) : undefined;
+}
+
+function wordsOf(tag: string, keySets: readonly KeySet[]): string[] {
+  return keySets.map(({ properties }) => String(properties[tag]?.['const']));
+}
+
+/** Only the set that is meant has anything to say. */
+function explainTagged(
+  tag: string,
+  errors: Errors,
+  keySets: readonly KeySet[],
+  path: Path,
+  checked: Checked,
+): Finding[] {
+  const value = valueAt(checked.value, path) as Readonly<Record<string, unknown>>;
+  const words = wordsOf(tag, keySets);
+  const meant = words.indexOf(String(value[tag]));
+  const at = { path: [...path, tag], part: 'value' as const };
+  if (value[tag] === undefined)
+    return [{ ...at, problem: 'is required', isBare: true, hint: `write ${listed(words, 'or')}` }];
+  if (meant < 0) return [{ ...at, ...wrongWord(value[tag], words) }];
+  const known = keysOf(keySets[meant] ?? {});
+  const unknown = Object.keys(value).filter((key) => !known.includes(key));
+  // What is misspelt is not missing.
+  const misspelt = unknown.map((key) => closest(key, known));
+  const inside = (errors[meant] ?? []).filter(
+    ({ code, path: [key] }) => code !== 'unrecognized_keys' && !misspelt.includes(String(key)),
+  );
+  return [...unknown.map((key) => unknownKey(key, path, checked, known)), ...explainBranch(inside, path, checked)];
+}
+
 /** `clientId and secret, or token and apiKey` */
 function writeSets(keySets: readonly KeySet[]): string {
+  const tag = tagOf(keySets);
+  if (tag !== undefined) return `keys with a ${tag}: ${listed(wordsOf(tag, keySets), 'or')}`;
   return keySets.map(({ required }) => listed(required ?? [])).join(', or ');
 }
 
 /** Says which keys are there, which are missing, and what the sets are. `errors` are those of each set. */
 function explainKeySets(errors: Errors, keySets: readonly KeySet[], path: Path, checked: Checked): Finding[] {
+  const tag = tagOf(keySets);
+  if (tag !== undefined) return explainTagged(tag, errors, keySets, path, checked);
   const found = Object.keys(valueAt(checked.value, path) as object);
   const known = keySets.flatMap(keysOf);
   const best = nearestSet(keySets, found);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { SINK_TYPES } from '../sinks/registry.js';
 import { SOURCE_TYPES } from '../source/registry.js';
 import { renderExample } from './example.js';
-import { renderReference, withSinkTable } from './reference.js';
+import { renderReference, withSinkTable, withSourceTable } from './reference.js';
 import { renderJsonSchema } from './render.js';
 
 /** Writes the files that are made from the code: `npm run generate`. */
@@ -17,4 +17,4 @@ writeFileSync(join(FOLDER, 'notifier.example.yaml'), renderExample(types));
 writeFileSync(join(FOLDER, 'REFERENCE.md'), renderReference(types));
 
 const README = join(FOLDER, '..', 'README.md');
-writeFileSync(README, withSinkTable(readFileSync(README, 'utf8'), SINK_TYPES));
+writeFileSync(README, withSourceTable(withSinkTable(readFileSync(README, 'utf8'), SINK_TYPES), SOURCE_TYPES));

@@ -78,13 +78,22 @@ function takersLine(sinkTypes: Types['sinkTypes']): string {
   return `Types that take \`digest\` are ${codesOf(ofDigest)}; those that take \`template\`, which each has with keys of its own, are ${codesOf(ofTemplate)}.`;
 }
 
-const MARK = { begin: '<!-- sinks: made from the code by "npm run generate" -->', end: '<!-- /sinks -->' } as const;
+/** The README with the table of source types as the code has them, in place of the one that stands between the marks. */
+export function withSourceTable(readme: string, sourceTypes: Types['sourceTypes']): string {
+  const rows = sourceTypes.map(({ type, summary }) => [code(type), summary]);
+  return withTable(readme, 'sources', table(['type', 'what it does'], rows));
+}
 
-/** The README with the table of sink types as the code has them, in place of the one that stands between the marks. */
+/** The same of sink types. */
 export function withSinkTable(readme: string, sinkTypes: Types['sinkTypes']): string {
-  const [before, , after] = readme.split(/^<!-- (?:sinks: .*|\/sinks) -->\n/m);
-  assert(before !== undefined && after !== undefined, 'the README has the marks of the table');
-  return `${before}${MARK.begin}\n${sinkTable(sinkTypes)}\n${MARK.end}\n${after}`;
+  return withTable(readme, 'sinks', sinkTable(sinkTypes));
+}
+
+function withTable(readme: string, name: string, content: string): string {
+  const [before, , after] = readme.split(new RegExp(`^<!-- (?:${name}: .*|/${name}) -->\\n`, 'm'));
+  assert(before !== undefined && after !== undefined, `the README has the marks of the table of ${name}`);
+  const begin = `<!-- ${name}: made from the code by "npm run generate" -->`;
+  return `${before}${begin}\n${content}\n<!-- /${name} -->\n${after}`;
 }
 
 function sinkTable(sinkTypes: Types['sinkTypes']): string {
@@ -108,9 +117,29 @@ function keyRows({ properties = {}, required = [] }: JsonSchema, prefix: string)
     const path = `${prefix}${key}`;
     const marks = `${required.includes(key) ? ' \\*' : ''}${isSecret(schema) ? ' 🔒' : ''}`;
     const row = [`${code(path)}${marks}`, formOf(schema), defaultOf(schema), schema.description ?? ''];
-    const inner = [schema, ...(schema.anyOf ?? [])].flatMap((each) => keyRows(each, `${path}.`));
-    return [row, ...inner.filter(([first], index) => inner.findIndex(([other]) => other === first) === index)];
+    return [row, ...rowsInside(schema, `${path}.`)];
   });
+}
+
+function rowsInside(schema: JsonSchema, prefix: string): string[][] {
+  const alternatives = schema.anyOf ?? [];
+  const words = alternatives
+    .flatMap(({ properties }) => properties?.['type']?.const ?? [])
+    .map((word) => code(String(word)));
+  const inner = [schema, ...alternatives].map((each) => keyRows(each, prefix));
+  const all = inner.flat();
+  const rows = all.filter(([first], index) => all.findIndex(([other]) => other === first) === index);
+  return words.length === 0 || words.length < alternatives.length
+    ? rows
+    : rows.map((row) => withTypes(row, words, inner.slice(1)));
+}
+
+/** A row of one of several forms that a `type` tells apart: which of them have the key. */
+function withTypes(row: string[], words: readonly string[], forms: readonly string[][][]): string[] {
+  const [key = '', form = '', standard = '', meaning = ''] = row;
+  const having = words.filter((_, index) => forms[index]?.some(([other]) => other === key));
+  if (form === words[0]) return [key, words.join(' '), standard, meaning];
+  return having.length === words.length ? row : [key, form, standard, `${having.join(' ')}: ${meaning}`.trim()];
 }
 
 function isSecret({ secret, anyOf = [], items, additionalProperties: values }: JsonSchema): boolean {

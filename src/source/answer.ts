@@ -1,7 +1,7 @@
 import { parseRetryAfter } from '../core/retry-after.js';
 import type { HttpAnswer, HttpFailure } from '../ports.js';
 import type { SourceFailureKind } from './define.js';
-import { isObject } from './schema.js';
+import { isObject, parsed } from './schema.js';
 
 /** Bodies of errors are short; a longer one is not worth its time. */
 const ERROR_BODY_BYTES_MAX = 65_536;
@@ -154,7 +154,7 @@ function readBody<Read>(
   read: Reader<Read>,
 ): { readonly read: Read } | Problem {
   const text = new TextDecoder().decode(answer.body);
-  const json = parseJson(text);
+  const json = parsed(answer.body);
   if (json === undefined) return notJson(answer, text.trimStart(), context);
   const taken = read(json);
   if (!isNotWanted(taken)) return { read: taken };
@@ -222,16 +222,7 @@ function shortened(text: string): string {
 }
 
 function errorJson({ body }: HttpAnswer): unknown {
-  return body.length <= ERROR_BODY_BYTES_MAX ? parseJson(new TextDecoder().decode(body)) : undefined;
-}
-
-/** Undefined when it is none: JSON has no undefined. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return body.length <= ERROR_BODY_BYTES_MAX ? parsed(body) : undefined;
 }
 
 function nameOf(json: unknown): string {

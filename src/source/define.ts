@@ -68,6 +68,8 @@ export interface FirstLook {
   readonly unknownFields: readonly string[];
   /** The form of the list and what comes after this page, in words. */
   readonly paging: string;
+  /** Where URLs are asked for one by one: what came of it for the first row that is available, or why nothing did. */
+  readonly link?: { readonly row: number; readonly url: string | null; readonly problem?: string } | undefined;
   /** Why a poll that meets this page is not complete, and which key to set; undefined: it may be. */
   readonly problem: string | undefined;
 }

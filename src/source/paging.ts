@@ -69,7 +69,7 @@ export function createPagingJudge(pageParamKey: string): PagingJudge {
 }
 
 /** A full page of new rows between two requests repeats a page too; then `total` has grown. */
-function repeats(page: SeenPage, other: SeenPage): boolean {
+export function repeats(page: SeenPage, other: SeenPage): boolean {
   return (
     page !== other &&
     page.uuids.length > 0 &&
@@ -97,6 +97,6 @@ function isEnd({ number, rowCount, pagination }: SeenPage, before: SeenPage | un
   return pagination.totalPages === undefined || before?.rowCount === 0;
 }
 
-function hasChanged({ pagination: first }: SeenPage, { pagination: last }: SeenPage): boolean {
+export function hasChanged({ pagination: first }: SeenPage, { pagination: last }: SeenPage): boolean {
   return first?.total !== undefined && last?.total !== undefined && first.total !== last.total;
 }

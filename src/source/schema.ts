@@ -2,8 +2,8 @@ import type { RecordingUuid } from '../core/id.js';
 import type { Recording } from '../core/recording.js';
 import type { Page } from './define.js';
 
-const UUID_LENGTH_MAX = 200;
-const STATUS_LENGTH_MAX = 100;
+export const UUID_LENGTH_MAX = 200;
+export const STATUS_LENGTH_MAX = 100;
 const CREATED_AT_LENGTH_MAX = 100;
 const NAME_LENGTH_MAX = 1_000;
 const URL_LENGTH_MAX = 8_192;
@@ -11,11 +11,16 @@ const REASONS_MAX = 20;
 
 /** Rows one by one: a bad one is set aside and counted, never fatal. Checked by hand, since lists of 100,000 rows are polled. */
 export function readRows(rows: readonly unknown[]): Page {
+  return pageOf(rows, readRecording);
+}
+
+/** The same of rows in another form. */
+export function pageOf(rows: readonly unknown[], read: (row: unknown) => Recording | string): Page {
   const recordings: Recording[] = [];
   const reasons: string[] = [];
   let count = 0;
   for (const [index, row] of rows.entries()) {
-    const recording = readRecording(row);
+    const recording = read(row);
     if (typeof recording !== 'string') {
       recordings.push(recording);
       continue;
@@ -51,4 +56,13 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
 /** Well-formed, since half of a surrogate pair has no UTF-8 and would change on its way to a hash, a store or a receiver. */
 function textOf(value: unknown, lengthMax: number): string | null {
   return typeof value === 'string' && value.length <= lengthMax ? value.toWellFormed() : null;
+}
+
+/** JSON of an answer; undefined when it is none: JSON has no undefined. */
+export function parsed(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(body));
+  } catch {
+    return undefined;
+  }
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { duration, httpUrl, instant, integer, secret } from '../settings.js';
+import { duration, httpUrl, integer } from '../settings.js';
 import type { NotWanted } from './answer.js';
 import { jwtExpiresAtMs } from './credential-expiry.js';
+import { credential, expiresAt } from './credentials.js';
 import {
   type ConfiguredSource,
   defineSource,
@@ -162,22 +163,6 @@ function expiryOf(auth: Settings['auth']): number | null {
 
 function filtersOf(roomId: string | null | undefined, meetingId: string | null | undefined): Record<string, string> {
   return { ...(roomId && { roomId }), ...(meetingId && { meetingId }) };
-}
-
-function expiresAt() {
-  return instant()
-    .optional()
-    .meta({ example: '2027-06-30' })
-    .describe(
-      'When the credential dies, to be warned a week and a day before. Default: the `exp` of a token that is a JWT.',
-    );
-}
-
-/** A secret that a header can carry. */
-function credential() {
-  return secret().regex(/^[\x21-\x7e]+$/, {
-    message: 'has a space, a line break or another character that no credential has',
-  });
 }
 
 /** In one form, since a slash at the end or capitals in the host make no other list. */

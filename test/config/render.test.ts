@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { renderExample } from '../../src/config/example.js';
 import { loadConfig } from '../../src/config/load.js';
 import { formatProblem } from '../../src/config/problem.js';
-import { renderReference, withSinkTable } from '../../src/config/reference.js';
+import { renderReference, withSinkTable, withSourceTable } from '../../src/config/reference.js';
 import { renderJsonSchema } from '../../src/config/render.js';
 import { SINK_TYPES } from '../../src/sinks/registry.js';
 import { SOURCE_TYPES } from '../../src/source/registry.js';
@@ -31,6 +31,19 @@ test('README.md has the table of sinks that the code makes: else run "npm run ge
   const stale = withSinkTable(readme, others);
   expect(stale).not.toContain(`\n| \`${first?.type}\` |`);
   expect(withSinkTable(stale, SINK_TYPES)).toBe(readme);
+});
+
+test('README.md has the table of sources that the code makes: else run "npm run generate"', () => {
+  const readme = readFileSync(join(import.meta.dirname, '..', '..', 'README.md'), 'utf8');
+  expect(withSourceTable(readme, SOURCE_TYPES)).toBe(readme);
+  expect(withSourceTable(readme, SOURCE_TYPES.slice(1))).not.toContain(`\n| \`${SOURCE_TYPES[0]?.type}\` |`);
+});
+
+test('the reference says which types of a form have a key', () => {
+  const reference = renderReference(types);
+  expect(reference).toContain('| `paging.type` \\* | `none` `page` `offset` `cursor` `link` `nextUrl` |  |  |');
+  expect(reference).toContain('| `auth.clientId` \\* | text |  | `oauth2ClientCredentials`:');
+  expect(reference).toContain('| `paging.next` \\* | a JMESPath expression |  | `cursor` `nextUrl`: ');
 });
 
 test('the reference names who takes digest and template, and nobody else', () => {
@@ -61,7 +74,7 @@ test('the example says nothing but the defaults', () => {
   const [sources] = example
     .replace(/\$\{SUPERVIZ_CLIENT_ID\}/, 'a')
     .replace(/\$\{SUPERVIZ_SECRET\}/, 'b')
-    .split('\nsinks:');
+    .split(/\n {2}my-/);
   const sections = example.slice(example.indexOf('\nstore:'));
   expect(load(`${sources}\nsinks: { out: { type: stdout } }${sections}`)).toEqual(load(minimal));
 });
@@ -85,6 +98,7 @@ test.each([
   { name: 'the smallest config', text: SOURCES + SINKS },
   { name: 'keys for anchors', text: `x-sinks: &sinks { out: { type: stdout } }\n${SOURCES}sinks: *sinks\n` },
   { name: "a sink type of one's own", text: `${SOURCES}sinks: { own: { type: ./my-sink.js, path: list.txt } }\n` },
+  { name: "a source type of one's own", text: `sources: { own: { type: ./my-source.js, path: list } }\n${SINKS}` },
   { name: 'a sink type from a package', text: `${SOURCES}sinks: { own: { type: "@me/sink", path: list.txt } }\n` },
   { name: 'a reference for a number', text: `${SOURCES}sinks: { out: { type: stdout, concurrency: "\${N}" } }\n` },
   { name: 'a reference for a duration', text: `${SOURCES}${SINKS}delivery: { timeout: "\${T:-5s}" }\n` },

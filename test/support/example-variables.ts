@@ -2,6 +2,7 @@
 export const EXAMPLE_VARIABLES = {
   SUPERVIZ_CLIENT_ID: 'id',
   SUPERVIZ_SECRET: 'secret',
+  PLATFORM_TOKEN: 'token',
   SLACK_WEBHOOK_URL: 'https://hooks.slack.com/services/a',
   DISCORD_WEBHOOK_URL: 'https://discord.com/api/webhooks/1/a',
   TEAMS_WORKFLOW_URL: 'https://prod-1.westeurope.logic.azure.com/workflows/x?sig=y',
