@@ -1,8 +1,8 @@
-import type { SinkConfig } from '../config/config.js';
+import type { SinkConfig, SourceConfig } from '../config/config.js';
 import { isRecord } from '../config/explain.js';
 import { type JsonSchema, jsonSchemaOf } from '../config/json-schema.js';
 
-/** Masks what a sink's settings hold in secret, for what a command shows of it. */
+/** Masks what the settings of a sink or source hold in secret, for what a command shows of it. */
 
 const MASK = '***';
 
@@ -15,13 +15,18 @@ const SECRET_HEADER = /^(?:proxy-)?authorization$|^cookie$/i;
 export interface Masks {
   text(text: string): string;
   url(url: string): string;
+  /** Of a URL, the values of its query alone: where it leads may be shown. */
+  query(url: string): string;
   header(name: string, value: string): string;
   /** `NAME=value`. */
   variable(text: string): string;
 }
 
 /** @param recordingUrls of the events, whose query is what makes them credentials */
-export function masksFor({ definition, settings }: SinkConfig, recordingUrls: readonly string[]): Masks {
+export function masksFor(
+  { definition, settings }: Pick<SinkConfig | SourceConfig, 'definition' | 'settings'>,
+  recordingUrls: readonly string[] = [],
+): Masks {
   const secrets = secretsIn(jsonSchemaOf(definition.settings), settings, false);
   const addresses = secrets.flatMap((secret) => (/^https?:/i.test(secret) ? (URL.parse(secret) ?? []) : []));
   const hosts = addresses.map(({ host }) => host);
@@ -46,6 +51,10 @@ export function masksFor({ definition, settings }: SinkConfig, recordingUrls: re
       const isBare = url.pathname === '/' && url.search === '';
       if (!hosts.includes(url.host)) return text(`${origin}${url.pathname}${url.search}`);
       return isBare ? origin : `${origin}/${MASK}`;
+    },
+    query(given) {
+      const [, where = '', query = ''] = /^([^?]*)(.*)$/s.exec(given) ?? [];
+      return `${where}${text(query)}`;
     },
     header(name, value) {
       if (SECRET_HEADER.test(name) || named.has(name.toLowerCase())) return MASK;

@@ -50,11 +50,16 @@ export async function knownOf(
   }
 }
 
-/** What a poll would do about a recording; short, since it is a cell of a table. */
+/**
+ * What a poll would do about a recording; short, since it is a cell of a table.
+ *
+ * @param isLinked its URL is asked for by itself
+ */
 export function meaningOf(
   { uuid, status, url }: Recording,
   { states, isFirstPoll }: Known,
   { firstPoll }: SourceConfig,
+  isLinked: boolean,
 ) {
   const state = states?.get(uuid);
   const kind = status === 'available' || status === 'processing' ? status : 'unknown_status';
@@ -72,7 +77,7 @@ export function meaningOf(
     if (kind === 'unknown_status') return isSame ? 'nothing new' : 'remembered, makes no event';
     if (kind === 'processing') return 'announced once it is available';
     if (isSame && !state.awaitsAnnouncement) return 'nothing new';
-    const noUrl = url === null ? ', without a URL' : '';
+    const noUrl = url === null && !isLinked ? ', without a URL' : '';
     const told = `would be announced${noUrl}`;
     if (states === undefined) return `${told}, unless it is remembered`;
     const isSilent = isFirstPoll && state === undefined;

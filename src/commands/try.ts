@@ -13,11 +13,12 @@ import {
   type ExitCode,
   type Register,
 } from './command.js';
+import { type Masks, masksFor } from './secrets.js';
 import { configOf, httpOf, sourceNamed } from './session.js';
 import { printRows } from './table.js';
 import { openForTrial } from './trials.js';
 import { knownOf, meaningOf } from './try-known.js';
-import { type Exchange, watchedHttp } from './watched-http.js';
+import { watchedHttp } from './watched-http.js';
 
 export const registerTry: Register = (program, context) => {
   program
@@ -41,23 +42,24 @@ async function trySource(name: string, options: CommonOptions, context: CommandC
   const sourceConfig = sourceNamed(config, name);
   const configured = httpOf(config, context);
   const watched = watchedHttp(configured, systemClock);
+  const masks = masksFor(sourceConfig);
   try {
     const source = openForTrial(sourceConfig, watched.http, config, context);
     const look = await source.look(new AbortController().signal);
     const nowMs = systemClock.nowMs();
     const known = await knownOf(look, sourceConfig, source.scope, config, context);
-    const meaning = (recording: Recording) => meaningOf(recording, known, sourceConfig);
+    const meaning = (recording: Recording) => meaningOf(recording, known, sourceConfig, look.link !== undefined);
     await printRows(rowsOf(look, meaning, nowMs), COLUMNS, options, context);
     // A program reads stdout: there are rows alone.
     const say = options.json ? async (line: string) => context.tell(line) : context.print;
-    for (const line of summaryOf(look, options)) await say(printable(line));
-    await say(printable(requestWords(watched.last(), watched.count())));
+    for (const line of summaryOf(look, options, nowMs)) await say(printable(line));
+    await say(printable(requestWords(watched, masks)));
     if (known.pause !== undefined) context.tell(pausedText(known.pause, config));
     if (look.problem === undefined) return EXIT.fine;
     throw new CommandError(`source ${name}: a poll would not be complete: ${look.problem}`);
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
-    context.tell(printable(requestWords(watched.last(), watched.count())));
+    context.tell(printable(requestWords(watched, masks)));
     throw new CommandError(printable(error.message), { cause: error });
   } finally {
     await configured.close();
@@ -69,16 +71,19 @@ const COLUMNS = {
   leastFirst: ['meetingId', 'createdAt', 'url', 'status', 'roomId', 'uuid'],
 } as const;
 
+/** Of those of which there is more to say. */
+const ABOUT_ROWS_MAX = 20;
+
 type Row = ReturnType<typeof rowOf>;
 
 type Meaning = (recording: Recording) => ReturnType<typeof meaningOf>;
 
-async function* rowsOf({ rows }: FirstLook, meaning: Meaning, nowMs: number): AsyncGenerator<Row> {
-  for (const [index, row] of rows.entries()) yield rowOf(row, index + 1, meaning, nowMs);
+async function* rowsOf({ rows, link }: FirstLook, meaning: Meaning, nowMs: number): AsyncGenerator<Row> {
+  for (const [index, row] of rows.entries()) yield rowOf(row, index + 1, meaning, nowMs, link !== undefined);
 }
 
 /** Of the URL the host alone: the rest of it opens the recording. */
-function rowOf(seen: SeenRow, row: number, meaning: Meaning, nowMs: number) {
+function rowOf(seen: SeenRow, row: number, meaning: Meaning, nowMs: number, isLinked: boolean) {
   if ('rejected' in seen) {
     const nothing = { uuid: null, roomId: null, meetingId: null, status: null, createdAt: null };
     const noUrl = { url: null, urlHost: null, urlExpiresAt: null, leftOut: null, remembered: null };
@@ -95,7 +100,7 @@ function rowOf(seen: SeenRow, row: number, meaning: Meaning, nowMs: number) {
     meetingId: recording.meetingId,
     status: recording.status,
     createdAt: recording.createdAt,
-    url: urlWords(address, urlHost, expiresAtMs, nowMs),
+    url: isLinked && address === null ? 'asked for by itself' : urlWords(address, urlHost, expiresAtMs, nowMs),
     urlHost,
     urlExpiresAt: expiresAtMs === null ? null : new Date(expiresAtMs).toISOString(),
     leftOut: seen.leftOut.length === 0 ? null : seen.leftOut.join(', '),
@@ -110,21 +115,42 @@ function urlWords(url: string | null, host: string | null, expiresAtMs: number |
   return `yes, at ${host}, ${expiresAtMs > nowMs ? 'expires' : 'expired'} ${when}`;
 }
 
-function* summaryOf({ rows, unknownFields, paging }: FirstLook, { json }: CommonOptions): Generator<string> {
+function* summaryOf(
+  { rows, unknownFields, paging, link }: FirstLook,
+  { json }: CommonOptions,
+  nowMs: number,
+): Generator<string> {
   if (!json && rows.length > 0) yield '';
   const rejected = rows.filter((row) => 'rejected' in row).length;
   yield `rows     ${rows.length}${rejected === 0 ? '' : `, of which ${rejected} are set aside`}`;
+  let shown = 0;
   for (const [index, row] of rows.entries()) {
-    if ('leftOut' in row && row.leftOut.length > 0)
-      yield `         row ${index + 1}: ${row.leftOut.join(', ')}: no text, or too long, and taken as missing`;
+    const about = aboutRow(row);
+    if (about === undefined || shown === ABOUT_ROWS_MAX) continue;
+    shown += 1;
+    yield `         row ${index + 1}: ${about}`;
   }
   yield `paging   ${paging}`;
+  if (link !== undefined) yield `link     of row ${link.row}: ${link.problem ?? addressWords(link.url, nowMs)}`;
   if (unknownFields.length > 0)
     yield `fields   not used: ${unknownFields.map((field) => jsonLine(field).slice(1, -1)).join(', ')}`;
 }
 
-function requestWords(last: Exchange | undefined, count: number): string {
+/** A table cuts what is long. */
+function aboutRow(row: SeenRow): string | undefined {
+  if ('rejected' in row) return row.rejected;
+  const fields = row.leftOut.join(', ');
+  return fields === '' ? undefined : `${fields}: no text, or too long, and taken as missing`;
+}
+
+function addressWords(url: string | null, nowMs: number): string {
+  if (url === null) return urlWords(null, null, null, nowMs);
+  return urlWords(url, URL.parse(url)?.host ?? null, urlExpiryMs(url), nowMs);
+}
+
+function requestWords({ last: lastOf, count: countOf }: ReturnType<typeof watchedHttp>, masks: Masks): string {
+  const [last, count] = [lastOf(), countOf()];
   if (last === undefined) return 'request  none was sent';
   const { method, url, came, durationMs } = last;
-  return `request  ${method} ${url}: ${came} in ${durationMs} ms${count > 1 ? `, request ${count}` : ''}`;
+  return `request  ${method} ${masks.query(url)}: ${came} in ${durationMs} ms${count > 1 ? `, request ${count}` : ''}`;
 }

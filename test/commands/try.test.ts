@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { startPlatform } from '../support/fake-list.js';
 import { CLIENT_SECRET, createStage, sourceOf } from '../support/stage.js';
 
 const stage = createStage();
@@ -45,6 +46,8 @@ test('a table shows how each row is understood, then the paging and the request'
     '',
     'rows     5, of which 2 are set aside',
     '         row 2: roomId: no text, or too long, and taken as missing',
+    '         row 4: has no uuid of 1 to 200 characters',
+    '         row 5: is not an object',
     'paging   an object with "data" and "pagination" (page 1, totalPages 3, total missing); a poll asks for pages 2 to 3',
     'fields   not used: duration, odd\\u001bname',
     expect.stringMatching(new RegExp(`^request  GET ${api.url}/recording\\?page=1&take=100: status 200 in \\d+ ms$`)),
@@ -142,4 +145,32 @@ test('a source that is not in the config is asked wrongly, and those there are a
     code: 2,
     stderr: ['The config has no source "staging"; it has production.'],
   });
+});
+
+test('a list of another platform: why a row is set aside, whether its link is to be had, and no value of its query', async () => {
+  await using platform = await startPlatform(({ path }) => ({
+    body:
+      path === '/link/a'
+        ? { download: 'https://files.example/a?Expires=4102444800' }
+        : { rows: [{ id: 'a', state: 'ready', size: 1 }, { state: 'ready' }], more: 'x' },
+  }));
+  const source = {
+    ...{ type: 'http-json', url: `${platform.url}/list`, query: { key: 'query-secret' }, paging: { type: 'none' } },
+    ...{ items: 'rows', fields: { uuid: 'id', status: 'state' }, statuses: { available: ['ready'] } },
+    link: { url: `${platform.url}/link/{uuid}`, path: 'download' },
+  };
+  const config = { sources: { other: source }, sinks: { out: { type: 'stdout' } }, store: 'memory' };
+  const tried = await stage.run(['try', 'other'], { config });
+  expect(tried.code).toBe(0);
+  const lines = tried.stdout.join('\n');
+  expect(lines).toContain('row 2: has no uuid: id gives nothing, want text of 1 to 200 characters');
+  expect(lines).toMatch(/^link {5}of row 1: yes, at files.example, expires in \d+ days$/m);
+  expect(lines).toContain('fields   not used: size');
+  expect(lines).toContain('2 rows at rows, paging.type none; they are taken for the whole list');
+  const wrong = { ...config, sources: { other: { ...source, items: 'data' } } };
+  const missed = await stage.run(['try', 'other'], { config: wrong });
+  expect(missed.code).toBe(1);
+  expect(missed.stderr.join('\n')).toContain('look at sources.other.items; the answer has rows, more');
+  expect(missed.stderr.join('\n')).toContain('/list?key=***: status 200');
+  expect([...tried.stdout, ...missed.stderr].join('\n')).not.toContain('query-secret');
 });
