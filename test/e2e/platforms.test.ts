@@ -1,6 +1,10 @@
 import { createHmac } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { parse } from 'yaml';
+import { loadConfig } from '../../src/config/load.js';
+import { formatProblem } from '../../src/config/problem.js';
 import { type Answered, type Asked, startPlatform } from '../support/fake-list.js';
 import { createStage, SIGNING_SECRET } from '../support/stage.js';
 
@@ -185,6 +189,24 @@ const CASES: Readonly<Record<string, Case>> = {
 test('every ready configuration is tried', () => {
   const files = readdirSync(FOLDER).map((file) => file.replace('.yaml', ''));
   expect(files.toSorted()).toEqual(Object.keys(CASES).toSorted());
+});
+
+test('MOVING.md: both sources stand in one file, and it is valid', () => {
+  const guide = readFileSync(join(FOLDER, '../MOVING.md'), 'utf8');
+  const text = /```yaml\n([\s\S]*?)```/.exec(guide)?.[1] ?? '';
+  const env = { SUPERVIZ_CLIENT_ID: 'a', SUPERVIZ_SECRET: 'b', DAILY_API_KEY: 'c', WEBHOOK_SECRET: SIGNING_SECRET };
+  const loaded = loadConfig('moving.yaml', text.replaceAll(/^ {3}/gm, ''), { env, readFile: () => '' });
+  expect('problems' in loaded ? loaded.problems.map(formatProblem) : []).toEqual([]);
+  expect('config' in loaded && loaded.config.sources.map(({ name }) => name)).toEqual(['production', 'daily']);
+});
+
+test('the JSON Schema, which editors read, accepts every ready configuration', () => {
+  const schema = JSON.parse(readFileSync(join(FOLDER, '../schema.json'), 'utf8'));
+  const validate = new Ajv2020({ strict: false, validateFormats: false }).compile(schema);
+  for (const name of Object.keys(CASES)) {
+    validate(parse(readFileSync(join(FOLDER, `${name}.yaml`), 'utf8')));
+    expect([name, validate.errors ?? []]).toEqual([name, []]);
+  }
 });
 
 test.each(Object.entries(CASES))(
