@@ -184,6 +184,22 @@ export function httpUrl() {
     });
 }
 
+/** One without a place for credentials, which may be shown and stored: no query and no user. It may have `{…}` in its path. */
+export function plainHttpUrl() {
+  return z
+    .string()
+    .meta({ format: 'uri', want: 'a URL' })
+    .superRefine((text, context) => {
+      const flaw = httpUrlFlaw(text) ?? plainFlaw(new URL(text));
+      if (flaw !== undefined) context.addIssue(issueOf(flaw));
+    });
+}
+
+function plainFlaw({ search, username, password }: URL): Flaw | undefined {
+  if (`${search}${username}${password}` === '') return undefined;
+  return { problem: 'has a query or a user', hint: 'write scheme, host and path alone' };
+}
+
 /** For keys that take a URL or a word. */
 export function httpUrlFlaw(text: string): Flaw | undefined {
   const url = URL.parse(text);

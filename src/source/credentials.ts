@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isHeaderName, isHeaderValue } from '../http/headers.js';
-import { duration, httpUrl, instant, issueOf, secret } from '../settings.js';
+import { duration, instant, issueOf, plainHttpUrl, secret } from '../settings.js';
 import { jwtExpiresAtMs } from './credential-expiry.js';
 import type { SourceContext } from './define.js';
 import { type Credential, fixedCredential } from './json-request.js';
@@ -39,7 +39,7 @@ export function authSettings() {
     z.strictObject({ type: z.literal('headers'), headers: requestHeaders(), expiresAt: expiresAt() }),
     z.strictObject({
       type: z.literal('oauth2ClientCredentials'),
-      tokenUrl: httpUrl().describe('Where tokens are made.'),
+      tokenUrl: plainHttpUrl().describe('Where tokens are made.'),
       clientId: z.string().min(1),
       clientSecret: secret(),
       scope: z.string().min(1).optional().meta({ example: 'recordings.read' }).describe('What the token is for.'),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration, httpUrlFlaw, integer, issueOf, secret } from '../settings.js';
+import { duration, integer, plainHttpUrl, secret } from '../settings.js';
 import { authSettings, requestHeaders } from './credentials.js';
 import { expression } from './expression.js';
 
@@ -11,25 +11,8 @@ const STATUSES_MAX = 50;
 /** Today in UTC, or a day before it: `{today}`, `{today-29d}`. */
 export const DAY = /^\{today(?:-(\d{1,4})d)?\}$/;
 
-/** Without a place for credentials: it is part of the scope, which is stored. */
-function plainUrl() {
-  return z
-    .string()
-    .meta({ format: 'uri', want: 'a URL' })
-    .superRefine((text, context) => {
-      const flaw = httpUrlFlaw(text) ?? plainFlaw(new URL(text.replaceAll(/[{}]/g, '')));
-      if (flaw !== undefined) context.addIssue(issueOf(flaw));
-    });
-}
-
-function plainFlaw({ search, username, password }: URL) {
-  return `${search}${username}${password}` === ''
-    ? undefined
-    : { problem: 'has a query or a user', hint: 'write scheme, host and path; a query goes below query' };
-}
-
 function linkUrl() {
-  return plainUrl().refine((text) => text.includes('{uuid}'), {
+  return plainHttpUrl().refine((text) => text.includes('{uuid}'), {
     message: 'has no {uuid}; write it where the uuid goes',
   });
 }
@@ -94,7 +77,7 @@ const paging = z
 const statusList = () => z.array(z.string().min(1)).max(STATUSES_MAX);
 
 export const settings = z.strictObject({
-  url: plainUrl().describe('Where the list is, without a query.'),
+  url: plainHttpUrl().describe('Where the list is, without a query.'),
   method: z.enum(['GET', 'POST']).default('GET').describe('POST sends `body` as JSON.'),
   query: queryParams()
     .default({})

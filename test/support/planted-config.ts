@@ -38,6 +38,16 @@ export const BY_KEY = {
   'sinks.webhook.tls.key': CLIENT.key.split('\n')[2]?.slice(0, 24) ?? '',
   'sinks.webhook.tls.passphrase': spiced('passphrase'),
   'sinks.webhook.url': planted('webhook path'),
+  'sources.http-json.auth.clientSecret': spiced('oauth secret'),
+  'sources.http-json.auth.headers.*': spiced('header of a key'),
+  'sources.http-json.auth.params.*': spiced('oauth parameter'),
+  'sources.http-json.auth.password': spiced('basic password'),
+  'sources.http-json.auth.secret': spiced('jwt secret'),
+  'sources.http-json.auth.token': planted('bearer token'),
+  'sources.http-json.headers.*': spiced('list header'),
+  'sources.http-json.hookToken': spiced('other hook token'),
+  'sources.http-json.link.query.*': spiced('link query'),
+  'sources.http-json.query.*': spiced('list query'),
   'sources.superviz.auth.apiKey': spiced('api key'),
   'sources.superviz.auth.clientId': spiced('client id'),
   'sources.superviz.auth.secret': spiced('client secret'),
@@ -221,9 +231,39 @@ export function sourceAt(baseUrl: string, index: number): readonly [name: string
   return [`source-${index}`, { baseUrl, auth: index % 2 === 0 ? NEWER : OLDER, hookToken }];
 }
 
+/** Lists that say back what they were asked with, whatever lets requests in. */
+function othersAt({ port }: Receiver): object {
+  const host = `http://127.0.0.1:${port}`;
+  const auths = {
+    bearer: { token: BY_KEY['sources.http-json.auth.token'] },
+    basic: { username: 'me', password: BY_KEY['sources.http-json.auth.password'] },
+    headers: { headers: { 'x-key': BY_KEY['sources.http-json.auth.headers.*'] } },
+    jwt: { secret: BY_KEY['sources.http-json.auth.secret'], claims: { iss: 'me' } },
+    oauth2ClientCredentials: {
+      ...{ tokenUrl: `${host}/400/token`, clientId: 'me' },
+      clientSecret: BY_KEY['sources.http-json.auth.clientSecret'],
+      params: { audience: BY_KEY['sources.http-json.auth.params.*'] },
+    },
+  };
+  const entries = Object.entries(auths).map(([type, auth], index) => [
+    `other-${index}`,
+    {
+      ...{ type: 'http-json', url: `${host}/${[401, 404, 200, 403, 400][index]}/list`, paging: { type: 'none' } },
+      ...{ auth: { type, ...auth }, items: '@', fields: { uuid: 'id', status: 'state' } },
+      ...{
+        headers: { 'x-gate': BY_KEY['sources.http-json.headers.*'] },
+        hookToken: BY_KEY['sources.http-json.hookToken'],
+      },
+      query: { key: BY_KEY['sources.http-json.query.*'] },
+      link: { url: `${host}/401/{uuid}`, path: 'url', query: { key: BY_KEY['sources.http-json.link.query.*'] } },
+    },
+  ]);
+  return Object.fromEntries(entries);
+}
+
 export function configWith(api: FakeApi, receiver: Receiver, mail: Smtp, more: object = {}) {
   return {
-    sources: Object.fromEntries([api.url, api.url].map(sourceAt)),
+    sources: { ...Object.fromEntries([api.url, api.url].map(sourceAt)), ...othersAt(receiver) },
     sinks: sinksAt(receiver, mail),
     heartbeat: `${receiver.url}500/${BY_KEY.heartbeat}`,
     server: { listen: '127.0.0.1:0', token: BY_KEY['server.token'] },
