@@ -221,6 +221,11 @@ export function givenUp(delivery: Delivery, reason: FailureReason, nowMs: number
   return finished({ ...delivery, lastError: { reason, detail: FAILURE_REASONS[reason].help } }, 'dead', nowMs);
 }
 
+/** Somebody gave it up while it was held, and nobody has had it delivered since. */
+export function isDiscarded({ state, lastError }: Pick<Delivery, 'state' | 'lastError'>): boolean {
+  return state === 'dead' && lastError?.reason === 'discarded';
+}
+
 /** One attempt at once and by itself, then a new schedule; a planned retry is replaced. Who refused it for good is asked once more. */
 export function again(delivery: Delivery, nowMs: number): Delivery {
   return {

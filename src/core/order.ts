@@ -9,6 +9,8 @@ export interface RedeliverOrder {
   readonly ids: readonly string[];
   /** Everything that is dead, in place of ids. */
   readonly dead: boolean;
+  /** Of everything that is dead, not what somebody discarded. */
+  readonly sparesDiscarded?: true;
   readonly sink: string | null;
   /** Moves what is found to this sink. */
   readonly to: string | null;

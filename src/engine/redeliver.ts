@@ -1,4 +1,4 @@
-import { type Delivery, moved, newDelivery } from '../core/delivery.js';
+import { type Delivery, isDiscarded, moved, newDelivery } from '../core/delivery.js';
 import { type DeliveryId, deliveryIdOf, type Sha256 } from '../core/id.js';
 import { isAbout } from '../core/operator-news.js';
 import type { CountLine, DeliveryLine, RedeliverOrder } from '../core/order.js';
@@ -67,6 +67,7 @@ async function* selected(order: RedeliverOrder, ledger: Ledger): AsyncGenerator<
   const found = new Set<DeliveryId>();
   const matches = (delivery: Delivery) => {
     if (order.sink !== null && delivery.sink !== order.sink) return false;
+    if (order.sparesDiscarded && isDiscarded(delivery)) return false;
     if (order.dead) return delivery.state === 'dead' && (delivery.finishedAtMs ?? 0) >= (order.sinceMs ?? 0);
     return wanted.has(delivery.id) || wanted.has(delivery.event.id);
   };

@@ -55,7 +55,7 @@ export function deedRoutes(ports: ServerPorts & { readonly key: string }): Deeds
     },
     'redeliver-dead': {
       needs: ['sink'],
-      act: ({ sink = '' }) => carryOut({ ...redelivery, dead: true, sink }),
+      act: ({ sink = '' }) => carryOut({ ...redelivery, dead: true, sparesDiscarded: true, sink }),
       question: ({ sink }) => ({
         title: `Deliver again what was given up for ${sink}?`,
         words:

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { type Context, Hono } from 'hono';
-import { DELIVERY_STATES, type DeliveryState } from '../core/delivery.js';
-import { LOOKUP_ROWS_MAX } from '../views/lookup.js';
+import { type DeliveriesQuery, LOOKUP_ROWS_MAX } from '../views/lookup.js';
 import { deedRoutes } from './deeds.js';
 import { pausedSinks, readStatus, surroundings } from './facts.js';
 import { refuse } from './guards.js';
-import { deliveriesPage } from './pages/deliveries.js';
+import { deliveriesPage, SHOWN_STATES, type ShownState } from './pages/deliveries.js';
 import { layout, type Page } from './pages/layout.js';
 import { LIVE_SCRIPT } from './pages/live-script.js';
 import { overview, summaryOf } from './pages/overview.js';
@@ -54,12 +53,14 @@ export function pageRoutes(ports: ServerPorts): Hono {
       return show(context, { title: 'Recordings', at: 'recordings', body, isLive: true });
     })
     .get('/deliveries', async (context) => {
-      const query = { state: stateOf(context), sink: textOf(context, 'sink'), ...windowOf(context) };
+      const shown = SHOWN_STATES.find((state) => state === context.req.query('state'));
+      const query = { ...stateQuery(shown), sink: textOf(context, 'sink'), ...windowOf(context) };
       const [found, sinkStates] = await Promise.all([lookup.deliveries(query), lookup.sinkStates()]);
       const sinks = program.config.sinks.map(({ name }) => name);
       const body = deliveriesPage({
         found,
         query,
+        shown,
         sinks,
         sinkStates,
         pausedSinks: pausedSinks(ports),
@@ -94,8 +95,9 @@ function textOf({ req }: Context, name: string): string | undefined {
   return text === undefined || text === '' ? undefined : text;
 }
 
-function stateOf(context: Context): DeliveryState | undefined {
-  return DELIVERY_STATES.find((state) => state === context.req.query('state'));
+function stateQuery(shown: ShownState | undefined): Pick<DeliveriesQuery, 'state' | 'discarded'> {
+  if (shown === 'discarded') return { state: 'dead', discarded: true };
+  return shown === 'dead' ? { state: 'dead', discarded: false } : { state: shown };
 }
 
 function windowOf(context: Context): {

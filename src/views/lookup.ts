@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.js';
-import type { Delivery, DeliveryState } from '../core/delivery.js';
+import { type Delivery, type DeliveryState, isDiscarded } from '../core/delivery.js';
 import { isRecordingEvent, uuidOf } from '../core/event.js';
 import type { Sha256 } from '../core/id.js';
 import type { SinkState } from '../core/suspension.js';
@@ -34,6 +34,8 @@ export interface RecordingsQuery extends Window {
 
 export interface DeliveriesQuery extends Window {
   readonly state?: DeliveryState | undefined;
+  /** Of the dead: those that somebody discarded, or the others; undefined: both. */
+  readonly discarded?: boolean | undefined;
   readonly sink?: string | undefined;
   /** A part of its ids, its recording's uuid, room or meeting; case does not count. */
   readonly search?: string | undefined;
@@ -41,7 +43,9 @@ export interface DeliveriesQuery extends Window {
 
 /** Deliveries that are stored, by their state. */
 export type Tally = Readonly<Record<DeliveryState, number>> & {
-  /** When one was given up last. */
+  /** Of the dead, those that somebody discarded. */
+  readonly discarded: number;
+  /** When one was given up last that nobody discarded. */
   readonly lastDeadAtMs: number | undefined;
 };
 
@@ -158,10 +162,11 @@ function recordingFilter({ status, search }: RecordingsQuery): (recording: Remem
     (status === undefined || state.status === status) && contains([uuid, state.roomId, state.meetingId]);
 }
 
-function deliveryFilter({ state, sink, search }: DeliveriesQuery): (delivery: Delivery) => boolean {
+function deliveryFilter({ state, discarded, sink, search }: DeliveriesQuery): (delivery: Delivery) => boolean {
   const contains = searching(search);
   return (delivery) =>
     (state === undefined || delivery.state === state) &&
+    (discarded === undefined || isDiscarded(delivery) === discarded) &&
     (sink === undefined || delivery.sink === sink) &&
     contains(textsOf(delivery));
 }
@@ -179,11 +184,14 @@ function searching(search: string | undefined): (texts: readonly (string | null)
 
 async function talliesOf(deliveries: AsyncIterable<Delivery>): Promise<ReadonlyMap<string, Tally>> {
   const tallies = new Map<string, Tally>();
-  for await (const { sink, state, finishedAtMs } of deliveries) {
+  for await (const delivery of deliveries) {
+    const { sink, state, finishedAtMs } = delivery;
     const tally = tallies.get(sink) ?? NO_TALLY;
-    const deadAtMs = state === 'dead' ? (finishedAtMs ?? 0) : 0;
+    const isOnPurpose = isDiscarded(delivery);
+    const deadAtMs = state === 'dead' && !isOnPurpose ? (finishedAtMs ?? 0) : 0;
     const lastDeadAtMs = Math.max(deadAtMs, tally.lastDeadAtMs ?? 0) || undefined;
-    tallies.set(sink, { ...tally, [state]: tally[state] + 1, lastDeadAtMs });
+    const discarded = tally.discarded + (isOnPurpose ? 1 : 0);
+    tallies.set(sink, { ...tally, [state]: tally[state] + 1, discarded, lastDeadAtMs });
   }
   return tallies;
 }
@@ -197,4 +205,4 @@ async function rememberedOf(all: AsyncIterable<RememberedRecording>): Promise<Re
   return counts;
 }
 
-const NO_TALLY: Tally = { pending: 0, held: 0, delivered: 0, dead: 0, lastDeadAtMs: undefined };
+const NO_TALLY: Tally = { pending: 0, held: 0, delivered: 0, dead: 0, discarded: 0, lastDeadAtMs: undefined };

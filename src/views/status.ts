@@ -182,6 +182,8 @@ function sinkView(name: string, sink: SinkConfig | undefined, facts: IndexedFact
     /** That are kept: `delivery.keepDelivered` and `delivery.keepDead` say for how long. */
     delivered: tally?.delivered ?? 0,
     dead: tally?.dead ?? 0,
+    /** Of the dead, those that somebody discarded. */
+    discarded: tally?.discarded ?? 0,
     lastDeadAt: isoTime(tally?.lastDeadAtMs),
     lastAttemptAt: isoTime(note?.lastAtMs),
     lastDeliveredAt: isoTime(note?.lastDeliveredAtMs),

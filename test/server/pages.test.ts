@@ -1,5 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { SinkConfig } from '../../src/config/config.js';
+import type { Outcome } from '../../src/core/failure.js';
 import { KEPT_FOR_SINK, trialWords } from '../../src/views/suspension-words.js';
 import { startDoor } from '../engine/door.js';
 import { sinkThat, webhookTo } from '../engine/sinks.js';
@@ -28,6 +30,17 @@ async function serveStory(world: World, url: string): Promise<Served> {
   world.api.recordings.setStatus('soon', 'available');
   await served.program.notifier.pollAll();
   await served.program.notifier.attemptDue();
+  return served;
+}
+
+/** Three deliveries that are held, and one that is due. */
+async function serveHeld(world: World, sink: SinkConfig): Promise<Served> {
+  const config = { ...configOf([sourcePolled(world)], [sink]), floodLimit: 1 };
+  const served = await startServed(world, config);
+  await served.program.notifier.pollAll();
+  for (const uuid of ['a', 'b', 'c', 'd']) world.api.recordings.add({ uuid, status: 'available' });
+  await served.program.notifier.pollAll();
+  await until(() => served.program.notifier.status().held.get('production') === 3);
   return served;
 }
 
@@ -224,12 +237,7 @@ describeWithTool('chromium', 'the status page', () => {
   ])('what is held is asked about before it is decided: $label', async ({ label, question, want, arrive }) => {
     await using world = await openWorld();
     await using door = await startDoor();
-    const config = { ...configOf([sourcePolled(world)], [webhookTo('hook', door.url)]), floodLimit: 1 };
-    await using served = await startServed(world, config);
-    await served.program.notifier.pollAll();
-    for (const uuid of ['a', 'b', 'c', 'd']) world.api.recordings.add({ uuid, status: 'available' });
-    await served.program.notifier.pollAll();
-    await until(() => served.program.notifier.status().held.get('production') === 3);
+    await using served = await serveHeld(world, webhookTo('hook', door.url));
     await using opened = await browser.open(served.url);
     const { page } = opened;
     await page.getByRole('button', { name: new RegExp(`^${label} what is held`) }).click();
@@ -265,6 +273,26 @@ describeWithTool('chromium', 'the status page', () => {
     expect(await seenIn(page.locator('.notice'))).toBe('1 discarded.');
     expect(await seenIn(page.locator('.told'))).toMatch(/discarded by hand at [\s\S]*, not delivered/);
     expect(await seenIn(page.locator('.told .badge'))).toBe('discarded');
+  });
+
+  test('what somebody discarded is no failure, and can be delivered all the same', async () => {
+    await using world = await openWorld();
+    await using door = await startDoor();
+    await using served = await serveHeld(world, webhookTo('hook', door.url));
+    await Array.fromAsync(served.program.notifier.carryOut({ kind: 'discard', source: null }));
+    await using opened = await browser.open(served.url);
+    const { page } = opened;
+    expect(await seenIn(page.locator('h1'))).toBe('Everything works');
+    expect(await seenIn(page.locator('article:has(#sink-hook)'))).toMatch(/Dead\s+0\s+Discarded\s+3/);
+    await page.goto(`${served.url}deliveries?state=dead`);
+    expect(await seenIn(page.locator('#list'))).toContain('No delivery fits.');
+    await page.goto(`${served.url}deliveries?state=discarded`);
+    const row = page.locator('tbody tr').first();
+    expect(await seenIn(row)).toMatch(/^discarded[\s\S]*none: somebody discarded it/);
+    expect(await page.locator('.badge.bad').count()).toBe(0);
+    await row.getByRole('button', { name: /^Deliver again/ }).click();
+    expect(await seenIn(page.locator('.notice'))).toBe('hook: delivered (HTTP 204).');
+    expect(await page.locator('tbody tr').count()).toBe(2);
   });
 
   test('a sink and a source are paused and resumed', async () => {
@@ -410,7 +438,7 @@ test.each([
 ])('a button does nothing to what is not there: $want', async ({ fields, want }) => {
   await using world = await openWorld();
   await using served = await startServed(world, configOf([sourcePolled(world)], []));
-  expect(await pressed(served, fields)).toContain(want);
+  expect(await press(served, fields)).toContain(want);
   expect(served.program.notifier.paused()).toEqual([]);
 });
 
@@ -426,10 +454,10 @@ test('a button says in a sentence what has failed, and how many are tried again'
   await notifier.pollAll();
   await notifier.attemptDue();
   reason = 'server_error';
-  expect(await pressed(served, { do: 'redeliver-dead', sink: 'shaky' })).toContain(
+  expect(await press(served, { do: 'redeliver-dead', sink: 'shaky' })).toContain(
     '2 not delivered yet, to be tried again.',
   );
-  expect(await pressed(served, { do: 'poll', source: 'broken' })).toContain('The poll of broken has failed: ');
+  expect(await press(served, { do: 'poll', source: 'broken' })).toContain('The poll of broken has failed: ');
 });
 
 test('what is held of a source that is gone is not forgotten', async () => {
@@ -485,8 +513,24 @@ test('what is being tried says since when, and cannot be asked for meanwhile', a
   expect(after).not.toContain('under way');
 });
 
-/** The page that one comes back to. */
-async function pressed(served: Served, fields: Readonly<Record<string, string>>): Promise<string> {
+test('what was given up is delivered again without what somebody discarded', async () => {
+  await using world = await openWorld();
+  let outcome: Outcome = { kind: 'failed', reason: 'rejected_by_receiver', detail: 'HTTP 400' };
+  await using served = await serveHeld(
+    world,
+    sinkThat('own', async () => outcome),
+  );
+  await Array.fromAsync(served.program.notifier.carryOut({ kind: 'discard', source: null }));
+  await served.program.notifier.attemptDue();
+  outcome = { kind: 'delivered', receipt: 'yes' };
+  expect(await served.json('/api/status')).toMatchObject({ sinks: [{ dead: 4, discarded: 3 }] });
+  expect(await (await served.get('/')).text()).toContain('1 delivery to own given up');
+  expect(await press(served, { do: 'redeliver-dead', sink: 'own' })).toContain('own: delivered (yes).');
+  expect(await served.json('/api/status')).toMatchObject({ sinks: [{ dead: 3, discarded: 3, delivered: 1 }] });
+});
+
+/** The page that one comes back to after a button of the overview. */
+async function press(served: Served, fields: Readonly<Record<string, string>>): Promise<string> {
   const page = await (await served.get('/')).text();
   const key = /name="key" value="([0-9a-f]+)"/.exec(page)?.[1] ?? '';
   const body = new URLSearchParams({ ...fields, key }).toString();

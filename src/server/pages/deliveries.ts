@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import { DELIVERY_STATES, type Delivery } from '../../core/delivery.js';
+import { DELIVERY_STATES, type Delivery, isDiscarded } from '../../core/delivery.js';
 import type { SinkState } from '../../core/suspension.js';
 import { deliveryRow } from '../../views/delivery-row.js';
 import type { Latest } from '../../views/latest.js';
@@ -19,9 +19,14 @@ import {
   time,
 } from './parts.js';
 
+/** What one narrows the list to; what somebody discarded is dead to programs, and another thing to people. */
+export const SHOWN_STATES = [...DELIVERY_STATES, 'discarded'] as const;
+export type ShownState = (typeof SHOWN_STATES)[number];
+
 export interface DeliveriesView {
   readonly found: Latest<Delivery>;
   readonly query: DeliveriesQuery;
+  readonly shown: ShownState | undefined;
   readonly sinks: readonly string[];
   readonly sinkStates: ReadonlyMap<string, SinkState>;
   readonly pausedSinks: ReadonlySet<string>;
@@ -31,22 +36,24 @@ export interface DeliveriesView {
 export function deliveriesPage({
   found,
   query,
+  shown: state,
   sinks,
   sinkStates,
   pausedSinks,
   place,
 }: DeliveriesView): readonly Html[] {
   const { items, total } = found;
-  const { state, sink, search, offset, limit } = query;
+  const { sink, search, offset, limit } = query;
   const hrefAt = (at: number) => pathOf('/deliveries', { q: search, state, sink, offset: at === 0 ? undefined : at });
-  const rows = items.map((delivery) =>
-    deliveryRow(delivery, sinkStates.get(delivery.sink), pausedSinks.has(delivery.sink)),
-  );
+  const rows = items.map((delivery) => ({
+    ...deliveryRow(delivery, sinkStates.get(delivery.sink), pausedSinks.has(delivery.sink)),
+    isDiscarded: isDiscarded(delivery),
+  }));
   return [
     html`<h1>Deliveries</h1>`,
     filters('/deliveries', search, 'id, uuid, room or meeting', [
       { name: 'sink', label: 'Sink', value: sink, options: sinks },
-      { name: 'state', label: 'State', value: state, options: DELIVERY_STATES },
+      { name: 'state', label: 'State', value: state, options: SHOWN_STATES },
     ]),
     html`<div id="list" data-part>
 ${total === 0 ? html`<p>${(search ?? state ?? sink) ? 'No delivery fits.' : 'Nothing was delivered yet.'}</p>` : deliveriesTable(rows, place)}
@@ -54,11 +61,13 @@ ${pager({ total, offset, limit, hrefAt, offsetMax: LOOKUP_ROWS_MAX - limit })}</
   ];
 }
 
-function deliveriesTable(rows: readonly ReturnType<typeof deliveryRow>[], place: DeedPlace): Html {
+type Row = ReturnType<typeof deliveryRow> & { readonly isDiscarded: boolean };
+
+function deliveriesTable(rows: readonly Row[], place: DeedPlace): Html {
   return table(
     'Deliveries',
     [
-      { title: 'State', cell: ({ state }) => badge(state), isShort: true },
+      { title: 'State', cell: (row) => badge(row.isDiscarded ? 'discarded' : row.state), isShort: true },
       { title: 'Sink', cell: ({ sink }) => sink, isShort: true },
       { title: 'Event', cell: ({ type, eventId }) => link(storyPath(eventId), type), isShort: true },
       {
@@ -68,7 +77,11 @@ function deliveriesTable(rows: readonly ReturnType<typeof deliveryRow>[], place:
       },
       { title: 'Made', cell: ({ createdAt }) => time(createdAt), rank: 3, isShort: true },
       { title: 'Attempts', cell: attemptsCell, rank: 3 },
-      { title: 'Last error', cell: ({ lastError }) => lastError ?? '–', rank: 2 },
+      {
+        title: 'Last error',
+        cell: (row) => (row.isDiscarded ? 'none: somebody discarded it' : (row.lastError ?? '–')),
+        rank: 2,
+      },
       { title: 'Next attempt', cell: ({ nextAttemptAt }) => time(nextAttemptAt), rank: 2, isShort: true },
       { title: 'Do', cell: (row) => redeliverButton(row, place) ?? '–', isShort: true },
     ],

@@ -128,9 +128,9 @@ function heldTrouble({ name, held }: Source): Trouble {
   };
 }
 
-function deadTrouble({ name, dead }: Sink): Trouble {
+function deadTrouble({ name, dead, discarded }: Sink): Trouble {
   return {
-    what: `${counted(dead, 'delivery', 'deliveries')} to ${name} given up`,
+    what: `${counted(dead - discarded, 'delivery', 'deliveries')} to ${name} given up`,
     words: 'They are kept, and can be delivered again once the cause is mended.',
     href: pathOf('/deliveries', { sink: name, state: 'dead' }),
     deeds: [{ ...deedOf('redeliver-dead', { sink: name }, 'Deliver all again', `to ${name}`), confirm: true }],
@@ -210,7 +210,7 @@ function pauseButton(kind: 'source' | 'sink', { name, state }: Source | Sink, pl
 }
 
 function sinkCard(sink: Sink, place: DeedPlace): Html {
-  const { name, type, state, words, waiting, inFlight, held, delivered, dead } = sink;
+  const { name, type, state, words, waiting, inFlight, held, delivered, dead, discarded } = sink;
   const to = (of: string) => pathOf('/deliveries', { sink: name, state: of });
   const count = (value: number, of: string) => (value === 0 ? '0' : html`<a href="${to(of)}">${number(value)}</a>`);
   return html`<article class="card" aria-labelledby="sink-${name}"><h3 id="sink-${name}">${name} <small>${type ?? ''}</small> ${badge(state)}</h3>
@@ -219,7 +219,8 @@ function sinkCard(sink: Sink, place: DeedPlace): Html {
 <dt>Waiting</dt><dd>${count(waiting, 'pending')}${inFlight > 0 ? html` <small>(${number(inFlight)} in flight)</small>` : ''}</dd>
 ${held > 0 ? html`<dt>Held</dt><dd>${count(held, 'held')}</dd>` : ''}
 <dt>Delivered</dt><dd>${count(delivered, 'delivered')}${sink.lastDeliveredAt === null ? '' : html` <small>last ${time(sink.lastDeliveredAt)}</small>`}</dd>
-<dt>Dead</dt><dd>${count(dead, 'dead')}</dd>
+<dt>Dead</dt><dd>${count(dead - discarded, 'dead')}</dd>
+${discarded > 0 ? html`<dt>Discarded</dt><dd>${count(discarded, 'discarded')}</dd>` : ''}
 <dt>Last error</dt><dd>${sink.lastError === null ? 'none since the start' : html`${sink.lastError} <small>${time(sink.lastErrorAt)}</small>`}</dd>
 <dt>Next attempt</dt><dd>${time(sink.nextAttemptAt, waiting > 0 ? 'not planned' : 'nothing waits')}</dd>
 </dl>
