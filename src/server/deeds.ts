@@ -1,5 +1,5 @@
 import { type Context, Hono } from 'hono';
-import type { Order, OrderLine, PauseResult } from '../core/order.js';
+import type { DeliveryResult, Order, OrderLine, PauseResult } from '../core/order.js';
 import { isSame, refuse } from './guards.js';
 import { isDeliveryId } from './ids.js';
 import { confirmPage, type Question } from './pages/confirm.js';
@@ -156,7 +156,8 @@ export function deedRoutes(ports: ServerPorts & { readonly key: string }): Deeds
           const question = kind.question?.(fields);
           if (question === undefined) return refuse(context, 400, `${name} needs no confirmation`);
           const deed: Deed = { do: name, fields, label: question.label };
-          const place = { key, back: localPath(context.req.query('back')) };
+          const { back, seen } = context.req.query();
+          const place = { key, back: localPath(back), seen };
           return show(context, { title: question.title, body: confirmPage({ ...question, deed }, place) });
         })
         .post('/act', async (context) => {
@@ -211,8 +212,10 @@ function wordsOf(lines: readonly OrderLine[]): string {
   const [first] = lines;
   if (first !== undefined && 'since' in first) return `${first.name} ${PAUSE_RESULTS[first.result]}.`;
   if (lines.length === 1 && first !== undefined && !('count' in first)) {
-    const where = first.sink === null ? '' : `${first.sink}: `;
-    return `${where}${RESULTS[first.result] ?? first.result}${first.detail === '' ? '' : ` (${first.detail})`}.`;
+    const { sink, result, detail } = first;
+    const where = sink === null ? '' : `${sink}: `;
+    const more = detail === '' || SAYS_ALL.includes(result) ? '' : ` (${detail})`;
+    return `${where}${RESULTS[result] ?? result}${more}.`;
   }
   const counts = new Map<string, number>();
   for (const line of lines) {
@@ -221,3 +224,6 @@ function wordsOf(lines: readonly OrderLine[]): string {
   }
   return `${[...counts].map(([result, count]) => `${count} ${result}`).join(', ')}.`;
 }
+/** Of these, the detail is the same in other words. */
+const SAYS_ALL: readonly DeliveryResult[] = ['unknown', 'under_way', 'sink_disabled', 'sink_removed', 'sink_paused'];
+

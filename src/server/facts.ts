@@ -3,6 +3,7 @@ import type { SourceStanding } from '../views/source-standing.js';
 import { type Status, statusOf } from '../views/status.js';
 import { type Facts, sourcesOf } from '../views/story-facts.js';
 import type { Surroundings } from '../views/surroundings.js';
+import { type Closed, closedOf } from '../views/waiting-words.js';
 import type { ServerPorts } from './ports.js';
 
 const DEFAULT_CONFIG = 'config/notifier.yaml';
@@ -62,6 +63,13 @@ async function standings(names: readonly string[], { program, lookup, board }: S
       return [name, { ...standing, failing, nextPollAtMs }];
     }),
   );
+}
+
+/** Why nobody can redeliver to a sink, as it is now. */
+export function closedSinks({ program }: Pick<ServerPorts, 'program'>): (sink: string) => Closed | undefined {
+  const { config } = program;
+  const { pauses } = program.status();
+  return (sink) => closedOf(sink, { config, pauses });
 }
 
 /** Names of the sinks that a person keeps still. */

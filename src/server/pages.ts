@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { type DeliveriesQuery, LOOKUP_ROWS_MAX } from '../views/lookup.js';
+import { waitingOf } from '../views/waiting-words.js';
 import { deedRoutes } from './deeds.js';
-import { pausedSinks, readStatus, surroundings } from './facts.js';
+import { closedSinks, readStatus, surroundings } from './facts.js';
 import { refuse } from './guards.js';
 import { deliveriesPage, SHOWN_STATES, type ShownState } from './pages/deliveries.js';
 import { layout, type Page } from './pages/layout.js';
@@ -20,7 +21,7 @@ const SEARCH_LENGTH_MAX = 300;
 
 /** The status page: rendered here, renewed by a small script, usable without it. */
 export function pageRoutes(ports: ServerPorts): Hono {
-  const { program, lookup, nonce } = ports;
+  const { program, lookup, nonce, clock } = ports;
   /** Another one after a restart: a button of a page from before asks to be pressed again. */
   const key = nonce();
   const deeds = deedRoutes({ ...ports, key });
@@ -34,7 +35,11 @@ export function pageRoutes(ports: ServerPorts): Hono {
     return context.html(body, status);
   }
 
-  const placeOf = (context: Context): DeedPlace => ({ key, back: pathAndQuery(context) });
+  function placeOf(context: Context): DeedPlace {
+    const told = context.req.query('told');
+    const seen = deeds.noticeOf(told) === undefined ? undefined : told;
+    return { key, back: pathAndQuery(context), seen, closedOf: closedSinks(ports) };
+  }
 
   return new Hono()
     .get('/assets/style.css', (context) => asset(context, STYLE, 'text/css'))
@@ -57,13 +62,14 @@ export function pageRoutes(ports: ServerPorts): Hono {
       const query = { ...stateQuery(shown), sink: textOf(context, 'sink'), ...windowOf(context) };
       const [found, sinkStates] = await Promise.all([lookup.deliveries(query), lookup.sinkStates()]);
       const sinks = program.config.sinks.map(({ name }) => name);
+      const around = { config: program.config, sinkStates, pauses: program.status().pauses, nowMs: clock.nowMs() };
       const body = deliveriesPage({
         found,
         query,
         shown,
         sinks,
         sinkStates,
-        pausedSinks: pausedSinks(ports),
+        waitingOf: (delivery) => waitingOf(delivery, around),
         place: placeOf(context),
       });
       return show(context, { title: 'Deliveries', at: 'deliveries', body, isLive: true });

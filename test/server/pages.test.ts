@@ -308,10 +308,43 @@ describeWithTool('chromium', 'the status page', () => {
     ] as const) {
       await page.getByRole('button', { name: `Pause ${subject}` }).click();
       expect(await seenIn(page.locator(`#${id}`))).toContain('paused');
-      await page.getByRole('button', { name: `Resume ${subject}` }).click();
+      await page
+        .locator(`article:has(#${id})`)
+        .getByRole('button', { name: `Resume ${subject}` })
+        .click();
       expect(await seenIn(page.locator('.notice'))).toMatch(/goes on now\.$/);
       expect(await seenIn(page.locator(`#${id}`))).not.toContain('paused');
     }
+  });
+
+  test('what waits says why, and nobody is offered what a paused sink would refuse', async () => {
+    await using world = await openWorld();
+    await using door = await startDoor({ status: 500 });
+    const config = configOf([sourcePolled(world)], [webhookTo('hook', door.url), webhookTo('still', door.url)]);
+    await using served = await startServed(world, { ...config, floodLimit: 1 });
+    const { notifier } = served.program;
+    await Array.fromAsync(notifier.carryOut({ kind: 'pause', subject: 'sink', name: 'still' }));
+    await notifier.pollAll();
+    for (const uuid of ['a', 'b']) world.api.recordings.add({ uuid, status: 'available' });
+    await notifier.pollAll();
+    await notifier.attemptDue();
+    await using opened = await browser.open(`${served.url}deliveries`);
+    const { page } = opened;
+    const rows = (sink: string) => page.locator('tbody tr').filter({ has: page.getByText(sink, { exact: true }) });
+    const waits = async (sink: string) => (await rows(sink).allInnerTexts()).toSorted().join('\n');
+    expect(await waits('hook')).toMatch(
+      /^held[\s\S]*held by the flood limit: a person decides[\s\S]*attempt 2 of 11 \d/,
+    );
+    expect(await waits('still')).toMatch(/the sink is paused: it waits for resume/);
+    expect(
+      await rows('hook')
+        .getByRole('button', { name: /^Try now/ })
+        .count(),
+    ).toBe(1);
+    expect(await rows('still').getByRole('button').count()).toBe(0);
+    await page.goto(served.url);
+    await page.locator('#attention').getByRole('button', { name: 'Resume sink still' }).click();
+    expect(await seenIn(page.locator('.notice'))).toBe('still goes on now.');
   });
 
   test('by keyboard alone: the content is one key away, and a button is pressed by Enter', async () => {

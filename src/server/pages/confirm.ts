@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import { button, type Deed, type DeedPlace, type Html } from './parts.js';
+import { button, type Deed, type FormPlace, type Html } from './parts.js';
 
 export interface Question {
   readonly title: string;
@@ -8,7 +8,7 @@ export interface Question {
 }
 
 /** Asked before what cannot be taken back. */
-export function confirmPage({ title, words, deed }: Question, place: DeedPlace): readonly Html[] {
+export function confirmPage({ title, words, deed }: Question, place: FormPlace): readonly Html[] {
   return [
     html`<h1>${title}</h1><p>${words}</p>`,
     html`<div class="deeds">${button(deed, place)}<a class="button" href="${place.back}">Back</a></div>`,

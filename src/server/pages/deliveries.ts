@@ -4,6 +4,7 @@ import type { SinkState } from '../../core/suspension.js';
 import { deliveryRow } from '../../views/delivery-row.js';
 import type { Latest } from '../../views/latest.js';
 import { type DeliveriesQuery, LOOKUP_ROWS_MAX } from '../../views/lookup.js';
+import type { Waiting } from '../../views/waiting-words.js';
 import {
   badge,
   button,
@@ -29,7 +30,7 @@ export interface DeliveriesView {
   readonly shown: ShownState | undefined;
   readonly sinks: readonly string[];
   readonly sinkStates: ReadonlyMap<string, SinkState>;
-  readonly pausedSinks: ReadonlySet<string>;
+  readonly waitingOf: (delivery: Delivery) => Waiting | undefined;
   readonly place: DeedPlace;
 }
 
@@ -39,14 +40,15 @@ export function deliveriesPage({
   shown: state,
   sinks,
   sinkStates,
-  pausedSinks,
+  waitingOf,
   place,
 }: DeliveriesView): readonly Html[] {
   const { items, total } = found;
   const { sink, search, offset, limit } = query;
   const hrefAt = (at: number) => pathOf('/deliveries', { q: search, state, sink, offset: at === 0 ? undefined : at });
   const rows = items.map((delivery) => ({
-    ...deliveryRow(delivery, sinkStates.get(delivery.sink), pausedSinks.has(delivery.sink)),
+    ...deliveryRow(delivery, sinkStates.get(delivery.sink), place.closedOf(delivery.sink) === 'paused'),
+    waiting: waitingOf(delivery),
     isDiscarded: isDiscarded(delivery),
   }));
   return [
@@ -61,7 +63,7 @@ ${pager({ total, offset, limit, hrefAt, offsetMax: LOOKUP_ROWS_MAX - limit })}</
   ];
 }
 
-type Row = ReturnType<typeof deliveryRow> & { readonly isDiscarded: boolean };
+type Row = ReturnType<typeof deliveryRow> & { readonly isDiscarded: boolean; readonly waiting: Waiting | undefined };
 
 function deliveriesTable(rows: readonly Row[], place: DeedPlace): Html {
   return table(
@@ -82,7 +84,7 @@ function deliveriesTable(rows: readonly Row[], place: DeedPlace): Html {
         cell: (row) => (row.isDiscarded ? 'none: somebody discarded it' : (row.lastError ?? '–')),
         rank: 2,
       },
-      { title: 'Next attempt', cell: ({ nextAttemptAt }) => time(nextAttemptAt), rank: 2, isShort: true },
+      { title: 'Waits', cell: ({ waiting }) => waitingCell(waiting) },
       { title: 'Do', cell: (row) => redeliverButton(row, place) ?? '–', isShort: true },
     ],
     rows,
@@ -94,12 +96,18 @@ function attemptsCell({ attempts, uncountedAttempts }: ReturnType<typeof deliver
   return html`${number(attempts)} <small>and ${number(uncountedAttempts)} that did not count</small>`;
 }
 
-/** What is held waits for a decision about all of it. */
+function waitingCell(waiting: Waiting | undefined): Html | string {
+  if (waiting === undefined) return '–';
+  const { words, atMs } = waiting;
+  return atMs === null ? words : html`${words} ${time(new Date(atMs).toISOString())}`;
+}
+
+/** What is held waits for a decision about all of it, and a sink that gets nothing is not offered any. */
 export function redeliverButton(
   { id, state, sink }: { id: string; state: string; sink: string },
   place: DeedPlace,
 ): Html | undefined {
-  if (state === 'held') return undefined;
+  if (state === 'held' || place.closedOf(sink) !== undefined) return undefined;
   const label = state === 'pending' ? 'Try now' : 'Deliver again';
   return button({ do: 'redeliver', fields: { id }, label, about: `to ${sink}: ${id}` }, place);
 }

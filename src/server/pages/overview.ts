@@ -5,6 +5,7 @@ import {
   badge,
   button,
   counted,
+  type Deed,
   type DeedPlace,
   durationText,
   type Html,
@@ -60,7 +61,7 @@ interface Trouble {
   readonly words: string | Html;
   readonly since?: string | null;
   readonly href?: string;
-  readonly deeds: readonly Parameters<typeof button>[0][];
+  readonly deeds: readonly Deed[];
 }
 
 /** What does not mend itself, or has not for too long, in the order of its weight. */
@@ -114,7 +115,7 @@ function pausedTrouble(kind: 'source' | 'sink', { name, words, since }: Source |
     words,
     since,
     href: `#${kind}-${name}`,
-    deeds: [],
+    deeds: [{ ...pauseDeed(kind, name, 'resume'), slot: `trouble-${kind}-${name}` }],
   };
 }
 
@@ -204,9 +205,13 @@ ${source.credentialExpiresAt === null ? '' : html`<dt>Credential dies</dt><dd>${
 
 /** Neither loses anything, so neither is asked about. */
 function pauseButton(kind: 'source' | 'sink', { name, state }: Source | Sink, place: DeedPlace): Html {
-  const deed = state === 'paused' ? 'resume' : 'pause';
-  const label = state === 'paused' ? 'Resume' : 'Pause';
-  return button(deedOf(`${deed}-${kind}`, { [kind]: name }, label, `${kind} ${name}`), place);
+  return button(pauseDeed(kind, name, state === 'paused' ? 'resume' : 'pause'), place);
+}
+
+/** Either is in the place of the other. */
+function pauseDeed(kind: 'source' | 'sink', name: string, verb: 'pause' | 'resume'): Deed {
+  const deed = deedOf(`${verb}-${kind}`, { [kind]: name }, verb === 'pause' ? 'Pause' : 'Resume', `${kind} ${name}`);
+  return { ...deed, slot: `pause-${kind}-${name}` };
 }
 
 function sinkCard(sink: Sink, place: DeedPlace): Html {

@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
+import type { Closed } from '../../views/waiting-words.js';
 
 /** The pieces that pages are made of. Whatever is put into `html` is escaped by it. */
 
@@ -100,6 +101,8 @@ export interface Deed {
   readonly about?: string;
   /** It is asked once more before it is done. */
   readonly confirm?: true;
+  /** What its button is known by on the page, where another one may come in its place; undefined: by what it does. */
+  readonly slot?: string;
 }
 
 export interface DeedPlace {
@@ -107,13 +110,20 @@ export interface DeedPlace {
   readonly key: string;
   /** Where one comes from, and goes back to. */
   readonly back: string;
+  /** The answer that the page shows: a press of somebody who has seen it is another one than the press before. */
+  readonly seen: string | undefined;
+  /** Why nobody can redeliver to a sink; undefined: one can. */
+  readonly closedOf: (sink: string) => Closed | undefined;
 }
 
-export function button(deed: Deed, { key, back }: DeedPlace): Html {
-  const fields = Object.entries({ do: deed.do, back, ...deed.fields });
+/** What a form needs of it. */
+export type FormPlace = Pick<DeedPlace, 'key' | 'back' | 'seen'>;
+
+export function button(deed: Deed, { key, back, seen }: FormPlace): Html {
+  const fields = Object.entries({ do: deed.do, back, ...(seen !== undefined && { seen }), ...deed.fields });
   const inputs = fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`);
   const label = deed.about === undefined ? deed.label : html`${deed.label}<span class="sr"> ${deed.about}</span>`;
-  const id = `b-${Object.values({ do: deed.do, ...deed.fields }).join('-')}`;
+  const id = `b-${deed.slot ?? Object.values({ do: deed.do, ...deed.fields }).join('-')}`;
   return deed.confirm
     ? html`<form method="get" action="/confirm">${inputs}<button id="${id}">${label}…</button></form>`
     : html`<form method="post" action="/act">${inputs}<input type="hidden" name="key" value="${key}"><button id="${id}">${label}</button></form>`;
