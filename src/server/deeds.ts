@@ -14,8 +14,17 @@ import { within } from './within.js';
 const ANSWER_WITHIN_MS = 5_000;
 /** Told once on the page that one comes back to; as many are kept as people press buttons at once. */
 const NOTICES_MAX = 100;
+/** A press of the same form so soon after what came of the first one is the second of a double press. */
+const SAME_PRESS_MS = 2_000;
+const PRESSES_MAX = 100;
 
 type Fields = Readonly<Record<string, string>>;
+
+interface Press {
+  readonly answer: Promise<string>;
+  /** Monotonic; undefined: it is under way. */
+  endedAtMs: number | undefined;
+}
 
 interface DeedKind {
   /** Fields that it needs. */
@@ -32,8 +41,28 @@ export interface Deeds {
 }
 
 export function deedRoutes(ports: ServerPorts & { readonly key: string }): Deeds {
-  const { program, lookup, key, nonce } = ports;
+  const { program, lookup, key, nonce, clock } = ports;
   const notices = new Map<string, string>();
+  const presses = new Map<string, Press>();
+
+  /** Of two presses of one form the second one joins the first: it does nothing, and has the same answer. */
+  function pressed(form: string, act: () => Promise<string>): Promise<string> {
+    const known = presses.get(form);
+    if (known !== undefined && (known.endedAtMs === undefined || clock.monotonicMs() - known.endedAtMs < SAME_PRESS_MS))
+      return known.answer;
+    const press: Press = { answer: act(), endedAtMs: undefined };
+    presses.delete(form);
+    presses.set(form, press);
+    for (const oldest of presses.keys().take(Math.max(0, presses.size - PRESSES_MAX))) presses.delete(oldest);
+    // What has failed may be pressed again at once.
+    press.answer.then(
+      () => {
+        press.endedAtMs = clock.monotonicMs();
+      },
+      () => presses.get(form) === press && presses.delete(form),
+    );
+    return press.answer;
+  }
 
   async function carryOut(order: Order): Promise<string> {
     const lines = await within(Array.fromAsync(program.carryOut(order)), ANSWER_WITHIN_MS, ports);
@@ -139,10 +168,11 @@ export function deedRoutes(ports: ServerPorts & { readonly key: string }): Deeds
     return id;
   }
 
-  function backTo(context: Context, back: string, notice: string): Response {
+  /** @param hasScript it brings the focus back to where it was; without one, it goes to what is told */
+  function backTo(context: Context, back: string, notice: string, hasScript = false): Response {
     const url = new URL(back, 'http://here/');
     url.searchParams.set('told', remember(notice));
-    return context.redirect(localPath(`${url.pathname}${url.search}`), 303);
+    return context.redirect(`${localPath(`${url.pathname}${url.search}`)}${hasScript ? '' : '#told'}`, 303);
   }
 
   return {
@@ -173,7 +203,9 @@ export function deedRoutes(ports: ServerPorts & { readonly key: string }): Deeds
             );
           const found = read(form);
           if (typeof found === 'string') return refuse(context, 400, found);
-          return backTo(context, back, await found.kind.act(found.fields));
+          const { kind, name, fields } = found;
+          const pressId = JSON.stringify([name, fields, back, form['seen']]);
+          return backTo(context, back, await pressed(pressId, () => kind.act(fields)), form['script'] !== undefined);
         }),
   };
 }
@@ -207,6 +239,9 @@ const RESULTS: Readonly<Record<string, string>> = {
   unwanted: 'the sink does not want it',
 };
 
+/** Of these, the detail is the same in other words. */
+const SAYS_ALL: readonly DeliveryResult[] = ['unknown', 'under_way', 'sink_disabled', 'sink_removed', 'sink_paused'];
+
 function wordsOf(lines: readonly OrderLine[]): string {
   if (lines.length === 0) return 'There was nothing to do.';
   const [first] = lines;
@@ -224,6 +259,3 @@ function wordsOf(lines: readonly OrderLine[]): string {
   }
   return `${[...counts].map(([result, count]) => `${count} ${result}`).join(', ')}.`;
 }
-/** Of these, the detail is the same in other words. */
-const SAYS_ALL: readonly DeliveryResult[] = ['unknown', 'under_way', 'sink_disabled', 'sink_removed', 'sink_paused'];
-

@@ -8,7 +8,7 @@ import { refuse } from './guards.js';
 import { deliveriesPage, SHOWN_STATES, type ShownState } from './pages/deliveries.js';
 import { layout, type Page } from './pages/layout.js';
 import { LIVE_SCRIPT } from './pages/live-script.js';
-import { overview, summaryOf } from './pages/overview.js';
+import { OVERVIEW_SKIPS, overview, summaryOf } from './pages/overview.js';
 import type { DeedPlace } from './pages/parts.js';
 import { recordingsPage } from './pages/recordings.js';
 import { storyPage } from './pages/story.js';
@@ -18,6 +18,7 @@ import type { ServerPorts } from './ports.js';
 const LATEST = 8;
 const ROWS = 50;
 const SEARCH_LENGTH_MAX = 300;
+const LIST_SKIPS = [['#list', 'To the list']] as const;
 
 /** The status page: rendered here, renewed by a small script, usable without it. */
 export function pageRoutes(ports: ServerPorts): Hono {
@@ -48,21 +49,21 @@ export function pageRoutes(ports: ServerPorts): Hono {
     .get('/', async (context) => {
       const [status, latest] = await Promise.all([readStatus(ports), lookup.recordings({ offset: 0, limit: LATEST })]);
       const body = overview({ status, latest: latest.items, place: placeOf(context) });
-      return show(context, { title: summaryOf(status), at: 'overview', body, isLive: true });
+      return show(context, { title: summaryOf(status), at: 'overview', body, skips: OVERVIEW_SKIPS, isLive: true });
     })
     .get('/recordings', async (context) => {
       const query = { source: textOf(context, 'source'), status: textOf(context, 'status'), ...windowOf(context) };
       const found = await lookup.recordings(query);
       const sources = program.config.sources.map(({ name }) => name);
       const body = recordingsPage(found, query, sources);
-      return show(context, { title: 'Recordings', at: 'recordings', body, isLive: true });
+      return show(context, { title: 'Recordings', at: 'recordings', body, skips: LIST_SKIPS, isLive: true });
     })
     .get('/deliveries', async (context) => {
       const shown = SHOWN_STATES.find((state) => state === context.req.query('state'));
       const query = { ...stateQuery(shown), sink: textOf(context, 'sink'), ...windowOf(context) };
       const [found, sinkStates] = await Promise.all([lookup.deliveries(query), lookup.sinkStates()]);
-      const sinks = program.config.sinks.map(({ name }) => name);
       const around = { config: program.config, sinkStates, pauses: program.status().pauses, nowMs: clock.nowMs() };
+      const sinks = program.config.sinks.map(({ name }) => name);
       const body = deliveriesPage({
         found,
         query,
@@ -72,7 +73,7 @@ export function pageRoutes(ports: ServerPorts): Hono {
         waitingOf: (delivery) => waitingOf(delivery, around),
         place: placeOf(context),
       });
-      return show(context, { title: 'Deliveries', at: 'deliveries', body, isLive: true });
+      return show(context, { title: 'Deliveries', at: 'deliveries', body, skips: LIST_SKIPS, isLive: true });
     })
     .get('/story', async (context) => {
       const of = textOf(context, 'of');

@@ -362,6 +362,59 @@ describeWithTool('chromium', 'the status page', () => {
     await page.locator('.notice').waitFor();
   });
 
+  test('by keyboard alone: sinks are two keys away, and after a button the focus is where it was', async () => {
+    await using world = await openWorld();
+    await using door = await startDoor();
+    await using served = await serveHeld(world, webhookTo('hook', door.url));
+    await using opened = await browser.open(served.url);
+    const { page } = opened;
+    const focused = () => page.evaluate('document.activeElement.textContent');
+    await page.getByRole('link', { name: 'To the sinks' }).focus();
+    await page.keyboard.press('Enter');
+    expect(await focused()).toBe('Sinks');
+    for (const _ of ['Waiting', 'Held', 'Pause']) await page.keyboard.press('Tab');
+    expect(await focused()).toBe('Pause sink hook');
+    await page.keyboard.press('Enter');
+    await page.locator('#said').getByText('hook is paused now.').waitFor({ state: 'attached' });
+    expect(await focused()).toBe('Resume sink hook');
+    await page.getByRole('button', { name: /^Release what is held/ }).press('Enter');
+    await page.getByRole('button', { name: 'Release' }).press('Enter');
+    expect(await seenIn(page.locator('.notice:focus'))).toBe('3 released.');
+  });
+
+  test('what a link of a number counts is said, and the focus stays on it when the number changes', async () => {
+    await using world = await openWorld();
+    await using door = await startDoor();
+    await using served = await serveStory(world, door.url);
+    await using opened = await browser.open(served.url);
+    const { page } = opened;
+    await page.getByRole('link', { name: '2 to hook: delivered' }).focus();
+    world.api.recordings.add({ uuid: 'brand-new', status: 'available' });
+    await served.program.notifier.pollAll();
+    await served.program.notifier.attemptDue();
+    await page.getByRole('link', { name: '3 to hook: delivered' }).waitFor();
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('3 to hook: delivered');
+  });
+
+  test.each([true, false])(
+    'a double press does it once, and shows what came of it; with a script: %s',
+    async (javaScriptEnabled) => {
+      await using world = await openWorld();
+      await using door = await startDoor();
+      await using served = await serveStory(world, door.url);
+      await using opened = await browser.open(`${served.url}deliveries?sink=hook&q=soon`, { javaScriptEnabled });
+      const before = door.messages.length;
+      const button = opened.page.getByRole('button', { name: /^Deliver again/ });
+      await button.dblclick();
+      expect(await seenIn(opened.page.locator('.notice'))).toBe('hook: delivered (HTTP 204).');
+      expect(door.messages.length).toBe(before + 1);
+      const told = opened.page.url();
+      await button.click();
+      await opened.page.waitForURL((url) => url.href !== told);
+      expect(door.messages.length).toBe(before + 2);
+    },
+  );
+
   test('without a script everything is there, and buttons work', async () => {
     await using world = await openWorld();
     await using door = await startDoor();
@@ -560,6 +613,33 @@ test('what was given up is delivered again without what somebody discarded', asy
   expect(await (await served.get('/')).text()).toContain('1 delivery to own given up');
   expect(await press(served, { do: 'redeliver-dead', sink: 'own' })).toContain('own: delivered (yes).');
   expect(await served.json('/api/status')).toMatchObject({ sinks: [{ dead: 3, discarded: 3, delivered: 1 }] });
+});
+
+test('a refusal is said once', async () => {
+  await using world = await openWorld();
+  await using door = await startDoor();
+  await using served = await serveHeld(world, webhookTo('hook', door.url));
+  const { notifier } = served.program;
+  await Array.fromAsync(notifier.carryOut({ kind: 'pause', subject: 'sink', name: 'hook' }));
+  const { deliveries } = (await served.json('/api/deliveries?state=held')) as { deliveries: { id: string }[] };
+  const page = await press(served, { do: 'redeliver', id: deliveries[0]?.id ?? '' });
+  expect(page).toContain('>hook: not tried: somebody paused the sink; resume it first.<');
+});
+
+test('of two presses of one form, the second one joins the first; who has seen the answer presses anew', async () => {
+  await using world = await openWorld();
+  await using door = await startDoor();
+  await using served = await startServed(world, configOf([sourcePolled(world)], [webhookTo('hook', door.url)]));
+  await served.program.notifier.pollAll();
+  const before = world.api.requests.length;
+  const poll = { do: 'poll', source: 'production' };
+  const [first = '', second] = await Promise.all([press(served, poll), press(served, poll)]);
+  for (const page of [first, second]) expect(page).toContain('The poll of production is complete');
+  await press(served, poll);
+  expect(world.api.requests.length).toBe(before + 1);
+  const seen = /name="seen" value="([0-9a-f]+)"/.exec(first)?.[1] ?? '';
+  await press(served, { ...poll, seen });
+  expect(world.api.requests.length).toBe(before + 2);
 });
 
 /** The page that one comes back to after a button of the overview. */

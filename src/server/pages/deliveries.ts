@@ -57,7 +57,7 @@ export function deliveriesPage({
       { name: 'sink', label: 'Sink', value: sink, options: sinks },
       { name: 'state', label: 'State', value: state, options: SHOWN_STATES },
     ]),
-    html`<div id="list" data-part>
+    html`<div id="list" data-part tabindex="-1">
 ${total === 0 ? html`<p>${(search ?? state ?? sink) ? 'No delivery fits.' : 'Nothing was delivered yet.'}</p>` : deliveriesTable(rows, place)}
 ${pager({ total, offset, limit, hrefAt, offsetMax: LOOKUP_ROWS_MAX - limit })}</div>`,
   ];

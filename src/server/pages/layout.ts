@@ -8,6 +8,8 @@ export interface Page {
   readonly body: Html | readonly Html[];
   /** What came of what somebody did just before. */
   readonly notice?: string | undefined;
+  /** Parts that one wants to go to past what comes before them: where, and in words. */
+  readonly skips?: readonly (readonly [href: string, text: string])[];
   /** Renewed while one looks at it. */
   readonly isLive?: true;
 }
@@ -19,7 +21,7 @@ const NAVIGATION = [
 ] as const;
 
 /** A whole page. Everything that it needs comes from this server. */
-export function layout({ title, at, body, notice, isLive }: Page): Html {
+export function layout({ title, at, body, notice, skips = [], isLive }: Page): Html {
   const entries = NAVIGATION.map(
     (entry) => html`<a href="${entry.href}"${entry.at === at ? html` aria-current="page"` : ''}>${entry.text}</a>`,
   );
@@ -36,10 +38,10 @@ export function layout({ title, at, body, notice, isLive }: Page): Html {
 </head>
 <body${isLive ? html` data-live` : ''}>
 <a class="skip" href="#main">To the content</a>
-<header><p class="name"><a href="/">recording-notifier</a></p><nav aria-label="Main">${entries}</nav></header>
-<p id="connection" role="status"></p>
+${skips.map(([href, text]) => html`<a class="skip" href="${href}">${text}</a>\n`)}<header><p class="name"><a href="/">recording-notifier</a></p><nav aria-label="Main">${entries}</nav></header>
+<p id="connection" role="status"></p><p id="said" class="sr" role="status"></p>
 <main id="main" tabindex="-1">
-${notice === undefined ? '' : html`<p class="notice" role="status">${notice}</p>`}
+${notice === undefined ? '' : html`<p class="notice" id="told" role="status" tabindex="-1">${notice}</p>`}
 ${body}
 </main>
 </body>

@@ -1,6 +1,7 @@
 /**
  * What runs in the browser: says how long ago times are, and puts the parts of the page that have changed in the place of those that
- * are there. Everything works without it. What one reads, has selected or is about to press is left alone.
+ * are there. Everything works without it. What one reads, has selected or is about to press is left alone, and the focus stays where
+ * it was: also over the page that comes after a button, which says what came of it. A form goes once.
  */
 export const LIVE_SCRIPT = `
 'use strict';
@@ -41,13 +42,26 @@ export const LIVE_SCRIPT = `
     return part.matches(':active') || part.querySelector(':active') !== null;
   }
 
+  const FOCUSABLE = 'a[href], button, input:not([type=hidden]), select, [tabindex]';
+
+  /** How to find it again among what comes in its place. */
+  function placeIn(part, element) {
+    return { id: element.id, href: element.getAttribute('href'), index: [...part.querySelectorAll(FOCUSABLE)].indexOf(element) };
+  }
+
+  function focusAgain(part, { id, href, index }) {
+    const all = [...part.querySelectorAll(FOCUSABLE)];
+    const same = (id && document.getElementById(id)) || (href && all.find((each) => each.getAttribute('href') === href));
+    (same || all[Math.min(index, all.length - 1)] || document.getElementById('main')).focus({ preventScroll: true });
+  }
+
   function replace(part, next) {
-    const focused = part.contains(document.activeElement) ? document.activeElement.id : '';
+    const focused = part.contains(document.activeElement) ? placeIn(part, document.activeElement) : null;
     const scrolled = [...part.querySelectorAll('.scroll')].map((each) => each.scrollLeft);
     part.replaceChildren(...next.childNodes);
     tell(part);
     part.querySelectorAll('.scroll').forEach((each, index) => { each.scrollLeft = scrolled[index] || 0; });
-    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+    if (focused) focusAgain(part, focused);
     part.classList.remove('changed');
     void part.offsetWidth;
     part.classList.add('changed');
@@ -95,8 +109,45 @@ export const LIVE_SCRIPT = `
     setTimeout(loop, Math.min(EVERY_MS * 2 ** failures, EVERY_MS_MAX));
   }
 
+  const PRESSED = 'pressed';
+  const sent = new Set();
+
+  function send(event) {
+    const form = event.target;
+    if (form.method !== 'post') return;
+    const { id } = event.submitter || {};
+    if (sent.has(id)) return event.preventDefault();
+    sent.add(id);
+    event.submitter?.setAttribute('aria-disabled', 'true');
+    const script = document.createElement('input');
+    Object.assign(script, { type: 'hidden', name: 'script', value: '1' });
+    form.append(script);
+    sessionStorage.setItem(PRESSED, JSON.stringify({ id, y: scrollY }));
+  }
+
+  /** What came of a button is told, to who cannot see it too, and the focus is where it was, or there if its button is gone. */
+  function comeBack() {
+    const told = document.getElementById('told');
+    const pressed = JSON.parse(sessionStorage.getItem(PRESSED) || 'null');
+    sessionStorage.removeItem(PRESSED);
+    if (!told || !pressed) return;
+    const button = document.getElementById(pressed.id);
+    if (!button) return told.focus();
+    scrollTo(0, pressed.y);
+    button.focus();
+    setTimeout(() => { document.getElementById('said').textContent = told.textContent; }, 50);
+  }
+
+  document.addEventListener('submit', send);
+  // Kept by the browser as it was when one left it.
+  addEventListener('pageshow', ({ persisted }) => {
+    if (!persisted) return;
+    sent.clear();
+    for (const each of document.querySelectorAll('[aria-disabled]')) each.removeAttribute('aria-disabled');
+  });
   for (const part of document.querySelectorAll('[data-part]')) served.set(part.id, part.innerHTML);
   tell(document);
+  comeBack();
   setInterval(() => tell(document), 1000);
   if ('live' in document.body.dataset) setTimeout(loop, EVERY_MS);
 })();

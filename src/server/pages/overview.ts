@@ -42,13 +42,20 @@ export function overview({ status, latest, place }: Overview): readonly Html[] {
     html`<section id="attention" data-part>${attention(status, place)}</section>`,
     section('sources', 'Sources', sources, 'source', (source) => sourceCard(source, place)),
     section('sinks', 'Sinks', sinks, 'sink', (sink) => sinkCard(sink, place)),
-    html`<section id="latest" data-part aria-labelledby="h-latest"><h2 id="h-latest">Latest recordings</h2>
+    html`<section id="latest" data-part aria-labelledby="h-latest"><h2 id="h-latest" tabindex="-1">Latest recordings</h2>
 ${latest.length === 0 ? html`<p>No poll has shown a recording yet.</p>` : recordingsTable(latest)}
 <p><a href="/recordings">All recordings</a></p></section>`,
     html`<footer id="foot" data-part><p>Version ${status.version}, started ${time(status.startedAt)}. Store: <code>${status.store.label}</code>.
 <a href="/api/openapi.json">API</a>, <a href="/metrics">metrics</a>.</p></footer>`,
   ];
 }
+
+/** A card has half a dozen links and buttons, and there may be sixty of them. */
+export const OVERVIEW_SKIPS = [
+  ['#h-sources', 'To the sources'],
+  ['#h-sinks', 'To the sinks'],
+  ['#h-latest', 'To the latest recordings'],
+] as const;
 
 export function summaryOf(status: Status): string {
   const count = troublesOf(status).length;
@@ -176,7 +183,7 @@ function section<Item extends { readonly state: string }>(
 ): Html {
   const shown = items.toSorted((left, right) => weightOf(left) - weightOf(right)).slice(0, CARDS_MAX);
   const rest = items.length - shown.length;
-  return html`<section id="${id}" data-part aria-labelledby="h-${id}"><h2 id="h-${id}">${title}</h2>
+  return html`<section id="${id}" data-part aria-labelledby="h-${id}"><h2 id="h-${id}" tabindex="-1">${title}</h2>
 <div class="cards">${shown.map(card)}</div>
 ${rest > 0 ? html`<p>${counted(rest, noun)} more, none in a worse state: <a href="/api/status">/api/status</a> has all.</p>` : ''}</section>`;
 }
@@ -217,7 +224,8 @@ function pauseDeed(kind: 'source' | 'sink', name: string, verb: 'pause' | 'resum
 function sinkCard(sink: Sink, place: DeedPlace): Html {
   const { name, type, state, words, waiting, inFlight, held, delivered, dead, discarded } = sink;
   const to = (of: string) => pathOf('/deliveries', { sink: name, state: of });
-  const count = (value: number, of: string) => (value === 0 ? '0' : html`<a href="${to(of)}">${number(value)}</a>`);
+  const count = (value: number, of: string) =>
+    value === 0 ? '0' : html`<a href="${to(of)}">${number(value)}<span class="sr"> to ${name}: ${of}</span></a>`;
   return html`<article class="card" aria-labelledby="sink-${name}"><h3 id="sink-${name}">${name} <small>${type ?? ''}</small> ${badge(state)}</h3>
 <p>${words}${since(sink.since)}</p>
 <dl>

@@ -38,7 +38,7 @@ export function recordingsPage(
       { name: 'source', label: 'Source', value: source, options: sources },
       { name: 'status', label: 'Status', value: status, options: STATUSES },
     ]),
-    html`<div id="list" data-part>
+    html`<div id="list" data-part tabindex="-1">
 ${total === 0 ? html`<p>${(search ?? source ?? status) ? 'No recording fits.' : 'No poll has shown a recording yet.'}</p>` : recordingsTable(items)}
 ${pager({ total, offset, limit, hrefAt, offsetMax: LOOKUP_ROWS_MAX - limit })}</div>`,
   ];

@@ -35,7 +35,8 @@ h2 { font-size: 1.2rem; margin: 1.75rem 0 .5rem; }
 h3 { font-size: 1rem; margin: 0 0 .25rem; overflow-wrap: anywhere; }
 small { color: var(--soft); font-weight: 400; }
 p { margin: .25rem 0 .75rem; overflow-wrap: anywhere; }
-.notice { border-left: 4px solid var(--link); background: var(--card); padding: .6rem .9rem; margin: 1rem 0; }
+html:has(.notice) { scroll-padding-top: 5rem; }
+.notice { position: sticky; top: 0; z-index: 1; border-left: 4px solid var(--link); background: var(--card); padding: .6rem .9rem; margin: 1rem 0; }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(22rem, 100%), 1fr)); gap: 1rem; }
 .card, .event { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .9rem 1rem; min-width: 0; }
 .event { margin: 1rem 0; }
@@ -57,6 +58,7 @@ dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
 .deeds:empty { display: none; }
 .scroll + .deeds { margin-top: .6rem; }
 button, .button { font: inherit; font-size: .9rem; color: var(--ink); background: var(--paper); border: 1px solid var(--soft); border-radius: .35rem; padding: .25rem .8rem; min-height: 2rem; cursor: pointer; white-space: nowrap; text-decoration: none; display: inline-block; }
+button[aria-disabled] { color: var(--soft); cursor: progress; }
 button:hover, .button:hover { border-color: var(--link); }
 .scroll { position: relative; overflow-x: auto; border: 1px solid var(--line); border-radius: .5rem; }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
