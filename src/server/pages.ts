@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Context, Hono } from 'hono';
-import { type DeliveriesQuery, LOOKUP_ROWS_MAX } from '../views/lookup.js';
+import { type DeliveriesQuery, LOOKUP_ROWS_MAX, type Lookup } from '../views/lookup.js';
+import type { Facts } from '../views/story-facts.js';
 import { waitingOf } from '../views/waiting-words.js';
 import { deedRoutes } from './deeds.js';
 import { closedSinks, readStatus, surroundings } from './facts.js';
@@ -8,8 +9,9 @@ import { refuse } from './guards.js';
 import { deliveriesPage, SHOWN_STATES, type ShownState } from './pages/deliveries.js';
 import { layout, type Page } from './pages/layout.js';
 import { LIVE_SCRIPT } from './pages/live-script.js';
+import { didYouMean } from './pages/near.js';
 import { OVERVIEW_SKIPS, overview, summaryOf } from './pages/overview.js';
-import type { DeedPlace } from './pages/parts.js';
+import { type DeedPlace, storyPath } from './pages/parts.js';
 import { recordingsPage } from './pages/recordings.js';
 import { storyPage } from './pages/story.js';
 import { ICON, STYLE } from './pages/style.js';
@@ -18,6 +20,8 @@ import type { ServerPorts } from './ports.js';
 const LATEST = 8;
 const ROWS = 50;
 const SEARCH_LENGTH_MAX = 300;
+/** Of an event or a delivery. */
+const ID = /^(evt|dlv)_/i;
 const LIST_SKIPS = [['#list', 'To the list']] as const;
 
 /** The status page: rendered here, renewed by a small script, usable without it. */
@@ -55,7 +59,8 @@ export function pageRoutes(ports: ServerPorts): Hono {
       const query = { source: textOf(context, 'source'), status: textOf(context, 'status'), ...windowOf(context) };
       const found = await lookup.recordings(query);
       const sources = program.config.sources.map(({ name }) => name);
-      const body = recordingsPage(found, query, sources);
+      const near = await nearOf(query, found.total, lookup);
+      const body = recordingsPage(found, query, sources, near);
       return show(context, { title: 'Recordings', at: 'recordings', body, skips: LIST_SKIPS, isLive: true });
     })
     .get('/deliveries', async (context) => {
@@ -70,19 +75,22 @@ export function pageRoutes(ports: ServerPorts): Hono {
         shown,
         sinks,
         sinkStates,
+        near: await nearOf(query, found.total, lookup),
         waitingOf: (delivery) => waitingOf(delivery, around),
         place: placeOf(context),
       });
       return show(context, { title: 'Deliveries', at: 'deliveries', body, skips: LIST_SKIPS, isLive: true });
     })
     .get('/story', async (context) => {
-      const of = textOf(context, 'of');
-      if (of === undefined)
+      if (textOf(context, 'of') === undefined)
         return refuse(context, 400, 'say of what: /story?of=UUID, an event (evt_…) or a delivery (dlv_…)');
-      const facts = await lookup.facts(of);
-      const isKnown = facts.recordings.length + facts.operatorEvents.length > 0;
+      const { of, facts, isKnown } = await lookedUp(context.req.query('of')?.slice(0, SEARCH_LENGTH_MAX) ?? '', lookup);
+      const near = isKnown || ID.test(of) ? [] : await lookup.near(of);
+      const same = near.filter((uuid) => uuid.toLowerCase() === of.toLowerCase());
+      if (same.length === 1 && same[0] !== undefined) return context.redirect(storyPath(same[0]));
       const body = storyPage(of, facts, await surroundings(facts, ports), placeOf(context));
-      return show(context, { title: of, at: 'recordings', body, isLive: true }, isKnown ? 200 : 404);
+      const page: Page = { title: of, at: 'recordings', body: [...body, didYouMean(near)], isLive: true };
+      return show(context, page, isKnown ? 200 : 404);
     })
     .route('/', deeds.routes(show));
 }
@@ -96,9 +104,28 @@ function asset(context: Context, text: string, type: string): Response {
   return context.body(text, 200, { 'Content-Type': `${type}; charset=utf-8` });
 }
 
-/** What an empty field of a form sends is nothing. */
+/** As it is, or else as it may have been meant: spaces come from copying, and ids have small letters alone. */
+async function lookedUp(given: string, lookup: Lookup) {
+  const trimmed = given.trim();
+  const meant = ID.test(trimmed) ? trimmed.toLowerCase() : trimmed;
+  const facts = await lookup.facts(given);
+  if (isSomething(facts) || meant === given) return { of: given, facts, isKnown: isSomething(facts) };
+  const other = await lookup.facts(meant);
+  return { of: meant, facts: other, isKnown: isSomething(other) };
+}
+
+function isSomething({ recordings, operatorEvents }: Facts): boolean {
+  return recordings.length + operatorEvents.length > 0;
+}
+
+/** For what was searched and is nowhere: a uuid of which a letter is wrong. */
+async function nearOf({ search }: { readonly search: string | undefined }, total: number, lookup: Lookup) {
+  return total > 0 || search === undefined || ID.test(search) ? [] : lookup.near(search);
+}
+
+/** What an empty field of a form sends is nothing, and spaces around it come from copying. */
 function textOf({ req }: Context, name: string): string | undefined {
-  const text = req.query(name)?.slice(0, SEARCH_LENGTH_MAX);
+  const text = req.query(name)?.trim().slice(0, SEARCH_LENGTH_MAX);
   return text === undefined || text === '' ? undefined : text;
 }
 

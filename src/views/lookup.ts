@@ -8,7 +8,7 @@ import type { CountedLedger } from '../store/revision.js';
 import { allDeliveries } from './all-deliveries.js';
 import { type Latest, latestOf } from './latest.js';
 import { type SourceStanding, storedStandings } from './source-standing.js';
-import { type Facts, findFacts } from './story-facts.js';
+import { type Facts, findFacts, nearUuids } from './story-facts.js';
 
 /** Of a list; a query that wants more is refused before. */
 export const LOOKUP_ROWS_MAX = 10_000;
@@ -28,7 +28,7 @@ export interface Window {
 export interface RecordingsQuery extends Window {
   readonly source?: string | undefined;
   readonly status?: string | undefined;
-  /** A part of its uuid, room or meeting; case does not count. */
+  /** A part of its uuid, room or meeting; case does not count, nor do spaces around it. */
   readonly search?: string | undefined;
 }
 
@@ -37,7 +37,7 @@ export interface DeliveriesQuery extends Window {
   /** Of the dead: those that somebody discarded, or the others; undefined: both. */
   readonly discarded?: boolean | undefined;
   readonly sink?: string | undefined;
-  /** A part of its ids, its recording's uuid, room or meeting; case does not count. */
+  /** A part of its ids, its recording's uuid, room or meeting; case does not count, nor do spaces around it. */
   readonly search?: string | undefined;
 }
 
@@ -69,6 +69,8 @@ export interface Lookup {
   facts(what: string): Promise<Facts>;
   /** By the name of the source, as the store has it. */
   standings(sources: readonly string[]): Promise<ReadonlyMap<string, SourceStanding>>;
+  /** Uuids that are like it, five at most, the nearest first. */
+  near(uuid: string): Promise<readonly string[]>;
 }
 
 /** Too many want to look at once. */
@@ -144,6 +146,7 @@ export function createLookup(ports: {
     sinkStates: () => look('sinks', () => ledger.sinkStates()),
     standings: (sources) => look(`standings ${sources.join()}`, () => storedStandings(sources, ledger)),
     facts: (what) => look(`facts ${what}`, () => findFacts(what, { config: config(), ledger, sha256 })),
+    near: (uuid) => look(`near ${uuid}`, () => nearUuids(uuid, ledger)),
   };
 }
 
@@ -178,7 +181,7 @@ function textsOf({ id, event }: Delivery): readonly (string | null)[] {
 
 function searching(search: string | undefined): (texts: readonly (string | null)[]) => boolean {
   if (search === undefined) return () => true;
-  const wanted = search.toLowerCase();
+  const wanted = search.trim().toLowerCase();
   return (texts) => texts.some((text) => text?.toLowerCase().includes(wanted));
 }
 

@@ -2,6 +2,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { SinkConfig } from '../../src/config/config.js';
 import type { Outcome } from '../../src/core/failure.js';
+import { eventIdOf, type RecordingUuid } from '../../src/core/id.js';
+import { sha256 } from '../../src/system.js';
 import { KEPT_FOR_SINK, trialWords } from '../../src/views/suspension-words.js';
 import { startDoor } from '../engine/door.js';
 import { sinkThat, webhookTo } from '../engine/sinks.js';
@@ -444,6 +446,30 @@ describeWithTool('chromium', 'the status page', () => {
     await page.getByLabel('Status').selectOption('processing');
     await page.getByRole('button', { name: 'Show' }).click();
     expect(await seenIn(page.locator('tbody'))).toContain('soon');
+  });
+
+  test('a uuid is found as it was copied, and one with a wrong letter leads to those like it', async () => {
+    await using world = await openWorld();
+    const uuid = '0b6f4f5e-93a1-4c53-8f0e-2f9d6f1c7a11';
+    world.api.recordings.add({ uuid, status: 'available' });
+    await using served = await startServed(world, configOf([sourcePolled(world)], []));
+    await served.program.notifier.pollAll();
+    const eventId = eventIdOf(sha256, 'recording.available', 'production', uuid as RecordingUuid, 1);
+    const copied = `%20${uuid.toUpperCase()}%20`;
+    await using opened = await browser.open(`${served.url}recordings?q=${copied}`);
+    const { page } = opened;
+    expect(await seenIn(page.locator('tbody'))).toContain(uuid);
+    await page.goto(`${served.url}story?of=${copied}`);
+    expect(await seenIn(page.locator('h1'))).toBe(uuid);
+    await page.goto(`${served.url}story?of=${eventId.toUpperCase()}`);
+    expect(await seenIn(page.locator('h1'))).toBe(uuid);
+    const mistyped = uuid.replace('7a11', '7a1l');
+    for (const path of ['recordings?q=', 'deliveries?q=', 'story?of=']) {
+      await page.goto(`${served.url}${path}${mistyped}`);
+      expect(await seenIn(page.locator('main'))).toContain(`Did you mean ${uuid}?`);
+    }
+    await page.getByRole('link', { name: uuid }).click();
+    expect(await seenIn(page.locator('h1'))).toBe(uuid);
   });
 
   test('another site can neither press a button nor show the page in a frame', async () => {

@@ -5,6 +5,7 @@ import { deliveryRow } from '../../views/delivery-row.js';
 import type { Latest } from '../../views/latest.js';
 import { type DeliveriesQuery, LOOKUP_ROWS_MAX } from '../../views/lookup.js';
 import type { Waiting } from '../../views/waiting-words.js';
+import { didYouMean } from './near.js';
 import {
   badge,
   button,
@@ -31,6 +32,8 @@ export interface DeliveriesView {
   readonly sinks: readonly string[];
   readonly sinkStates: ReadonlyMap<string, SinkState>;
   readonly waitingOf: (delivery: Delivery) => Waiting | undefined;
+  /** Uuids like what was searched in vain. */
+  readonly near: readonly string[];
   readonly place: DeedPlace;
 }
 
@@ -41,6 +44,7 @@ export function deliveriesPage({
   sinks,
   sinkStates,
   waitingOf,
+  near,
   place,
 }: DeliveriesView): readonly Html[] {
   const { items, total } = found;
@@ -58,7 +62,7 @@ export function deliveriesPage({
       { name: 'state', label: 'State', value: state, options: SHOWN_STATES },
     ]),
     html`<div id="list" data-part tabindex="-1">
-${total === 0 ? html`<p>${(search ?? state ?? sink) ? 'No delivery fits.' : 'Nothing was delivered yet.'}</p>` : deliveriesTable(rows, place)}
+${total === 0 ? html`<p>${(search ?? state ?? sink) ? 'No delivery fits.' : 'Nothing was delivered yet.'}</p>${didYouMean(near)}` : deliveriesTable(rows, place)}
 ${pager({ total, offset, limit, hrefAt, offsetMax: LOOKUP_ROWS_MAX - limit })}</div>`,
   ];
 }

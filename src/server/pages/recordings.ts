@@ -3,6 +3,7 @@ import type { RememberedRecording } from '../../ports.js';
 import type { Latest } from '../../views/latest.js';
 import { LOOKUP_ROWS_MAX, type RecordingsQuery } from '../../views/lookup.js';
 import { recordingRow } from '../../views/recording-row.js';
+import { didYouMean } from './near.js';
 import { badge, filters, type Html, link, pager, pathOf, storyPath, table, time } from './parts.js';
 
 /** Statuses that are asked for; a platform may have others, which the search field of the API takes. */
@@ -28,6 +29,7 @@ export function recordingsPage(
   { items, total }: Latest<RememberedRecording>,
   query: RecordingsQuery,
   sources: readonly string[],
+  near: readonly string[],
 ): readonly Html[] {
   const { source, status, search, offset, limit } = query;
   const hrefAt = (at: number) =>
@@ -39,7 +41,7 @@ export function recordingsPage(
       { name: 'status', label: 'Status', value: status, options: STATUSES },
     ]),
     html`<div id="list" data-part tabindex="-1">
-${total === 0 ? html`<p>${(search ?? source ?? status) ? 'No recording fits.' : 'No poll has shown a recording yet.'}</p>` : recordingsTable(items)}
+${total === 0 ? html`<p>${(search ?? source ?? status) ? 'No recording fits.' : 'No poll has shown a recording yet.'}</p>${didYouMean(near)}` : recordingsTable(items)}
 ${pager({ total, offset, limit, hrefAt, offsetMax: LOOKUP_ROWS_MAX - limit })}</div>`,
   ];
 }
