@@ -59,14 +59,18 @@ export class Orders {
   /** One attempt at once, even if its sink is suspended, then a new schedule; replaces a planned retry. Resolves after the attempt. */
   async redeliver(id: DeliveryId): Promise<Redelivery> {
     let refusal: Redelivery = { kind: 'refused', why: 'unknown' };
+    let before: Delivery | undefined;
     const delivery = await this.change(id, (stored) => {
+      before = stored;
       const why = this.#whyNot(stored.sink);
       if (why === undefined) return again(stored, this.#ports.clock.nowMs());
       refusal = { kind: 'refused', why };
       return undefined;
     });
     if (delivery === 'under_way') return { kind: 'refused', why: 'under_way' };
-    return delivery === undefined ? refusal : this.#tryNow(delivery);
+    if (delivery === undefined) return refusal;
+    this.#countAgain(before);
+    return this.#tryNow(delivery);
   }
 
   /** The same for a delivery that need not be stored yet: what is stored of it counts more. */
@@ -76,8 +80,10 @@ export class Orders {
     if (why !== undefined) return { kind: 'refused', why };
     if (this.#isTaken(made.id)) return { kind: 'refused', why: 'under_way' };
     const delivery = await this.#claim([made.id], async () => {
-      const due = askedFor(made, await ledger.delivery(made.id), clock.nowMs());
+      const stored = await ledger.delivery(made.id);
+      const due = askedFor(made, stored, clock.nowMs());
       await results.saveDelivery(due);
+      this.#countAgain(stored);
       return due;
     });
     return this.#tryNow(delivery);
@@ -105,7 +111,13 @@ export class Orders {
 
   /** Forgets a delivery that went to another sink instead. */
   async withdraw(id: DeliveryId): Promise<void> {
-    if (!this.#isTaken(id)) await this.#claim([id], () => this.#ports.ledger.remove([id]));
+    const { ledger } = this.#ports;
+    if (this.#isTaken(id)) return;
+    await this.#claim([id], async () => {
+      const stored = await ledger.delivery(id);
+      await ledger.remove([id]);
+      this.#countAgain(stored);
+    });
   }
 
   /** Forgets finished deliveries that are still what the caller has seen: one that was redelivered since then is not that any more. */
@@ -135,6 +147,11 @@ export class Orders {
     const inactive = this.#ports.states.whyInactive(sink);
     if (inactive !== undefined) return `sink_${inactive}`;
     return this.#ports.pausedSinceMs(sink) === undefined ? undefined : 'sink_paused';
+  }
+
+  /** One that was held is not any more: what is, a reading counts. */
+  #countAgain(before: Delivery | undefined): void {
+    if (before?.state === 'held') this.#ports.outbox.readAgain();
   }
 
   #isTaken(id: DeliveryId): boolean {

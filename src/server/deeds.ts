@@ -32,7 +32,7 @@ interface DeedKind {
   /** What came of it, in words. */
   readonly act: (fields: Fields) => Promise<string>;
   /** Asked before; undefined: nothing is lost by it. */
-  readonly question?: (fields: Fields) => Omit<Question, 'deed'> & { readonly label: string };
+  readonly question?: (fields: Fields) => Promise<Omit<Question, 'deed'> & { readonly label: string }>;
 }
 
 export interface Deeds {
@@ -85,10 +85,9 @@ export function deedRoutes(ports: ServerPorts & { readonly key: string }): Deeds
     'redeliver-dead': {
       needs: ['sink'],
       act: ({ sink = '' }) => carryOut({ ...redelivery, dead: true, sparesDiscarded: true, sink }),
-      question: ({ sink }) => ({
+      question: async ({ sink = '' }) => ({
         title: `Deliver again what was given up for ${sink}?`,
-        words:
-          'Each gets one attempt at once, then a new schedule of retries. A receiver that has some of them already knows them by their ids.',
+        words: `${await givenUpWords(sink)} Each gets one attempt at once, then a new schedule of retries. A receiver that has some of them already knows them by their ids.`,
         label: 'Deliver all again',
       }),
     },
@@ -106,23 +105,32 @@ export function deedRoutes(ports: ServerPorts & { readonly key: string }): Deeds
     release: {
       needs: ['source'],
       act: ({ source = '' }) => carryOut({ kind: 'release', source }),
-      question: ({ source }) => ({
+      question: async ({ source = '' }) => ({
         title: `Release what is held of ${source}?`,
-        words: 'Every sink gets its deliveries now, at its rate. That cannot be taken back.',
+        words: `${await heldWords(source)} Every sink gets its deliveries now, at its rate. That cannot be taken back.`,
         label: 'Release',
       }),
     },
     discard: {
       needs: ['source'],
       act: ({ source = '' }) => carryOut({ kind: 'discard', source }),
-      question: ({ source }) => ({
+      question: async ({ source = '' }) => ({
         title: `Discard what is held of ${source}?`,
-        words:
-          'It is given up: nobody is told. The deliveries are kept as dead for a while, and can be delivered again by hand.',
+        words: `${await heldWords(source)} It is given up: nobody is told. The deliveries are kept as dead for a while, and can be delivered again by hand.`,
         label: 'Discard',
       }),
     },
   };
+
+  async function heldWords(source: string): Promise<string> {
+    const count = (await lookup.held()).get(source) ?? 0;
+    return `${counted(count, 'delivery is', 'deliveries are')} held.`;
+  }
+
+  async function givenUpWords(sink: string): Promise<string> {
+    const { dead, discarded } = (await lookup.tallies()).get(sink) ?? { dead: 0, discarded: 0 };
+    return `${counted(dead - discarded, 'delivery was', 'deliveries were')} given up.`;
+  }
 
   /** For a sink that is suspended: if this one arrives, the rest follows. */
   async function tryOne(sink: string): Promise<string> {
@@ -183,7 +191,7 @@ export function deedRoutes(ports: ServerPorts & { readonly key: string }): Deeds
           const found = read(context.req.query());
           if (typeof found === 'string') return refuse(context, 400, found);
           const { kind, name, fields } = found;
-          const question = kind.question?.(fields);
+          const question = await kind.question?.(fields);
           if (question === undefined) return refuse(context, 400, `${name} needs no confirmation`);
           const deed: Deed = { do: name, fields, label: question.label };
           const { back, seen } = context.req.query();

@@ -13,8 +13,9 @@ const DEFAULT_CONFIG = 'config/notifier.yaml';
 export async function readStatus(ports: ServerPorts): Promise<Status> {
   const { program, lookup, board, storeLabel, startedAtMs, clock } = ports;
   const isUnlisted = ({ name }: { readonly name: string }) => board.source(name)?.lastComplete === undefined;
-  const [tallies, sinkStates, remembered] = await Promise.all([
+  const [tallies, held, sinkStates, remembered] = await Promise.all([
     lookup.tallies(),
+    lookup.held(),
     lookup.sinkStates(),
     // Once every source has been listed, the lists say it for nothing.
     program.config.sources.some(isUnlisted) ? lookup.remembered() : undefined,
@@ -23,7 +24,7 @@ export async function readStatus(ports: ServerPorts): Promise<Status> {
     config: program.config,
     program: program.status(),
     notReady: program.notReady(),
-    ...{ board, tallies, sinkStates, remembered, storeLabel, startedAtMs },
+    ...{ board, tallies, held, sinkStates, remembered, storeLabel, startedAtMs },
     version: VERSION,
     nowMs: clock.nowMs(),
   });

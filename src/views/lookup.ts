@@ -65,6 +65,8 @@ export interface Lookup {
   tallies(): Promise<ReadonlyMap<string, Tally>>;
   /** How many recordings are remembered, by the name of the source. Reads all of them. */
   remembered(): Promise<ReadonlyMap<string, Remembered>>;
+  /** Deliveries that wait for a decision, by the source of their events. */
+  held(): Promise<ReadonlyMap<string | null, number>>;
   sinkStates(): Promise<ReadonlyMap<string, SinkState>>;
   facts(what: string): Promise<Facts>;
   /** By the name of the source, as the store has it. */
@@ -125,6 +127,8 @@ export function createLookup(ports: {
     return revision === ledger.revision || ageMs < Math.min(REST_RATIO * tookMs, STALE_MS_MAX);
   }
 
+  const counts = () => look('tallies', () => countsOf(allDeliveries(ledger)));
+
   return {
     get revision() {
       return ledger.revision;
@@ -141,8 +145,9 @@ export function createLookup(ports: {
           query,
         ),
       ),
-    tallies: () => look('tallies', () => talliesOf(allDeliveries(ledger))),
     remembered: () => look('remembered', () => rememberedOf(ledger.allRecordings())),
+    tallies: async () => (await counts()).sinks,
+    held: async () => (await counts()).held,
     sinkStates: () => look('sinks', () => ledger.sinkStates()),
     standings: (sources) => look(`standings ${sources.join()}`, () => storedStandings(sources, ledger)),
     facts: (what) => look(`facts ${what}`, () => findFacts(what, { config: config(), ledger, sha256 })),
@@ -185,10 +190,12 @@ function searching(search: string | undefined): (texts: readonly (string | null)
   return (texts) => texts.some((text) => text?.toLowerCase().includes(wanted));
 }
 
-async function talliesOf(deliveries: AsyncIterable<Delivery>): Promise<ReadonlyMap<string, Tally>> {
+async function countsOf(deliveries: AsyncIterable<Delivery>) {
   const tallies = new Map<string, Tally>();
+  const held = new Map<string | null, number>();
   for await (const delivery of deliveries) {
-    const { sink, state, finishedAtMs } = delivery;
+    const { sink, state, finishedAtMs, event } = delivery;
+    if (state === 'held') held.set(event.source, (held.get(event.source) ?? 0) + 1);
     const tally = tallies.get(sink) ?? NO_TALLY;
     const isOnPurpose = isDiscarded(delivery);
     const deadAtMs = state === 'dead' && !isOnPurpose ? (finishedAtMs ?? 0) : 0;
@@ -196,7 +203,7 @@ async function talliesOf(deliveries: AsyncIterable<Delivery>): Promise<ReadonlyM
     const discarded = tally.discarded + (isOnPurpose ? 1 : 0);
     tallies.set(sink, { ...tally, [state]: tally[state] + 1, discarded, lastDeadAtMs });
   }
-  return tallies;
+  return { sinks: tallies, held };
 }
 
 async function rememberedOf(all: AsyncIterable<RememberedRecording>): Promise<ReadonlyMap<string, Remembered>> {

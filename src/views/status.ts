@@ -20,6 +20,8 @@ export interface StatusFacts {
   readonly notReady: readonly string[];
   readonly board: Board;
   readonly tallies: ReadonlyMap<string, Tally>;
+  /** Deliveries that wait for a decision, by the source of their events. */
+  readonly held: ReadonlyMap<string | null, number>;
   /** Of sinks that are disabled or not in the config, the states that are stored. */
   readonly sinkStates: ReadonlyMap<string, SinkState>;
   /** By the name of the source; undefined while the lists of all of them say more. */
@@ -50,13 +52,11 @@ function indexed(facts: StatusFacts): IndexedFacts {
 
 export function statusOf(given: StatusFacts) {
   const facts = indexed(given);
-  const { config, program, notReady, tallies, version, storeLabel, startedAtMs, nowMs } = facts;
+  const { config, program, notReady, tallies, held, version, storeLabel, startedAtMs, nowMs } = facts;
   const names = new Set(config.sinks.map(({ name }) => name));
   const removed = [...tallies].filter(([name, { pending, held }]) => pending + held > 0 && !names.has(name));
   const sourceNames = new Set(config.sources.map(({ name }) => name));
-  const heldElsewhere = [...program.held.keys()]
-    .filter((name) => name !== null)
-    .filter((name) => !sourceNames.has(name));
+  const heldElsewhere = [...held.keys()].filter((name) => name !== null).filter((name) => !sourceNames.has(name));
   return {
     version,
     startedAt: isoTime(startedAtMs),
@@ -93,7 +93,7 @@ function configView(config: ConfigStatus) {
 }
 
 function sourceView(name: string, source: SourceConfig | undefined, facts: IndexedFacts) {
-  const { program, board, sources, pauses, remembered, nowMs } = facts;
+  const { held, board, sources, pauses, remembered, nowMs } = facts;
   const status = sources.get(name);
   const note = board.source(name);
   const complete = note?.lastComplete;
@@ -126,7 +126,7 @@ function sourceView(name: string, source: SourceConfig | undefined, facts: Index
     /** How long the latest polls took, the oldest first. */
     pollDurationsMs: [...(note?.durationsMs ?? [])],
     credentialExpiresAt: isoTime(status?.credentialExpiresAtMs),
-    held: program.held.get(name) ?? 0,
+    held: held.get(name) ?? 0,
   };
 }
 

@@ -1,6 +1,7 @@
 import { held } from '../../src/core/delivery.js';
 import { sweep } from '../../src/engine/sweeper.js';
 import { collect } from '../support/collect.js';
+import { until } from '../support/turn.js';
 import { openDispatchStage } from './dispatch-stage.js';
 import { startDoor } from './door.js';
 import { openPollStage, type PollStage, routed } from './poll-stage.js';
@@ -107,6 +108,7 @@ describe('a held delivery', () => {
       kind: 'attempted',
       delivery: { state: 'delivered', attempts: 1 },
     });
+    await until(() => stage.dispatcher.held.size === 0);
     expect(door.messages).toHaveLength(1);
   });
 });

@@ -244,11 +244,13 @@ describeWithTool('chromium', 'the status page', () => {
     const { page } = opened;
     await page.getByRole('button', { name: new RegExp(`^${label} what is held`) }).click();
     expect(await seenIn(page.locator('h1'))).toBe(question);
+    expect(await seenIn(page.locator('main'))).toContain('3 deliveries are held.');
     await page.getByRole('link', { name: 'Back' }).click();
     expect(await seenIn(page.locator('#attention'))).toContain('3 deliveries of source production held');
     await page.getByRole('button', { name: new RegExp(`^${label} what is held`) }).click();
     await page.getByRole('button', { name: label }).click();
     expect(await seenIn(page.locator('.notice'))).toBe(want);
+    expect(await seenIn(page.locator('#attention'))).not.toContain('held');
     expect(new URL(page.url()).pathname).toBe('/');
     await served.program.notifier.attemptDue();
     await until(() => door.messages.length === arrive + 1);
