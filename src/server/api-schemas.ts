@@ -47,6 +47,10 @@ const sink = z
     state: z.enum(SINK_STATES),
     words: z.string().openapi({ description: 'What the state means, in words.' }),
     since: timeOrNull().openapi({ description: 'Since when it is so, where that is known.' }),
+    told: z
+      .string()
+      .nullable()
+      .openapi({ description: 'What it is told of, in words; null: what every sink is told of.' }),
     waiting: count(),
     inFlight: count(),
     held: count(),

@@ -6,6 +6,7 @@ import type { Board, SinkNote, SourceNote } from '../observe/board.js';
 import { sinkFailing, sourceFailing } from './failing-words.js';
 import type { Remembered, Tally } from './lookup.js';
 import { reloadText } from './reload-words.js';
+import { routeWords } from './route-words.js';
 import { KEPT_FOR_SINK, trialWords } from './suspension-words.js';
 
 /** How everything stands, as `/api/status` and the status page show it. */
@@ -175,6 +176,8 @@ function sinkView(name: string, sink: SinkConfig | undefined, facts: IndexedFact
     ...(pause === undefined || lane === undefined
       ? sinkWords(sink, stored, note, lane?.failing ?? null, nowMs)
       : pauseWords(pause)),
+    /** What it is told of, in words; null where it is what every sink is told of. */
+    told: (sink && routeWords(sink)) ?? null,
     /** Deliveries on their way, as they are stored; what is in flight included. */
     waiting: tally?.pending ?? 0,
     inFlight: lane?.inFlight ?? 0,

@@ -23,7 +23,11 @@ async function serveStory(world: World, url: string): Promise<Served> {
     detail: 'HTTP 400',
   }));
   const gone = sinkThat('gone', async () => ({ kind: 'failed', reason: 'gone', detail: 'HTTP 410' }));
-  const off = sinkThat('off', async () => ({ kind: 'delivered', receipt: '' }), { enabled: false });
+  const off = sinkThat('off', async () => ({ kind: 'delivered', receipt: '' }), {
+    enabled: false,
+    events: ['recording.stuck'],
+    only: { rooms: ['hall-*'] },
+  });
   const broken = sourceOf('broken', 'http://127.0.0.1:1/');
   const config = configOf([sourcePolled(world), broken], [webhookTo('hook', url), refusing, gone, off]);
   const served = await startServed(world, config);
@@ -70,9 +74,12 @@ describeWithTool('chromium', 'the status page', () => {
     expect(await text('article:has(#source-broken)')).toMatch(/failing[\s\S]*ECONNREFUSED/);
     expect(await text('article:has(#sink-hook)')).toMatch(/working[\s\S]*Delivered\s+2/);
     expect(await text('article:has(#sink-refusing)')).toMatch(/Dead\s+2[\s\S]*rejected_by_receiver: HTTP 400/);
-    expect(await text('article:has(#sink-off)')).toMatch(/disabled/);
     const suspended = `gone: HTTP 410. ${trialWords({ nextTrialAtMs: null })} ${KEPT_FOR_SINK}`;
     expect(await text('article:has(#sink-gone)')).toContain(suspended);
+    expect(await text('article:has(#sink-off)')).toMatch(
+      /disabled[\s\S]*Told of\s+recording\.stuck; only of room "hall-\*"/,
+    );
+    expect(await text('article:has(#sink-hook)')).not.toContain('Told of');
     expect(await page.locator('#latest tbody tr').count()).toBe(3);
     expect(problems).toEqual([]);
   });

@@ -229,6 +229,7 @@ function sinkCard(sink: Sink, place: DeedPlace): Html {
   return html`<article class="card" aria-labelledby="sink-${name}"><h3 id="sink-${name}">${name} <small>${type ?? ''}</small> ${badge(state)}</h3>
 <p>${words}${since(sink.since)}</p>
 <dl>
+${sink.told === null ? '' : html`<dt>Told of</dt><dd>${sink.told}</dd>`}
 <dt>Waiting</dt><dd>${count(waiting, 'pending')}${inFlight > 0 ? html` <small>(${number(inFlight)} in flight)</small>` : ''}</dd>
 ${held > 0 ? html`<dt>Held</dt><dd>${count(held, 'held')}</dd>` : ''}
 <dt>Delivered</dt><dd>${count(delivered, 'delivered')}${sink.lastDeliveredAt === null ? '' : html` <small>last ${time(sink.lastDeliveredAt)}</small>`}</dd>
