@@ -52,6 +52,10 @@ const sink = z
       .nullable()
       .openapi({ description: 'What it is told of, in words; null: what every sink is told of.' }),
     waiting: count(),
+    retrying: count().openapi({
+      description: 'Of those that wait, the ones that failed before; each has its own time.',
+    }),
+    lastRetryAt: timeOrNull().openapi({ description: 'When the last of those is due.' }),
     inFlight: count(),
     held: count(),
     delivered: count().openapi({ description: 'That are kept, as delivery.keepDelivered says.' }),

@@ -45,6 +45,10 @@ export interface DeliveriesQuery extends Window {
 export type Tally = Readonly<Record<DeliveryState, number>> & {
   /** Of the dead, those that somebody discarded. */
   readonly discarded: number;
+  /** Of the pending, those that failed before and have a time of their own for the next attempt. */
+  readonly retrying: number;
+  /** When the last of those is due. */
+  readonly lastRetryAtMs: number | undefined;
   /** When one was given up last that nobody discarded. */
   readonly lastDeadAtMs: number | undefined;
 };
@@ -201,7 +205,8 @@ async function countsOf(deliveries: AsyncIterable<Delivery>) {
     const deadAtMs = state === 'dead' && !isOnPurpose ? (finishedAtMs ?? 0) : 0;
     const lastDeadAtMs = Math.max(deadAtMs, tally.lastDeadAtMs ?? 0) || undefined;
     const discarded = tally.discarded + (isOnPurpose ? 1 : 0);
-    tallies.set(sink, { ...tally, [state]: tally[state] + 1, discarded, lastDeadAtMs });
+    const retries = withRetry(tally, delivery);
+    tallies.set(sink, { ...tally, [state]: tally[state] + 1, discarded, lastDeadAtMs, ...retries });
   }
   return { sinks: tallies, held };
 }
@@ -215,4 +220,21 @@ async function rememberedOf(all: AsyncIterable<RememberedRecording>): Promise<Re
   return counts;
 }
 
-const NO_TALLY: Tally = { pending: 0, held: 0, delivered: 0, dead: 0, discarded: 0, lastDeadAtMs: undefined };
+function withRetry(
+  { retrying, lastRetryAtMs }: Tally,
+  { state, roundAttempts, nextAttemptAtMs }: Delivery,
+): Pick<Tally, 'retrying' | 'lastRetryAtMs'> {
+  if (state !== 'pending' || roundAttempts === 0 || nextAttemptAtMs === null) return { retrying, lastRetryAtMs };
+  return { retrying: retrying + 1, lastRetryAtMs: Math.max(nextAttemptAtMs, lastRetryAtMs ?? 0) };
+}
+
+const NO_TALLY: Tally = {
+  pending: 0,
+  held: 0,
+  delivered: 0,
+  dead: 0,
+  discarded: 0,
+  retrying: 0,
+  lastRetryAtMs: undefined,
+  lastDeadAtMs: undefined,
+};

@@ -180,6 +180,9 @@ function sinkView(name: string, sink: SinkConfig | undefined, facts: IndexedFact
     told: (sink && routeWords(sink)) ?? null,
     /** Deliveries on their way, as they are stored; what is in flight included. */
     waiting: tally?.pending ?? 0,
+    /** Of them, those that failed before: each has its own time, whatever arrives meanwhile. */
+    retrying: tally?.retrying ?? 0,
+    lastRetryAt: isoTime(tally?.lastRetryAtMs),
     inFlight: lane?.inFlight ?? 0,
     held: tally?.held ?? 0,
     /** That are kept: `delivery.keepDelivered` and `delivery.keepDead` say for how long. */

@@ -667,6 +667,26 @@ test('of two presses of one form, the second one joins the first; who has seen t
   await using served = await startServed(world, configOf([sourcePolled(world)], [webhookTo('hook', door.url)]));
   await served.program.notifier.pollAll();
   const before = world.api.requests.length;
+test('a sink that works says of what failed before that it has its own time', async () => {
+  await using world = await openWorld();
+  await using door = await startDoor({ status: 500 });
+  await using served = await startServed(world, configOf([sourcePolled(world)], [webhookTo('hook', door.url)]));
+  const { notifier } = served.program;
+  await notifier.pollAll();
+  for (const [uuid, status] of [
+    ['first', 500],
+    ['second', 204],
+  ] as const) {
+    door.answer({ status });
+    world.api.recordings.add({ uuid, status: 'available' });
+    await notifier.pollAll();
+    await notifier.attemptDue();
+  }
+  expect(await (await served.get('/')).text()).toContain('1 that failed before has its own time <time');
+  const { sinks } = (await served.json('/api/status')) as { sinks: { nextAttemptAt: string }[] };
+  expect(sinks).toMatchObject([{ state: 'working', waiting: 1, retrying: 1, lastRetryAt: sinks[0]?.nextAttemptAt }]);
+});
+
   const poll = { do: 'poll', source: 'production' };
   const [first = '', second] = await Promise.all([press(served, poll), press(served, poll)]);
   for (const page of [first, second]) expect(page).toContain('The poll of production is complete');

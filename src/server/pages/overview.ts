@@ -221,6 +221,12 @@ function pauseDeed(kind: 'source' | 'sink', name: string, verb: 'pause' | 'resum
   return { ...deed, slot: `pause-${kind}-${name}` };
 }
 
+/** Of a sink that works: a later delivery that arrives changes nothing of when an earlier one is tried again. */
+function retriesOf({ state, retrying, lastRetryAt }: Sink): Html {
+  if (retrying === 0 || state !== 'working') return html``;
+  return html`<dt>Retries</dt><dd>${number(retrying)} that failed before ${retrying === 1 ? 'has its own time' : 'have their own times, the last'} ${time(lastRetryAt)}</dd>`;
+}
+
 function sinkCard(sink: Sink, place: DeedPlace): Html {
   const { name, type, state, words, waiting, inFlight, held, delivered, dead, discarded } = sink;
   const to = (of: string) => pathOf('/deliveries', { sink: name, state: of });
@@ -231,6 +237,7 @@ function sinkCard(sink: Sink, place: DeedPlace): Html {
 <dl>
 ${sink.told === null ? '' : html`<dt>Told of</dt><dd>${sink.told}</dd>`}
 <dt>Waiting</dt><dd>${count(waiting, 'pending')}${inFlight > 0 ? html` <small>(${number(inFlight)} in flight)</small>` : ''}</dd>
+${retriesOf(sink)}
 ${held > 0 ? html`<dt>Held</dt><dd>${count(held, 'held')}</dd>` : ''}
 <dt>Delivered</dt><dd>${count(delivered, 'delivered')}${sink.lastDeliveredAt === null ? '' : html` <small>last ${time(sink.lastDeliveredAt)}</small>`}</dd>
 <dt>Dead</dt><dd>${count(dead - discarded, 'dead')}</dd>
