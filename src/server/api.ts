@@ -99,6 +99,7 @@ const redeliver = createRoute({
   summary: 'One attempt at once, then a new schedule; replaces a planned retry',
   request: {
     params: z.strictObject({ id: z.string().max(100).openapi({ example: 'dlv_4f1c0f6f2f0e4f0c9a3b7d5e6a1b2c3d' }) }),
+    query: z.strictObject({ to: text('Moves it to this sink, which then gets it in place of its own.') }),
   },
   responses: {
     ...ALWAYS,
@@ -163,13 +164,20 @@ export function apiRoutes(ports: ServerPorts): OpenAPIHono {
   api.openapi(redeliver, async (context) => {
     const { id } = context.req.valid('param');
     if (!isDeliveryId(id)) return context.json({ error: `there is no delivery ${JSON.stringify(id)}` }, 404);
-    const order = { kind: 'redeliver', ids: [id], dead: false, sink: null, to: null, sinceMs: null } as const;
+    const { to = null } = context.req.valid('query');
+    const names = program.config.sinks.map(({ name }) => name);
+    if (to !== null && !names.includes(to))
+      return context.json(
+        { error: `to: the config has no sink ${JSON.stringify(to)}; it has ${names.join(', ')}` },
+        400,
+      );
+    const order = { kind: 'redeliver', ids: [id], dead: false, sink: null, to, sinceMs: null } as const;
     const lines = await within(Array.fromAsync(program.carryOut(order)), ANSWER_WITHIN_MS, ports);
     const line = lines === undefined ? underWay(id) : lines.find(isDeliveryLine);
     if (line === undefined || line.result === 'unknown')
       return context.json({ error: `there is no delivery ${JSON.stringify(id)}` }, 404);
     if (lines === undefined) return context.json(line, 202);
-    const isRefused = ['under_way', 'sink_disabled', 'sink_removed', 'sink_paused'].includes(line.result);
+    const isRefused = ['under_way', 'sink_disabled', 'sink_removed', 'sink_paused', 'unwanted'].includes(line.result);
     return isRefused ? context.json({ error: `${line.result}: ${line.detail}` }, 409) : context.json(line, 200);
   });
 

@@ -29,6 +29,8 @@ interface Press {
 interface DeedKind {
   /** Fields that it needs. */
   readonly needs: readonly string[];
+  /** The one of them that is chosen where it is asked about. */
+  readonly chosenLater?: string;
   /** What came of it, in words. */
   readonly act: (fields: Fields) => Promise<string>;
   /** Asked before; undefined: nothing is lost by it. */
@@ -77,6 +79,20 @@ export function deedRoutes(ports: ServerPorts & { readonly key: string }): Deeds
       act: async ({ id = '' }) =>
         isDeliveryId(id) ? carryOut({ ...redelivery, ids: [id] }) : `There is no delivery ${id}.`,
     },
+    move: {
+      needs: ['id', 'to'],
+      chosenLater: 'to',
+      act: async ({ id = '', to = '' }) => {
+        if (!isDeliveryId(id)) return `There is no delivery ${id}.`;
+        return carryOut({ ...redelivery, ids: [id], to });
+      },
+      question: async ({ id = '' }) => ({
+        title: 'Deliver it to another sink?',
+        words: `The event of ${id} goes to the sink that you choose, whatever its events and only say. Once that is stored, it is not kept for the sink that it was for.`,
+        label: 'Deliver',
+        choice: { name: 'to', label: 'Sink', value: undefined, options: await othersThan(id) },
+      }),
+    },
     try: { needs: ['sink'], act: ({ sink = '' }) => tryOne(sink) },
     announce: {
       needs: ['uuid', 'sink'],
@@ -122,6 +138,13 @@ export function deedRoutes(ports: ServerPorts & { readonly key: string }): Deeds
     },
   };
 
+  /** Sinks that are enabled, without the one that it is for. */
+  async function othersThan(id: string): Promise<readonly string[]> {
+    const { items } = await lookup.deliveries({ search: id, offset: 0, limit: 1 });
+    const own = items.find((delivery) => delivery.id === id)?.sink;
+    return program.config.sinks.filter(({ enabled, name }) => enabled && name !== own).map(({ name }) => name);
+  }
+
   async function heldWords(source: string): Promise<string> {
     const count = (await lookup.held()).get(source) ?? 0;
     return `${counted(count, 'delivery is', 'deliveries are')} held.`;
@@ -160,12 +183,15 @@ export function deedRoutes(ports: ServerPorts & { readonly key: string }): Deeds
   }
 
   /** The deed with its fields, or what is wrong. */
-  function read(given: Readonly<Record<string, unknown>>): { kind: DeedKind; name: string; fields: Fields } | string {
+  function read(
+    given: Readonly<Record<string, unknown>>,
+    isAsking = false,
+  ): { kind: DeedKind; name: string; fields: Fields } | string {
     const name = String(given['do'] ?? '');
     const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
     if (kind === undefined) return 'there is nothing of this name that could be done';
     const fields = Object.fromEntries(kind.needs.map((need) => [need, String(given[need] ?? '')]));
-    const missing = kind.needs.find((need) => fields[need] === '');
+    const missing = kind.needs.find((need) => fields[need] === '' && !(isAsking && need === kind.chosenLater));
     return missing === undefined ? { kind, name, fields } : `${missing} is missing`;
   }
 
@@ -188,12 +214,13 @@ export function deedRoutes(ports: ServerPorts & { readonly key: string }): Deeds
     routes: (show) =>
       new Hono()
         .get('/confirm', async (context) => {
-          const found = read(context.req.query());
+          const found = read(context.req.query(), true);
           if (typeof found === 'string') return refuse(context, 400, found);
           const { kind, name, fields } = found;
           const question = await kind.question?.(fields);
           if (question === undefined) return refuse(context, 400, `${name} needs no confirmation`);
-          const deed: Deed = { do: name, fields, label: question.label };
+          const given = Object.entries(fields).filter(([field]) => field !== kind.chosenLater);
+          const deed: Deed = { do: name, fields: Object.fromEntries(given), label: question.label };
           const { back, seen } = context.req.query();
           const place = { key, back: localPath(back), seen };
           return show(context, { title: question.title, body: confirmPage({ ...question, deed }, place) });

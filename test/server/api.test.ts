@@ -356,3 +356,24 @@ test('a store that cannot be read is no empty list', async () => {
   expect([answer.status, await answer.json()]).toEqual([503, { error: expect.stringContaining('failing: ') }]);
   world.store.heal();
 });
+
+test('a delivery is moved to another sink, which the config has to have', async () => {
+  await using world = await openWorld();
+  await using door = await startDoor();
+  const refusing = sinkThat('refusing', async () => ({
+    ...{ kind: 'failed', reason: 'rejected_by_receiver', detail: 'HTTP 400' },
+  }));
+  const other = webhookTo('other', door.url, { events: ['recording.stuck'] });
+  await using served = await startServed(world, configOf([sourcePolled(world)], [refusing, other]));
+  await served.program.notifier.pollAll();
+  world.api.recordings.setStatus('soon', 'available');
+  await served.program.notifier.pollAll();
+  await served.program.notifier.attemptDue();
+  const list = (await served.json('/api/deliveries')) as { deliveries: { id: string }[] };
+  const path = `/api/deliveries/${list.deliveries[0]?.id}/redeliver`;
+  const unknown = await served.post(`${path}?to=nobody`);
+  expect(unknown.status).toBe(400);
+  expect(await unknown.json()).toEqual({ error: 'to: the config has no sink "nobody"; it has refusing, other' });
+  expect(await (await served.post(`${path}?to=other`)).json()).toMatchObject({ sink: 'other', result: 'delivered' });
+  expect(await served.json('/api/deliveries')).toMatchObject({ total: 1, deliveries: [{ sink: 'other' }] });
+});

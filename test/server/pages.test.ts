@@ -231,6 +231,23 @@ describeWithTool('chromium', 'the status page', () => {
     );
   });
 
+  test('what a sink does not take is delivered to another one', async () => {
+    await using world = await openWorld();
+    await using door = await startDoor();
+    await using served = await serveStory(world, door.url);
+    await using opened = await browser.open(`${served.url}deliveries?sink=refusing&q=soon`);
+    const { page } = opened;
+    const before = door.messages.length;
+    await page.getByRole('button', { name: /^Deliver to another sink/ }).click();
+    expect(await page.getByLabel('Sink').locator('option').allTextContents()).toEqual(['choose one', 'hook', 'gone']);
+    expect(await axeFindings(page)).toEqual([]);
+    await page.getByLabel('Sink').selectOption('hook');
+    await page.getByRole('button', { name: 'Deliver' }).click();
+    expect(await seenIn(page.locator('.notice'))).toBe('hook: delivered (HTTP 204).');
+    expect(await seenIn(page.locator('#list'))).toContain('No delivery fits.');
+    expect(door.messages.length).toBe(before + 1);
+  });
+
   test('one delivery is tried on a suspended sink', async () => {
     await using world = await openWorld();
     await using door = await startDoor();
@@ -650,23 +667,6 @@ test('what was given up is delivered again without what somebody discarded', asy
   expect(await served.json('/api/status')).toMatchObject({ sinks: [{ dead: 3, discarded: 3, delivered: 1 }] });
 });
 
-test('a refusal is said once', async () => {
-  await using world = await openWorld();
-  await using door = await startDoor();
-  await using served = await serveHeld(world, webhookTo('hook', door.url));
-  const { notifier } = served.program;
-  await Array.fromAsync(notifier.carryOut({ kind: 'pause', subject: 'sink', name: 'hook' }));
-  const { deliveries } = (await served.json('/api/deliveries?state=held')) as { deliveries: { id: string }[] };
-  const page = await press(served, { do: 'redeliver', id: deliveries[0]?.id ?? '' });
-  expect(page).toContain('>hook: not tried: somebody paused the sink; resume it first.<');
-});
-
-test('of two presses of one form, the second one joins the first; who has seen the answer presses anew', async () => {
-  await using world = await openWorld();
-  await using door = await startDoor();
-  await using served = await startServed(world, configOf([sourcePolled(world)], [webhookTo('hook', door.url)]));
-  await served.program.notifier.pollAll();
-  const before = world.api.requests.length;
 test('a sink that works says of what failed before that it has its own time', async () => {
   await using world = await openWorld();
   await using door = await startDoor({ status: 500 });
@@ -687,6 +687,23 @@ test('a sink that works says of what failed before that it has its own time', as
   expect(sinks).toMatchObject([{ state: 'working', waiting: 1, retrying: 1, lastRetryAt: sinks[0]?.nextAttemptAt }]);
 });
 
+test('a refusal is said once', async () => {
+  await using world = await openWorld();
+  await using door = await startDoor();
+  await using served = await serveHeld(world, webhookTo('hook', door.url));
+  const { notifier } = served.program;
+  await Array.fromAsync(notifier.carryOut({ kind: 'pause', subject: 'sink', name: 'hook' }));
+  const { deliveries } = (await served.json('/api/deliveries?state=held')) as { deliveries: { id: string }[] };
+  const page = await press(served, { do: 'redeliver', id: deliveries[0]?.id ?? '' });
+  expect(page).toContain('>hook: not tried: somebody paused the sink; resume it first.<');
+});
+
+test('of two presses of one form, the second one joins the first; who has seen the answer presses anew', async () => {
+  await using world = await openWorld();
+  await using door = await startDoor();
+  await using served = await startServed(world, configOf([sourcePolled(world)], [webhookTo('hook', door.url)]));
+  await served.program.notifier.pollAll();
+  const before = world.api.requests.length;
   const poll = { do: 'poll', source: 'production' };
   const [first = '', second] = await Promise.all([press(served, poll), press(served, poll)]);
   for (const page of [first, second]) expect(page).toContain('The poll of production is complete');

@@ -89,7 +89,7 @@ function deliveriesTable(rows: readonly Row[], place: DeedPlace): Html {
         rank: 2,
       },
       { title: 'Waits', cell: ({ waiting }) => waitingCell(waiting) },
-      { title: 'Do', cell: (row) => redeliverButton(row, place) ?? '–', isShort: true },
+      { title: 'Do', cell: (row) => deedsOf(row, place), isShort: true },
     ],
     rows,
   );
@@ -98,6 +98,20 @@ function deliveriesTable(rows: readonly Row[], place: DeedPlace): Html {
 function attemptsCell({ attempts, uncountedAttempts }: ReturnType<typeof deliveryRow>): Html | string {
   if (uncountedAttempts === 0) return number(attempts);
   return html`${number(attempts)} <small>and ${number(uncountedAttempts)} that did not count</small>`;
+}
+
+function deedsOf(row: Row, place: DeedPlace): Html | string {
+  const deeds = [redeliverButton(row, place), moveButton(row, place)].filter((deed) => deed !== undefined);
+  return deeds.length === 0 ? '–' : html`<div class="deeds">${deeds}</div>`;
+}
+
+/** For what its own sink does not take. */
+function moveButton({ id, state, sink }: Row, place: DeedPlace): Html | undefined {
+  const closed = place.closedOf(sink);
+  const isStuck = state === 'dead' || (state === 'pending' && (closed === 'removed' || closed === 'disabled'));
+  if (!isStuck) return undefined;
+  const about = `than ${sink}: ${id}`;
+  return button({ do: 'move', fields: { id }, label: 'Deliver to another sink', about, confirm: true }, place);
 }
 
 function waitingCell(waiting: Waiting | undefined): Html | string {

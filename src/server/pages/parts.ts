@@ -119,14 +119,15 @@ export interface DeedPlace {
 /** What a form needs of it. */
 export type FormPlace = Pick<DeedPlace, 'key' | 'back' | 'seen'>;
 
-export function button(deed: Deed, { key, back, seen }: FormPlace): Html {
+/** @param choice what is chosen beside the button */
+export function button(deed: Deed, { key, back, seen }: FormPlace, choice?: Choice): Html {
   const fields = Object.entries({ do: deed.do, back, ...(seen !== undefined && { seen }), ...deed.fields });
   const inputs = fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`);
   const label = deed.about === undefined ? deed.label : html`${deed.label}<span class="sr"> ${deed.about}</span>`;
   const id = `b-${deed.slot ?? Object.values({ do: deed.do, ...deed.fields }).join('-')}`;
   return deed.confirm
     ? html`<form method="get" action="/confirm">${inputs}<button id="${id}">${label}…</button></form>`
-    : html`<form method="post" action="/act">${inputs}<input type="hidden" name="key" value="${key}"><button id="${id}">${label}</button></form>`;
+    : html`<form method="post" action="/act">${inputs}<input type="hidden" name="key" value="${key}">${choice === undefined ? '' : select(choice)} <button id="${id}">${label}</button></form>`;
 }
 
 /** What can be done about all that is held of a source; each is asked about once more. @param label what it is about, on the buttons */
@@ -189,6 +190,12 @@ export interface Choice {
   readonly label: string;
   readonly value: string | undefined;
   readonly options: readonly string[];
+}
+
+function select({ name, label, value, options }: Choice): Html {
+  return html`<label>${label} <select name="${name}" required><option value="">choose one</option>${options.map(
+    (option) => html`<option value="${option}"${option === value ? html` selected` : ''}>${option}</option>`,
+  )}</select></label>`;
 }
 
 /** A form that narrows a list. */
