@@ -132,7 +132,7 @@ export function deedRoutes(ports: ServerPorts & { readonly key: string }): Deeds
       act: ({ source = '' }) => carryOut({ kind: 'discard', source }),
       question: async ({ source = '' }) => ({
         title: `Discard what is held of ${source}?`,
-        words: `${await heldWords(source)} It is given up: nobody is told. The deliveries are kept as dead for a while, and can be delivered again by hand.`,
+        words: `${await heldWords(source)} They are given up: nobody is told. They are kept as discarded for a while, and can be delivered again by hand.`,
         label: 'Discard',
       }),
     },

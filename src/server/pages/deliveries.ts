@@ -88,7 +88,7 @@ function deliveriesTable(rows: readonly Row[], place: DeedPlace): Html {
         cell: (row) => (row.isDiscarded ? 'none: somebody discarded it' : (row.lastError ?? '–')),
         rank: 2,
       },
-      { title: 'Waits', cell: ({ waiting }) => waitingCell(waiting) },
+      { title: 'Waits', cell: ({ waiting }) => waitingCell(waiting), isWide: true },
       { title: 'Do', cell: (row) => deedsOf(row, place), isShort: true },
     ],
     rows,

@@ -152,11 +152,13 @@ export interface Column<Row> {
   readonly rank?: 2 | 3;
   /** Kept on one line. */
   readonly isShort?: true;
+  /** Words, which are not to stand below each other. */
+  readonly isWide?: true;
 }
 
 export function table<Row>(caption: string, columns: readonly Column<Row>[], rows: readonly Row[]): Html {
-  const classOf = ({ rank, isShort }: Column<Row>) =>
-    `${isShort ? 'short ' : ''}${rank === undefined ? '' : `rank${rank}`}`;
+  const classOf = ({ rank, isShort, isWide }: Column<Row>) =>
+    `${isShort ? 'short ' : ''}${isWide ? 'wide ' : ''}${rank === undefined ? '' : `rank${rank}`}`;
   // Roles are written out, since a table that is shown as cards is none to a screen reader otherwise.
   return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0"><table role="table">
 <caption class="sr">${caption}</caption>

@@ -67,6 +67,7 @@ tr:last-child td { border-bottom: 0; }
 th { color: var(--soft); font-weight: 600; white-space: nowrap; }
 td { max-width: 26rem; overflow-wrap: anywhere; min-width: 4rem; }
 .short { white-space: nowrap; overflow-wrap: normal; }
+td.wide { min-width: 11rem; }
 .id, code { font-family: ui-monospace, monospace; font-size: .9em; overflow-wrap: anywhere; }
 .filters { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: end; margin: 0 0 1rem; }
 .filters label { display: grid; gap: .15rem; color: var(--soft); font-size: .9rem; }
