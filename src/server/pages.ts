@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Context, Hono } from 'hono';
+import type { DeliveryId } from '../core/id.js';
 import { type DeliveriesQuery, LOOKUP_ROWS_MAX, type Lookup } from '../views/lookup.js';
 import type { Facts } from '../views/story-facts.js';
 import { waitingOf } from '../views/waiting-words.js';
@@ -67,7 +68,10 @@ export function pageRoutes(ports: ServerPorts): Hono {
       const shown = SHOWN_STATES.find((state) => state === context.req.query('state'));
       const query = { ...stateQuery(shown), sink: textOf(context, 'sink'), ...windowOf(context) };
       const [found, sinkStates] = await Promise.all([lookup.deliveries(query), lookup.sinkStates()]);
-      const around = { config: program.config, sinkStates, pauses: program.status().pauses, nowMs: clock.nowMs() };
+      const around = {
+        ...{ config: program.config, sinkStates, pauses: program.status().pauses, nowMs: clock.nowMs() },
+        attemptSinceMs: (id: DeliveryId) => program.dispatcher.attemptSinceMs(id),
+      };
       const sinks = program.config.sinks.map(({ name }) => name);
       const body = deliveriesPage({
         found,

@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.js';
 import { isCollectable } from '../core/batch.js';
 import type { Delivery } from '../core/delivery.js';
+import type { DeliveryId } from '../core/id.js';
 import type { Pause } from '../core/pause.js';
 import { SINK_WORKS, type SinkState } from '../core/suspension.js';
 import { spanInWords } from '../core/time-words.js';
@@ -10,6 +11,8 @@ export interface Waiting {
   /** The time, where there is one, belongs after them. */
   readonly words: string;
   readonly atMs: number | null;
+  /** An attempt is being made: there is nothing to ask for meanwhile. */
+  readonly isUnderWay?: true;
 }
 
 /** What keeps a sink from getting anything by hand. */
@@ -20,6 +23,8 @@ interface Around {
   readonly sinkStates: ReadonlyMap<string, SinkState>;
   readonly pauses: readonly Pause[];
   readonly nowMs: number;
+  /** Since when an attempt of a delivery is under way; undefined: none is. */
+  readonly attemptSinceMs: (id: DeliveryId) => number | undefined;
 }
 
 /** Undefined: one may redeliver to it. */
@@ -38,10 +43,12 @@ const CLOSED_WORDS: Readonly<Record<Closed, string>> = {
 
 /** Undefined: it waits for nothing any more. */
 export function waitingOf(delivery: Delivery, around: Around): Waiting | undefined {
-  const { state, sink, urlWaitSinceMs, nextAttemptAtMs, roundAttempts } = delivery;
+  const { id, state, sink, urlWaitSinceMs, nextAttemptAtMs, roundAttempts } = delivery;
   const { config, sinkStates, nowMs } = around;
   if (state === 'held') return { words: 'held by the flood limit: a person decides', atMs: null };
   if (state !== 'pending') return undefined;
+  const sinceMs = around.attemptSinceMs(id);
+  if (sinceMs !== undefined) return { words: 'an attempt is under way since', atMs: sinceMs, isUnderWay: true };
   const closed = closedOf(sink, around);
   if (closed !== undefined) return { words: CLOSED_WORDS[closed], atMs: null };
   const { suspension, pausedUntilMs } = sinkStates.get(sink) ?? SINK_WORKS;

@@ -644,6 +644,9 @@ test('what is being tried says since when, and cannot be asked for meanwhile', a
   const during = await (await served.get('/story?of=soon')).text();
   expect(during).toContain('pending: an attempt is under way since');
   expect(during).not.toContain('<button');
+  const list = await (await served.get('/deliveries')).text();
+  expect(list).toContain('an attempt is under way since');
+  expect(list).not.toContain('Try now');
   answer.resolve({ kind: 'delivered', receipt: 'ok' });
   await attempted;
   const after = await (await served.get('/story?of=soon')).text();

@@ -101,6 +101,7 @@ function attemptsCell({ attempts, uncountedAttempts }: ReturnType<typeof deliver
 }
 
 function deedsOf(row: Row, place: DeedPlace): Html | string {
+  if (row.waiting?.isUnderWay) return '–';
   const deeds = [redeliverButton(row, place), moveButton(row, place)].filter((deed) => deed !== undefined);
   return deeds.length === 0 ? '–' : html`<div class="deeds">${deeds}</div>`;
 }
