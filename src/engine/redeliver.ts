@@ -111,5 +111,5 @@ async function move(delivery: Delivery, to: string, ports: RedeliverPorts): Prom
 
 /** Whoever names it by its id may want that; it is said all the same. */
 function noteOf(before: Delivery | undefined): string | undefined {
-  return before?.state === 'delivered' ? 'a repeat: it had it already' : undefined;
+  return before?.state === 'delivered' ? 'a repeat: the sink had it already' : undefined;
 }

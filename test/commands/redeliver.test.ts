@@ -114,7 +114,7 @@ describe('alone', () => {
     const moved = expectedDeliveryId(eventIds[1] ?? '', 'other');
     expect(await redeliver(moved)).toMatchObject({
       code: 0,
-      lines: [{ result: 'delivered', detail: 'HTTP 204; a repeat: it had it already' }],
+      lines: [{ result: 'delivered', detail: 'HTTP 204; a repeat: the sink had it already' }],
     });
     expect(other.accepted).toHaveLength(5);
   });

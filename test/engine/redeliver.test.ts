@@ -38,7 +38,7 @@ test.each(['delivered', 'dead'] as const)('%s: one attempt at once, with the sam
   const id = await stage.add('hook', 'r');
   expect(await stage.attempted(id, 1)).toMatchObject({ state });
   door.answer({ status: 204 });
-  const detail = state === 'dead' ? 'HTTP 204' : 'HTTP 204; a repeat: it had it already';
+  const detail = state === 'dead' ? 'HTTP 204' : 'HTTP 204; a repeat: the sink had it already';
   expect(await order(stage, { ids: [id] })).toMatchObject([{ id, sink: 'hook', result: 'delivered', detail }]);
   expect(await stage.delivery(id)).toMatchObject({ state: 'delivered', attempts: 2, round: 1 });
   expect(new Set(door.messages.map((message) => message.id)).size).toBe(1);

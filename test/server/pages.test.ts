@@ -213,10 +213,14 @@ describeWithTool('chromium', 'the status page', () => {
     await using served = await serveStory(world, door.url);
     await using opened = await browser.open(`${served.url}deliveries?sink=hook&q=soon`);
     await opened.page.getByRole('button', { name: /^Deliver again/ }).click();
-    expect(await seenIn(opened.page.locator('.notice'))).toBe('hook: delivered (HTTP 204).');
+    expect(await seenIn(opened.page.locator('.notice'))).toBe(
+      'hook: delivered (HTTP 204; a repeat: the sink had it already).',
+    );
     await opened.page.getByRole('link', { name: 'soon' }).click();
     await opened.page.getByRole('button', { name: /^Deliver again to hook/ }).click();
-    expect(await seenIn(opened.page.locator('.notice'))).toBe('hook: delivered (HTTP 204).');
+    expect(await seenIn(opened.page.locator('.notice'))).toBe(
+      'hook: delivered (HTTP 204; a repeat: the sink had it already).',
+    );
     expect(
       new Map(
         Map.groupBy(door.messages, ({ id }) => id)
@@ -243,7 +247,9 @@ describeWithTool('chromium', 'the status page', () => {
     expect(await axeFindings(page)).toEqual([]);
     await page.getByLabel('Sink').selectOption('hook');
     await page.getByRole('button', { name: 'Deliver' }).click();
-    expect(await seenIn(page.locator('.notice'))).toBe('hook: delivered (HTTP 204).');
+    expect(await seenIn(page.locator('.notice'))).toBe(
+      'hook: delivered (HTTP 204; a repeat: the sink had it already).',
+    );
     expect(await seenIn(page.locator('#list'))).toContain('No delivery fits.');
     expect(door.messages.length).toBe(before + 1);
   });
@@ -434,7 +440,9 @@ describeWithTool('chromium', 'the status page', () => {
       const before = door.messages.length;
       const button = opened.page.getByRole('button', { name: /^Deliver again/ });
       await button.dblclick();
-      expect(await seenIn(opened.page.locator('.notice'))).toBe('hook: delivered (HTTP 204).');
+      expect(await seenIn(opened.page.locator('.notice'))).toBe(
+        'hook: delivered (HTTP 204; a repeat: the sink had it already).',
+      );
       expect(door.messages.length).toBe(before + 1);
       const told = opened.page.url();
       await button.click();
