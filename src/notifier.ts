@@ -6,7 +6,7 @@ import type { PausableKind, Pause } from './core/pause.js';
 import { carryOut } from './engine/carry-out.js';
 import type { RoutedSink } from './engine/commit-changes.js';
 import type { Cron } from './engine/cron.js';
-import { Dispatcher } from './engine/dispatcher.js';
+import { Dispatcher, type DispatcherPorts } from './engine/dispatcher.js';
 import { logEvents } from './engine/event-log.js';
 import { createGate } from './engine/gate.js';
 import { createHeartbeat, type Heartbeat } from './engine/heartbeat.js';
@@ -26,7 +26,7 @@ import { createTally, type Tally, type Totals } from './engine/tally.js';
 import { createUrls } from './engine/urls.js';
 import type { Clock, HttpClient, Ledger, Log, Programs, Random } from './ports.js';
 
-export interface NotifierPorts {
+export interface NotifierPorts extends Pick<DispatcherPorts, 'share'> {
   readonly ledger: Ledger;
   /** Requests that commands left in the store. */
   readonly takeRequests: () => Promise<readonly OpenRequest[]>;

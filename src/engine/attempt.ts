@@ -20,9 +20,28 @@ export interface AttemptPorts {
   readonly programs?: Programs | undefined;
   /** Of the recording that the event is about. */
   readonly supply?: UrlSupply | undefined;
+  /** Left out where one process makes all attempts. */
+  readonly share?: Share | undefined;
 }
 
-const STOPPED: Outcome = { kind: 'failed', reason: 'stopped', detail: 'cut off by the stop of the notifier' };
+/** One try of one message, as another process may make it. */
+export interface Task {
+  /** As `attemptIdOf` names it. */
+  readonly id: string;
+  readonly sink: SinkConfig;
+  readonly message: Message;
+  readonly progress: Progress | null;
+}
+
+/**
+ * Has attempts made by whichever process has time for them. Settles once the outcome is known, at the latest some time after the
+ * attempt's own; rejects when it could not be handed out at all, and nothing has been sent then.
+ *
+ * @returns undefined where the attempt is better made here
+ */
+export type Share = (task: Task, stop: AbortSignal) => Promise<Outcome> | undefined;
+
+export const STOPPED: Outcome = { kind: 'failed', reason: 'stopped', detail: 'cut off by the stop of the notifier' };
 
 /** One for all: a reason made at each attempt has its stack collected, a thirtieth of the time of a delivery. */
 const OVER = new DOMException('the attempt is over', 'AbortError');

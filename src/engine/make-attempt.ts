@@ -1,4 +1,5 @@
 import type { SinkConfig } from '../config/config.js';
+import { attemptIdOf } from '../core/attempt-id.js';
 import { afterAttempt, type Delivery, type Verdict, waitForUrl } from '../core/delivery.js';
 import { type FreshUrl, isRecordingEvent, NO_URL, type NotifierEvent, withUrl } from '../core/event.js';
 import type { Outcome } from '../core/failure.js';
@@ -41,9 +42,7 @@ export async function makeAttempt(
   const startedAtMs = clock.nowMs();
   const startedMs = clock.monotonicMs();
   const message = messageOf(deliveries, fresh, ports.sha256);
-  const [{ event, progress }] = deliveries;
-  const supply = isRecordingEvent(event) ? urls.supplyOf(event) : undefined;
-  const outcome = await attemptOnce(sink, message, progress, { ...ports, supply }, stop);
+  const outcome = await attempted(sink, deliveries, message, ports, stop);
   const durationMs = clock.monotonicMs() - startedMs;
   const digest = isDigest(message) ? { id: message.id, events: message.events.length } : undefined;
   const facts = { startedAtMs, nowMs: clock.nowMs(), durationMs, random: random(), retry: sink.retry, trial, digest };
@@ -57,6 +56,21 @@ export async function makeAttempt(
     ...{ endedAtMs: facts.nowMs, durationMs },
   });
   return verdicts;
+}
+
+function attempted(
+  sink: SinkConfig,
+  deliveries: readonly [Delivery, ...Delivery[]],
+  message: Message,
+  ports: MakeAttemptPorts,
+  stop: AbortSignal,
+): Promise<Outcome> {
+  const { share, sha256, urls } = ports;
+  const [{ event, progress }] = deliveries;
+  const shared = share?.({ id: attemptIdOf(sha256, deliveries), sink, message, progress }, stop);
+  if (shared !== undefined) return shared;
+  const supply = isRecordingEvent(event) ? urls.supplyOf(event) : undefined;
+  return attemptOnce(sink, message, progress, { ...ports, supply }, stop);
 }
 
 /** Undefined when the hour is over and they go without. They share their times, so that it is over for all of them at once. */

@@ -24,6 +24,7 @@ export const archive = defineSink({
   settings: archiveSettings,
   example: 'to: ./archive\n',
   concurrency: 2,
+  costs: 'much',
   timeout: '12h',
   needsUrl: true,
   archive: readArchiveSettings,

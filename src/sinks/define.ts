@@ -75,6 +75,11 @@ export interface SinkDefinition<Settings extends z.ZodType = z.ZodType> {
   readonly rate?: string;
   /** For one attempt, such as `12h`, where the config says nothing; without it, what `delivery.timeout` says. */
   readonly timeout?: string;
+  /**
+   * What an attempt costs the process that makes it, where several share them. `little`: it stays with the process that leads, since
+   * what it writes belongs together. `much`: each process gets its part. Without it, whoever is free takes it.
+   */
+  readonly costs?: 'little' | 'much';
   /** Works on the recording itself: takes `recording.available` alone, and never without its URL. */
   readonly needsUrl?: true;
   /** Of a type that stores recordings: where, for commands that look into it. */

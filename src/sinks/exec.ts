@@ -54,6 +54,7 @@ export const exec = defineSink({
   settings,
   example: 'command: [./notify.sh, recordings]\n',
   concurrency: 1,
+  costs: 'much',
   render(event, context) {
     const { command } = context.settings;
     const environment = Object.entries(variablesOf(event, context)).map(([name, value]) => `${name}=${value}`);

@@ -28,6 +28,7 @@ export const file = defineSink({
   settings,
   example: 'path: ./recordings.jsonl\n',
   concurrency: 1,
+  costs: 'little',
   writesTo: ({ path }) => path,
   render: (event, { settings: given }) => [{ name: `a line of ${given.path}`, content: lineOf(event) }],
   async deliver(event, context) {

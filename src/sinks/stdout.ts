@@ -8,6 +8,7 @@ export const stdout = defineSink({
   settings: z.strictObject({}),
   example: '',
   concurrency: 1,
+  costs: 'little',
   async deliver(event, { print }) {
     try {
       await print(jsonLine(event));
