@@ -21,6 +21,8 @@ export interface ServerStore {
   /** False when another process has it. */
   own(): Promise<boolean>;
   isOwned(): Promise<boolean>;
+  /** Throws unless this process owns it, as far as it can know without asking. */
+  assertOwned(): void;
   warnings(): Promise<readonly string[]>;
   /** Wall clock of the server's machine, milliseconds since 1970. */
   nowMs(): Promise<number>;
@@ -43,6 +45,7 @@ export async function openServer(
     store: new KeyvStore(storageAt(address.prefix), address.label),
     lost: server.lost,
     own: () => inTime(server.own()),
+    assertOwned: () => server.assertWritable(),
     isOwned: () => inTime(server.isOwned()),
     warnings: () => inTime(server.warnings()).catch(() => [CANNOT_ASK]),
     nowMs: () => inTime(server.nowMs()),

@@ -54,10 +54,12 @@ export interface OpenedStore {
   readonly serverNowMs?: (() => Promise<number>) | undefined;
   /** Another process has become the owner, which ends this one. Stays pending while that is not so. */
   readonly lost: Promise<StoreError>;
+  /** Throws unless this process owns the store, as far as it can know without asking. */
+  readonly assertOwned: () => void;
 }
 
 /** Of a store that nobody can take away. */
-const KEPT = { warnings: [], lost: new Promise<never>(() => {}) } as const;
+const KEPT = { warnings: [], lost: new Promise<never>(() => {}), assertOwned: () => {} } as const;
 
 /**
  * Opens the configured store. Closing it also ends the ownership.
@@ -105,7 +107,7 @@ export async function originOf(store: Store): Promise<{ readonly meta?: Meta; re
 }
 
 /** What names the store to people: no credentials. */
-export function labelOf(config: StoreConfig, { cwd }: Pick<StoreDependencies, 'cwd'>): string {
+function labelOf(config: StoreConfig, { cwd }: Pick<StoreDependencies, 'cwd'>): string {
   if (config.kind === 'memory') return 'memory';
   return config.kind === 'sqlite' ? `sqlite:${resolve(cwd, config.file)}` : config.label;
 }
@@ -195,6 +197,7 @@ async function ownServer(address: ServerAddress, deps: StoreDependencies): Promi
     return {
       ...(await own(store, deps, server.keepCopy)),
       warnings: await server.warnings(),
+      assertOwned: server.assertOwned,
       lost: server.lost.then(async () => new OwnershipLostError(address.label, await owner())),
     };
   });
