@@ -1,18 +1,20 @@
-import type { Config } from './config/config.js';
+import type { Config, QueueConfig } from './config/config.js';
 import { notices } from './config/notices.js';
 import type { NotifierEvent } from './core/event.js';
+import type { Share } from './engine/attempt.js';
 import { createCron } from './engine/cron.js';
 import type { Observer } from './engine/observer.js';
 import { createHttpClient } from './http/client.js';
 import { Notifier } from './notifier.js';
 import type { HttpClient, Ledger, Log, Store } from './ports.js';
+import type { SharedWork } from './queue/shared-work.js';
 import type { RunningServer } from './server/server.js';
 import { createLedger } from './store/ledger.js';
 import { type OpenedStore, openStore, type StoreDependencies, type StoreMode } from './store/open.js';
 import { answerRequest, takeRequests } from './store/requests.js';
 import { countWrites } from './store/revision.js';
 import { nonce, type Process, sha256, systemClock, systemPrograms, systemRandom } from './system.js';
-import { USER_AGENT } from './version.js';
+import { USER_AGENT, VERSION } from './version.js';
 
 /** How the command line and the library put the program together on the real machine. */
 
@@ -68,6 +70,8 @@ export interface Surroundings {
   /** Called with events that have just been stored. Must not throw. */
   readonly tell?: (events: readonly NotifierEvent[]) => void;
   readonly observer?: Observer;
+  /** Of a program whose attempts are shared with other processes. */
+  readonly share?: Share | undefined;
 }
 
 /** The program on an open store. */
@@ -145,6 +149,20 @@ export async function assembleServed(config: Config, surroundings: Surroundings)
       return undefined;
     }
   }
+}
+
+/** Loads what speaks to the queue, which is hundreds of files. Throws a QueueError where that does not answer. */
+export async function openSharedWorkOf(
+  config: Config,
+  queue: QueueConfig,
+  surroundings: Pick<Surroundings, 'http' | 'log' | 'print'> & Pick<Process, 'host' | 'pid'>,
+): Promise<SharedWork> {
+  const { SharedWork } = await import('./queue/shared-work.js');
+  const { http, log, print, host, pid } = surroundings;
+  return SharedWork.open(config, queue, {
+    ...{ http, log, print, host, pid, nonce },
+    ...{ clock: systemClock, random: systemRandom, programs: systemPrograms, version: VERSION },
+  });
 }
 
 /** What an operator should know before it runs. */

@@ -81,7 +81,7 @@ async function runOn(context: CommandContext, use: () => Promise<void>): Promise
   const log = logOf(config, context);
   const http = httpOf(config, context);
   const { store } = await openStoreOf(config, 'own', context);
-  const { notifier, serve } = await servedNotifierOf(config, store, http, log, context);
+  const { notifier, serve } = await servedNotifierOf(config, { store, http, log }, context);
   let server: Awaited<ReturnType<typeof serve>>;
   try {
     await notifier.load();

@@ -1,11 +1,9 @@
 import { Option } from 'commander';
-import type { Config } from '../config/config.js';
-import type { Notifier } from '../notifier.js';
+import type { Config, QueueConfig } from '../config/config.js';
 import type { Log } from '../ports.js';
 import { OwnedError } from '../store/errors.js';
-import { labelOf, type OpenedStore } from '../store/open.js';
+import type { OpenedStore } from '../store/open.js';
 import { systemClock } from '../system.js';
-import { VERSION } from '../version.js';
 import { durationArgument } from './arguments.js';
 import {
   type CommandContext,
@@ -16,33 +14,13 @@ import {
   type Register,
   UsageError,
 } from './command.js';
-import {
-  type ConfiguredHttp,
-  configOf,
-  failingInLog,
-  httpOf,
-  logBacklog,
-  logNotices,
-  logOf,
-  logOpened,
-  logWaiting,
-  openStoreOf,
-  servedNotifierOf,
-} from './session.js';
+import { lead, type Running } from './lead.js';
+import { configOf, failingInLog, httpOf, logNotices, logOf, logWaiting, openStoreOf } from './session.js';
 
 const OWNED_AGAIN_MS = 500;
 
 interface RunOptions extends CommonOptions {
   readonly wait: number;
-}
-
-interface Running {
-  readonly options: RunOptions;
-  readonly config: Config;
-  readonly notifier: Notifier;
-  readonly http: ConfiguredHttp;
-  readonly log: ReturnType<typeof logOf>;
-  readonly context: CommandContext;
 }
 
 export const registerRun: Register = (program, context) => {
@@ -80,41 +58,31 @@ async function runWith(
   context: CommandContext,
 ): Promise<ExitCode> {
   logNotices(config, log);
-  const http = httpOf(config, context);
-  const opened = await openWhenFree(config, options.wait, log, context);
-  const { notifier, serve } = await servedNotifierOf(config, opened.store, http, log, context);
-  let server: Awaited<ReturnType<typeof serve>>;
-  const stopped = stopSignal(log, context);
-  const started = Promise.withResolvers<void>();
-  reloadOnSignal({ options, config, notifier, http, log, context }, started.promise);
+  const running: Running = { options, http: httpOf(config, context), log, context, first: config, config };
   try {
-    logOpened(config, opened, log);
-    await notifier.load();
-    logWaiting(notifier, log);
-    logBacklog(notifier.dispatcher, log);
-    server = await serve();
-    log.info(
-      {
-        version: VERSION,
-        ...(server !== undefined && { page: server.url }),
-        config: config.file,
-        sources: config.sources.length,
-        sinks: config.sinks.length,
-        store: opened.store.label,
-      },
-      'running',
-    );
-    notifier.start();
-    started.resolve();
-    await Promise.race([stopped, failWhen(opened.lost)]);
+    if (config.queue === undefined) await runAlone(running, options.wait);
+    else await runAmongOthers(running, config.queue);
+    return EXIT.fine;
   } finally {
-    await server?.close();
-    await notifier.stop();
-    await http.close();
-    await opened.store.close();
+    await running.http.close();
   }
-  log.info({ ...notifier.totals }, 'stopped');
-  return EXIT.fine;
+}
+
+/** The only process: that it loses the store ends it. */
+async function runAlone(running: Running, waitMs: number): Promise<void> {
+  const { config, log, context } = running;
+  const opened = await openWhenFree(config, waitMs, log, context);
+  const stopped = stopSignal(log, context);
+  reloadOnSignal(running);
+  const lost = await lead(running, opened, stopped);
+  if (lost !== undefined) throw lost;
+}
+
+async function runAmongOthers(running: Running, queue: QueueConfig): Promise<void> {
+  const { runShared } = await import('./run-shared.js');
+  const stopped = stopSignal(running.log, running.context);
+  reloadOnSignal(running);
+  await runShared(running, queue, stopped);
 }
 
 async function openWhenFree(config: Config, waitMs: number, log: Log, context: CommandContext): Promise<OpenedStore> {
@@ -133,11 +101,6 @@ async function openWhenFree(config: Config, waitMs: number, log: Log, context: C
   }
 }
 
-/** Throws what comes, if it comes. */
-async function failWhen(lost: OpenedStore['lost']): Promise<never> {
-  throw await lost;
-}
-
 /** Resolves at the first signal; the second one ends the process. */
 function stopSignal(log: Log, { onSignal, exitNow }: CommandContext): Promise<void> {
   return new Promise((resolve) => {
@@ -152,40 +115,44 @@ function stopSignal(log: Log, { onSignal, exitNow }: CommandContext): Promise<vo
 }
 
 /** Listens from the beginning, since the signal would end a program that is still starting. */
-function reloadOnSignal(running: Running, started: Promise<void>): void {
-  let reloading = started;
+function reloadOnSignal(running: Running): void {
+  let reloading = Promise.resolve();
   running.context.onSignal(['SIGHUP'], () => {
     reloading = reloading.then(() => reload(running));
   });
 }
 
 /** Reads the config again. One with mistakes changes nothing. */
-async function reload({ options, config: running, notifier, http, log, context }: Running): Promise<void> {
+async function reload(running: Running): Promise<void> {
+  const { options, first, http, log, context, work } = running;
   try {
     const config = configOf(options, context);
-    if (JSON.stringify(config.store) !== JSON.stringify(running.store)) {
-      log.warn(
-        { store: labelOf(config.store, context) },
-        'a changed store needs a restart; the old one stays until then',
-      );
-    }
-    if (JSON.stringify(config.server) !== JSON.stringify(running.server)) {
-      log.warn({}, 'a changed server needs a restart; the old one stays until then');
+    for (const [key, message] of NEED_RESTART) {
+      if (JSON.stringify(config[key]) !== JSON.stringify(first[key])) log.warn({}, message);
     }
     logNotices(config, log);
     log.setLevel(config.log.level);
     http.configure(config);
-    await notifier.reload(config);
-    logWaiting(notifier, log);
+    running.config = { ...config, store: first.store, queue: first.queue, server: first.server };
+    await work?.configure(configOf(options, context));
+    const { notifier } = running;
+    await notifier?.reload(running.config);
+    if (notifier !== undefined) logWaiting(notifier, log);
     log.info({ sources: config.sources.length, sinks: config.sinks.length }, 'config reloaded');
   } catch (error) {
     if (error instanceof UsageError) {
       const problems = error.message.split('\n');
-      notifier.reloads.noteRefused(problems);
+      running.notifier?.reloads.noteRefused(problems);
       log.error({ problems }, 'the config has mistakes; the old one stays');
     } else {
-      notifier.reloads.noteRefused();
+      running.notifier?.reloads.noteRefused();
       log.error({ error }, 'the reload failed; send SIGHUP again');
     }
   }
 }
+
+const NEED_RESTART = [
+  ['store', 'a changed store needs a restart; the old one stays until then'],
+  ['queue', 'a changed queue needs a restart; the old one stays until then'],
+  ['server', 'a changed server needs a restart; the old one stays until then'],
+] as const;

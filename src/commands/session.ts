@@ -5,6 +5,7 @@ import {
   createConfiguredHttp,
   ListenError,
   type ServedNotifier,
+  type Surroundings,
   storeDependencies,
 } from '../assemble.js';
 import type { Config, SinkConfig, SourceConfig } from '../config/config.js';
@@ -147,12 +148,10 @@ export function notifierOf(
 /** The same with its HTTP server. */
 export async function servedNotifierOf(
   config: Config,
-  store: Store,
-  http: HttpClient,
-  log: Log,
+  surroundings: Pick<Surroundings, 'store' | 'http' | 'log' | 'share'>,
   { print }: CommandContext,
 ): Promise<ServedNotifier> {
-  const { notifier, serve } = await assembleServed(config, { store, http, log, print });
+  const { notifier, serve } = await assembleServed(config, { ...surroundings, print });
   return {
     notifier,
     serve: () =>

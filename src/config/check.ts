@@ -4,13 +4,13 @@ import type { SinkDefinition, SinkTemplate } from '../sinks/define.js';
 import type { SourceDefinition } from '../source/define.js';
 import { DEFAULT_SOURCE_TYPE } from '../source/registry.js';
 import { type TemplateUse, templateFlaws } from '../template/check.js';
-import type { Config, SinkConfig, SourceConfig, StoreConfig } from './config.js';
+import type { Config, SinkConfig, SourceConfig } from './config.js';
 import { explain, type Finding, isRecord, NO_MESSAGE, valueAt } from './explain.js';
 import { type JsonSchema, jsonSchemaOf, keysOf, schemasAt } from './json-schema.js';
 import { isLoopback, readListen } from './listen.js';
 import type { Path, Problem } from './problem.js';
 import { DEFAULT_LISTEN, fileKeys, serverKeys, sinkKeys, sourceKeys } from './schema.js';
-import { readServerUrl } from './store-url.js';
+import { lonelyQueue, queueOf, storeOf } from './store-and-queue.js';
 import type { Tree } from './tree.js';
 import { findUnavailable } from './unavailable.js';
 import { kindOf, listed, suggestion, VALUELESS } from './words.js';
@@ -36,6 +36,7 @@ export function checkTree(tree: Tree, types: Types): Checked {
   const sources = entries('sources', (name, entry) => checkSource(checker, name, entry, types));
   const sinks = entries('sinks', (name, entry) => checkSink(checker, name, entry, types));
   checker.refuseOpenServer(valueAt(root, ['server']));
+  if (file !== undefined) checker.refuseLonelyQueue(file);
   const problems = [...tree.problems, ...checker.problems];
   if (file === undefined || problems.length > 0) return { problems };
   return { config: configOf(tree.file, file, sources.filter(isDefined), sinks.filter(isDefined)) };
@@ -48,7 +49,7 @@ function recordAt(root: unknown, key: string): Record<string, unknown> {
 
 function configOf(
   file: string,
-  { delivery, heartbeat, network, log, server, store }: z.output<typeof fileKeys>,
+  { delivery, heartbeat, network, log, queue, server, store }: z.output<typeof fileKeys>,
   sources: readonly SourceConfig[],
   sinks: readonly CheckedSink[],
 ): Config {
@@ -65,6 +66,7 @@ function configOf(
     keepDeadMs: delivery.keepDead,
     floodLimit: delivery.floodLimit,
     heartbeat: heartbeat === 'off' ? undefined : heartbeat,
+    queue: queueOf(queue, store),
     server: {
       listen: readListen(server.listen ?? DEFAULT_LISTEN),
       isDefault: server.listen === undefined,
@@ -73,13 +75,6 @@ function configOf(
     privateAddresses: network.privateAddresses,
     log: { level: log.level, format: log.format ?? 'auto' },
   };
-}
-
-function storeOf(text: string): StoreConfig {
-  if (text === 'memory') return { kind: 'memory' };
-  const address = readServerUrl(text);
-  if (address !== undefined && 'kind' in address) return address;
-  return { kind: 'sqlite', file: text.slice('sqlite:'.length) };
 }
 
 function checkSource(
@@ -209,6 +204,12 @@ class Checker {
     const message =
       'is required, since server.listen is not a loopback address; set it to ${NOTIFIER_TOKEN}, or listen at 127.0.0.1';
     this.#report(['server', 'token'], 'key', message);
+  }
+
+  /** Whether there is a queue for many processes, and a store that elects none of them. */
+  refuseLonelyQueue({ queue, store }: Pick<z.output<typeof fileKeys>, 'queue' | 'store'>) {
+    const message = lonelyQueue(queue, store);
+    if (message !== undefined) this.#report(['queue'], 'value', message);
   }
 
   /** Whether the template can be read, and makes something of each event that the sink gets. */

@@ -23,6 +23,8 @@ export interface Config {
   readonly floodLimit: number;
   /** A URL with a token in it; undefined: off. */
   readonly heartbeat: string | undefined;
+  /** Where processes share the attempts; undefined: one process does everything. */
+  readonly queue: QueueConfig | undefined;
   readonly server: ServerConfig;
   readonly privateAddresses: 'allow' | 'deny';
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'pretty' | 'json' | 'auto' };
@@ -75,6 +77,9 @@ export interface SinkConfig {
   /** Undefined: each event goes at once. */
   readonly digest?: DigestPolicy | undefined;
 }
+
+/** In a Redis. The prefix is that of the store, unless the URL has one of its own. */
+export type QueueConfig = ServerAddress & { readonly kind: 'redis' };
 
 export type StoreConfig =
   | { readonly kind: 'memory' }

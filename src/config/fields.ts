@@ -124,3 +124,17 @@ export function store() {
     return /^sqlite:./.test(value) ? undefined : { problem: 'is not a store', hint: STORE_HINT };
   }).meta({ form: { type: 'string', pattern: '^(memory|sqlite:.+|(rediss?|postgres|postgresql)://.+)$' } });
 }
+
+const QUEUE_HINT =
+  'write embedded, or a URL such as redis://host:6379/0?prefix=name, with special characters of the password as %XX';
+
+/** `embedded`, or the URL of a Redis, which may hold a password as that of a store does. */
+export function queue() {
+  return text({ secret: true, want: 'text' }, (value) => {
+    if (value === 'embedded') return undefined;
+    const address = readServerUrl(value);
+    return address !== undefined && 'kind' in address && address.kind === 'redis'
+      ? undefined
+      : { problem: 'is not a queue', hint: QUEUE_HINT };
+  }).meta({ form: { type: 'string', pattern: '^(embedded|rediss?://.+)$' } });
+}

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { BATCH_MAX } from '../core/batch.js';
 import { EVENT_TYPES, type EventType } from '../core/event.js';
 import { boolean, duration, integer, number, secret } from '../settings.js';
-import { cron, cronOrOff, httpUrlOrOff, listen, rate, store, timezone } from './fields.js';
+import { cron, cronOrOff, httpUrlOrOff, listen, queue, rate, store, timezone } from './fields.js';
 
 /**
  * The keys of the file, of every source and of every sink. What a type of source or sink adds is in its definition.
@@ -166,6 +166,11 @@ export const fileKeys = z.strictObject({
     .prefault('off')
     .describe(
       'An http or https URL that is requested after each round in which every source had a complete poll, so that an outside service notices when the notifier is dead; or off.',
+    ),
+  queue: queue()
+    .prefault('embedded')
+    .describe(
+      'embedded: one process does everything. redis://…: any number of processes with the same config share the attempts, by BullMQ, and one of them leads; the store is on Redis then, too.',
     ),
   server: serverKeys.default({}).describe('The HTTP server.'),
   network: network.default({ privateAddresses: 'allow' }).describe('What outgoing requests may reach.'),

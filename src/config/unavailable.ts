@@ -12,7 +12,7 @@ interface Unavailable {
 }
 
 /** What the documented configuration has and this version does not. A feature that arrives takes its lines away. */
-const UNAVAILABLE: readonly Unavailable[] = [{ at: 'queue' }];
+const UNAVAILABLE: readonly Unavailable[] = [];
 
 export interface Refusal {
   readonly path: Path;

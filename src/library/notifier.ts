@@ -62,9 +62,15 @@ export async function createNotifier(options: NotifierOptions): Promise<Notifier
   return new EmbeddedNotifier(config, logOf(options.log, config, process), process);
 }
 
+const NO_QUEUE_HERE =
+  'the library does everything in its own process; write embedded, or let "recording-notifier run" share the work';
+
 function configOf(options: NotifierOptions, { environment }: Process): Config {
   const loaded = load(options, environment);
   if ('problems' in loaded) throw new ConfigError(loaded.problems);
+  const { file, queue } = loaded.config;
+  if (queue !== undefined)
+    throw new ConfigError([{ file, line: 1, column: 1, path: ['queue'], message: NO_QUEUE_HERE }]);
   return loaded.config;
 }
 

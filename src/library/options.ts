@@ -77,6 +77,8 @@ export interface NotifierConfig {
   };
   /** A URL that is requested after each round in which every source's poll was complete; `off` unless it is given. */
   readonly heartbeat?: string;
+  /** What the library does: one process, which is all of it. Many processes share their work by the command `run`. */
+  readonly queue?: 'embedded';
   /** The status page, /metrics and the API: at `listen`, `HOST:PORT`. Without it the library has no server. */
   readonly server?: { readonly listen?: string; readonly token?: string };
   readonly network?: { readonly privateAddresses?: 'allow' | 'deny' };

@@ -107,7 +107,7 @@ export async function originOf(store: Store): Promise<{ readonly meta?: Meta; re
 }
 
 /** What names the store to people: no credentials. */
-function labelOf(config: StoreConfig, { cwd }: Pick<StoreDependencies, 'cwd'>): string {
+export function labelOf(config: StoreConfig, { cwd }: Pick<StoreDependencies, 'cwd'>): string {
   if (config.kind === 'memory') return 'memory';
   return config.kind === 'sqlite' ? `sqlite:${resolve(cwd, config.file)}` : config.label;
 }

@@ -42,6 +42,7 @@ export function configOf(sources: readonly SourceConfig[], sinks: readonly SinkC
     keepDeadMs: 90 * 86_400_000,
     floodLimit: 1_000,
     heartbeat: undefined,
+    queue: undefined,
     server: { listen: undefined, isDefault: false, token: undefined },
     privateAddresses: 'allow',
     log: { level: 'info', format: 'json' },
