@@ -1,4 +1,5 @@
 import type { Config, QueueConfig } from './config/config.js';
+import type { ListenAddress } from './config/listen.js';
 import { notices } from './config/notices.js';
 import type { NotifierEvent } from './core/event.js';
 import type { Share } from './engine/attempt.js';
@@ -7,14 +8,17 @@ import type { Observer } from './engine/observer.js';
 import { createHttpClient } from './http/client.js';
 import { Notifier } from './notifier.js';
 import type { HttpClient, Ledger, Log, Store } from './ports.js';
+import type { QueueLook } from './queue/look.js';
 import type { SharedWork } from './queue/shared-work.js';
 import type { RunningServer } from './server/server.js';
+import type { WorkerServerPorts } from './server/worker.js';
 import { createLedger } from './store/ledger.js';
 import { type OpenedStore, openStore, type StoreDependencies, type StoreMode } from './store/open.js';
 import { answerRequest, takeRequests } from './store/requests.js';
 import { countWrites } from './store/revision.js';
 import { nonce, type Process, sha256, systemClock, systemPrograms, systemRandom } from './system.js';
 import { USER_AGENT, VERSION } from './version.js';
+import type { ProcessView } from './views/process-view.js';
 
 /** How the command line and the library put the program together on the real machine. */
 
@@ -72,6 +76,8 @@ export interface Surroundings {
   readonly observer?: Observer;
   /** Of a program whose attempts are shared with other processes. */
   readonly share?: Share | undefined;
+  /** Those that share them. */
+  readonly processes?: (() => readonly ProcessView[]) | undefined;
 }
 
 /** The program on an open store. */
@@ -112,13 +118,13 @@ export class ListenError extends Error {
 /** The program with its HTTP server, which costs the start of it where there is none as little as can be. */
 export async function assembleServed(config: Config, surroundings: Surroundings): Promise<ServedNotifier> {
   const { store, log, tell } = surroundings;
-  const { listen, isDefault, token } = config.server;
+  const { listen, token } = config.server;
   if (listen === undefined) return { notifier: assemble(config, surroundings), serve: async () => undefined };
   const { createServing } = await import('./server/serving.js');
   const ledger = countWrites(createLedger(store), (deliveries) => serving.stored(deliveries));
   const clock = systemClock;
   const serving = createServing({
-    ...{ ledger, sha256, clock, log, nonce, token, storeLabel: store.label },
+    ...{ ledger, sha256, clock, log, nonce, token, storeLabel: store.label, processes: surroundings.processes },
     program: () => notifier,
   });
   const notifier: Notifier = assemble(
@@ -136,19 +142,40 @@ export async function assembleServed(config: Config, surroundings: Surroundings)
   return { notifier, serve };
 
   async function serve(): Promise<RunningServer | undefined> {
-    if (listen === undefined) return undefined;
-    try {
-      return await serving.listen(listen);
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      const address = `${listen.host}:${listen.port}`;
-      const problem = code === 'EADDRINUSE' ? 'another program listens there' : message;
-      if (!isDefault)
-        throw new ListenError(`server.listen: ${address}: ${problem}; write another one, or off`, { cause: error });
-      log.warn({ address, problem }, 'there is no status page: set server.listen to another address, or to off');
-      return undefined;
-    }
+    return listening(config.server, log, (address) => serving.listen(address));
   }
+}
+
+/** Where the config says so; where it does not, a port that is taken is a warning. Rejects with a {@link ListenError}. */
+async function listening(
+  { listen, isDefault }: Config['server'],
+  log: Log,
+  start: (address: ListenAddress) => Promise<RunningServer>,
+): Promise<RunningServer | undefined> {
+  if (listen === undefined) return undefined;
+  try {
+    return await start(listen);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const address = `${listen.host}:${listen.port}`;
+    const problem = code === 'EADDRINUSE' ? 'another program listens there' : message;
+    if (!isDefault)
+      throw new ListenError(`server.listen: ${address}: ${problem}; write another one, or off`, { cause: error });
+    log.warn({ address, problem }, 'there is no status page: set server.listen to another address, or to off');
+    return undefined;
+  }
+}
+
+/** The server of a process that does not lead. Rejects with a {@link ListenError}. */
+export async function serveWorker(
+  config: Config,
+  log: Log,
+  status: WorkerServerPorts['status'],
+): Promise<RunningServer | undefined> {
+  if (config.server.listen === undefined) return undefined;
+  const { startWorkerServer } = await import('./server/worker-server.js');
+  const ports = { status, token: config.server.token, clock: systemClock, log };
+  return listening(config.server, log, (address) => startWorkerServer(address, ports));
 }
 
 /** Loads what speaks to the queue, which is hundreds of files. Throws a QueueError where that does not answer. */
@@ -163,6 +190,12 @@ export async function openSharedWorkOf(
     ...{ http, log, print, host, pid, nonce },
     ...{ clock: systemClock, random: systemRandom, programs: systemPrograms, version: VERSION },
   });
+}
+
+/** How the queue stands. Throws a QueueError where it does not answer. */
+export async function lookAtQueueOf(config: Config, queue: QueueConfig): Promise<QueueLook> {
+  const { lookAtQueue } = await import('./queue/look.js');
+  return lookAtQueue(config, queue, { clock: systemClock, version: VERSION, nonce });
 }
 
 /** What an operator should know before it runs. */

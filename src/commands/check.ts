@@ -16,6 +16,7 @@ import {
   tryConnection,
   tryHeartbeat,
   tryList,
+  tryQueue,
   tryStore,
 } from './trials.js';
 import { addTo, heldText, sourceOf } from './waiting.js';
@@ -80,6 +81,8 @@ async function* findings(config: Config, { connect }: CheckOptions, context: Com
     for (const trial of await tryStore(config.store, context)) yield { what: 'store', ...trial };
     const unwritten = await tryWriting(config.store, context);
     if (unwritten !== undefined) yield { what: 'store', ...unwritten };
+    for (const trial of config.queue === undefined ? [] : await tryQueue(config, config.queue))
+      yield { what: 'queue', ...trial };
     for (const source of config.sources)
       yield { what: `sources.${source.name}`, ...(await tryList(source, http, config, context)) };
     for (const sink of config.sinks) yield* trySink(sink, http, config, context);

@@ -1,4 +1,4 @@
-import type { Config, SinkConfig, SourceConfig } from '../config/config.js';
+import type { Config, QueueConfig, SinkConfig, SourceConfig } from '../config/config.js';
 import { timeFromNow } from '../core/time-words.js';
 import type { HttpClient } from '../ports.js';
 import { systemClock } from '../system.js';
@@ -7,7 +7,7 @@ import { type Check, checkOf, fail, looked, ok, type Section, warn } from './doc
 import { lookAtServer } from './doctor-server.js';
 import { lookAtStore, type StoreLook } from './doctor-store.js';
 import { httpOf } from './session.js';
-import { credentialLife, openForTrial, tryConnection, tryHeartbeat, tryList } from './trials.js';
+import { credentialLife, openForTrial, tryConnection, tryHeartbeat, tryList, tryQueue } from './trials.js';
 import { type Exchange, watchedHttp } from './watched-http.js';
 
 interface PlaceLook {
@@ -34,6 +34,7 @@ export function lookAtPlaces(config: Config, context: CommandContext): PlaceLook
   );
   const sections: readonly Section[] = [
     { title: 'Store', checks: store.then(({ checks }) => checks) },
+    ...(config.queue === undefined ? [] : [{ title: 'Queue', checks: queueChecks(config, config.queue) }]),
     { title: 'Clock', checks: clockChecks(store, sources) },
     {
       title: 'Sources',
@@ -59,6 +60,10 @@ export function lookAtPlaces(config: Config, context: CommandContext): PlaceLook
     { title: 'Server', checks: server.then(({ checks }) => checks) },
   ];
   return { sections, close: async () => http?.close() };
+}
+
+async function queueChecks(config: Config, queue: QueueConfig): Promise<readonly Check[]> {
+  return looked('queue', async () => (await tryQueue(config, queue)).map((trial) => checkOf('queue', trial)));
 }
 
 async function heartbeatChecks(url: string, http: HttpClient): Promise<readonly Check[]> {

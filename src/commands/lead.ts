@@ -35,8 +35,10 @@ export async function lead(
   stopped: Promise<void>,
   share?: Share,
 ): Promise<StoreError | undefined> {
-  const { http, log, context, config } = running;
-  const { notifier, serve } = await servedNotifierOf(config, { store: opened.store, http, log, share }, context);
+  const { http, log, context, config, work } = running;
+  const processes = work && (() => work.views);
+  const surroundings = { store: opened.store, http, log, share, processes };
+  const { notifier, serve } = await servedNotifierOf(config, surroundings, context);
   let server: Awaited<ReturnType<typeof serve>>;
   let lost: StoreError | undefined;
   try {

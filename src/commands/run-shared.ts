@@ -1,19 +1,24 @@
-import { openSharedWorkOf } from '../assemble.js';
+import { openSharedWorkOf, serveWorker } from '../assemble.js';
 import type { QueueConfig } from '../config/config.js';
 import type { Share } from '../engine/attempt.js';
 import { createRepeats } from '../engine/repeats.js';
 import { QueueError } from '../queue/bullmq.js';
 import type { SharedWork } from '../queue/shared-work.js';
+import type { WorkerStatus } from '../server/worker.js';
 import type { OpenedStore } from '../store/open.js';
 import type { Owner } from '../store/records.js';
 import { standBy } from '../store/stand-by.js';
 import { systemClock } from '../system.js';
+import { VERSION } from '../version.js';
+import { processName } from '../views/process-view.js';
 import { CommandError } from './command.js';
 import { lead, type Running } from './lead.js';
 import { configOf, storeDependencies } from './session.js';
 
 const STOP_GRACE_MS = 8_000;
 const LEAD_AGAIN_MS = 1_000;
+/** Longer than it takes until another one leads. */
+const SILENT_MS_MAX = 30_000;
 
 /** One of several processes: makes attempts, and leads while it owns the store. */
 export async function runShared(running: Running, queue: QueueConfig, stopped: Promise<void>): Promise<void> {
@@ -65,26 +70,28 @@ async function shareAsLeader({ log }: Running, work: SharedWork, opened: OpenedS
   }
 }
 
-async function asWorker(
-  { log, context, first }: Running,
-  work: SharedWork,
-  signal: AbortSignal,
-): Promise<OpenedStore | undefined> {
-  if (first.store.kind !== 'redis') throw new Error('a queue without a store on Redis is refused before');
-  let leader: string | undefined;
+async function asWorker(running: Running, work: SharedWork, signal: AbortSignal): Promise<OpenedStore | undefined> {
+  const { log, context, first } = running;
+  const { store } = first;
+  if (store.kind !== 'redis') throw new Error('a queue without a store on Redis is refused before');
+  const standing = createStanding(store.label, work);
   const repeats = createRepeats({ clock: systemClock, log });
+  let server: ReturnType<typeof serveWorker> | undefined;
 
   function follow(owner: Owner | undefined): void {
     repeats.works(STORE);
-    const name = owner === undefined ? 'unknown' : `process ${owner.pid} on ${owner.host}`;
-    if (leader === name) return;
-    leader = name;
-    log.info({ leader }, 'this process is a worker: another one leads');
+    if (!standing.follows(owner)) return;
+    log.info(
+      { leader: owner === undefined ? null : processName(owner) },
+      'this process is a worker: another one leads',
+    );
     void work.follow();
+    server ??= serveWorker(first, log, standing.status);
+    server.catch((error: unknown) => log.error({ error }, 'there is no status page of this worker'));
   }
 
   try {
-    return await standBy(first.store, {
+    return await standBy(store, {
       ...storeDependencies(context),
       signal,
       owned: follow,
@@ -98,7 +105,49 @@ async function asWorker(
     });
   } finally {
     repeats.stop();
+    // The leader listens at the same address.
+    await (await server?.catch(() => undefined))?.close();
   }
+}
+
+/** What a worker knows of itself and of who leads. */
+function createStanding(label: string, work: SharedWork) {
+  const startedAtMs = systemClock.nowMs();
+  let seenAtMs = systemClock.monotonicMs();
+  let leader: Owner | undefined;
+  let isKnown = false;
+
+  function reasons(): readonly string[] {
+    const silentMs = systemClock.monotonicMs() - seenAtMs;
+    const queueMs = work.failingForMs ?? 0;
+    return [
+      ...(silentMs < SILENT_MS_MAX ? [] : [`nobody was seen to lead for ${Math.round(silentMs / 1_000)} s`]),
+      ...(queueMs < SILENT_MS_MAX ? [] : [`the queue has not answered for ${Math.round(queueMs / 1_000)} s`]),
+    ];
+  }
+
+  return {
+    /** @returns whether that is news */
+    follows: (owner: Owner | undefined): boolean => {
+      seenAtMs = systemClock.monotonicMs();
+      const isNews = !isKnown || owner?.sinceMs !== leader?.sinceMs || owner?.pid !== leader?.pid;
+      [leader, isKnown] = [owner, true];
+      return isNews;
+    },
+    status: (): WorkerStatus => ({
+      version: VERSION,
+      startedAt: new Date(startedAtMs).toISOString(),
+      role: 'worker',
+      ready: reasons().length === 0,
+      reasons: reasons(),
+      leader:
+        leader === undefined
+          ? null
+          : { host: leader.host, pid: leader.pid, since: new Date(leader.sinceMs).toISOString() },
+      processes: work.views,
+      store: { label },
+    }),
+  };
 }
 
 const STORE = 'store';

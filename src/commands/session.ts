@@ -148,7 +148,7 @@ export function notifierOf(
 /** The same with its HTTP server. */
 export async function servedNotifierOf(
   config: Config,
-  surroundings: Pick<Surroundings, 'store' | 'http' | 'log' | 'share'>,
+  surroundings: Pick<Surroundings, 'store' | 'http' | 'log' | 'share' | 'processes'>,
   { print }: CommandContext,
 ): Promise<ServedNotifier> {
   const { notifier, serve } = await assembleServed(config, { ...surroundings, print });

@@ -1,4 +1,5 @@
-import type { Config, SinkConfig, SourceConfig, StoreConfig } from '../config/config.js';
+import { lookAtQueueOf } from '../assemble.js';
+import type { Config, QueueConfig, SinkConfig, SourceConfig, StoreConfig } from '../config/config.js';
 import { isRecord } from '../config/explain.js';
 import type { Outcome } from '../core/failure.js';
 import { timeFromNow } from '../core/time-words.js';
@@ -9,6 +10,7 @@ import type { ConfiguredSource } from '../source/define.js';
 import { StoreError, StoreMissingError } from '../store/errors.js';
 import { hasOwner, type OpenedStore, openStore } from '../store/open.js';
 import { systemClock, systemPrograms, systemRandom } from '../system.js';
+import { processName, processWords } from '../views/process-view.js';
 import { paintFor } from './color.js';
 import type { CommandContext } from './command.js';
 import { sampleDigestFor, sampleFor } from './sample.js';
@@ -154,6 +156,26 @@ export async function tryStore(
       return [{ result: 'ok', detail: 'does not exist yet; "run" makes it' }, ...error.warnings.map(noticeOf)];
     if (error instanceof StoreError) return [{ result: 'failed', detail: error.message }];
     throw error;
+  }
+}
+
+/** Who shares the attempts by it, and what to look at. */
+export async function tryQueue(config: Config, queue: QueueConfig): Promise<readonly Trial[]> {
+  try {
+    const { processes, warnings } = await lookAtQueueOf(config, queue);
+    const partners = processes.filter(({ takesPart }) => takesPart);
+    const names = partners.map((each) => `${processName(each)}${each.role === 'leader' ? ' (leads)' : ''}`);
+    const who = names.length === 0 ? 'no process is on it' : `on it: ${names.join(', ')}`;
+    return [
+      { result: 'ok', detail: `${queue.label}, ${who}` },
+      ...processes
+        .filter(({ takesPart }) => !takesPart)
+        .map((each) => noticeOf(`${processName(each)}: ${processWords(each)}`)),
+      ...warnings.map(noticeOf),
+    ];
+  } catch (error) {
+    if ((error as Error).name !== 'QueueError') throw error;
+    return [{ result: 'failed', detail: (error as Error).message.replace(/^queue: /, '') }];
   }
 }
 

@@ -12,6 +12,7 @@ export function notices(config: Config, nowMs: number): string[] {
   const sourceNames = config.sources.map(({ name }) => name);
   return [
     ...config.sinks.flatMap((sink) => sinkNotices(sink, sourceNames, nowMs)),
+    ...(config.queue === undefined ? [] : config.sinks.flatMap(placeNotices)),
     ...(config.sinks.some(({ enabled }) => enabled)
       ? unheard(config.sinks)
       : ['sinks: none is enabled, so nothing is told to anyone.']),
@@ -22,6 +23,14 @@ export function notices(config: Config, nowMs: number): string[] {
       ? ['store: memory forgets at every stop what was seen and not yet delivered.']
       : []),
   ];
+}
+
+/** With many processes, what is written on one machine. */
+function placeNotices({ name, enabled, definition, settings }: SinkConfig): string[] {
+  if (!enabled || definition.writesTo?.(settings) === undefined) return [];
+  return definition.costs === 'little'
+    ? [`sinks.${name}: with a queue, the process that leads writes it, on its own machine.`]
+    : [`sinks.${name}: with a queue, any process writes to the folder, so all of them need the same one.`];
 }
 
 /** Trouble of the notifier's own that no sink hears of. */

@@ -2,6 +2,7 @@ import type { Config, QueueConfig } from '../config/config.js';
 import type { Share } from '../engine/attempt.js';
 import { createRepeats, type Repeats } from '../engine/repeats.js';
 import type { Clock, HttpClient, Log, Programs, Random } from '../ports.js';
+import { type ProcessView, processViews } from '../views/process-view.js';
 import { type Bullmq, openBullmq } from './bullmq.js';
 import { Line, type LinePorts } from './line.js';
 import { type Member, type Role, Roll } from './roll.js';
@@ -74,6 +75,11 @@ export class SharedWork {
   /** Those that take part. */
   get partners(): readonly Member[] {
     return this.members.filter(({ fingerprint }) => fingerprint === this.#line.fingerprint);
+  }
+
+  /** All that were heard last, for people. */
+  get views(): readonly ProcessView[] {
+    return processViews(this.members, this.#line.fingerprint);
   }
 
   /** For how long the queue has not answered; undefined while it does. */

@@ -71,6 +71,16 @@ const sink = z
   })
   .openapi('Sink');
 
+const process = z
+  .strictObject({
+    host: z.string(),
+    pid: count(),
+    role: z.enum(['leader', 'worker']),
+    since: time(),
+    takesPart: z.boolean().openapi({ description: 'False for one with another config or version.' }),
+  })
+  .openapi('Process');
+
 export const statusAnswer = z
   .strictObject({
     version: z.string(),
@@ -94,6 +104,9 @@ export const statusAnswer = z
       label: z.string(),
       failingForSeconds: count().nullable().openapi({ description: 'Null while the store works.' }),
     }),
+    processes: z
+      .array(process)
+      .openapi({ description: 'Those that share the attempts; none where one does everything.' }),
     sources: z.array(source),
     sinks: z.array(sink),
   })

@@ -23,7 +23,21 @@ const WRONG_TOKEN: Trouble = {
 
 /** Every route of the server. */
 export function createApp(ports: ServerPorts): Hono {
-  const { token, metrics, log, stopped } = ports;
+  const { metrics } = ports;
+  const app = guarded(ports, [healthRoutes(ports), hookRoutes(ports)]);
+  app.get('/metrics', async (context) => {
+    const text = await metrics.text();
+    return context.text(text, 200, { 'Content-Type': metrics.contentType });
+  });
+  app.route('/', apiRoutes(ports));
+  app.route('/', pageRoutes(ports));
+  app.notFound((context) => refuse(context, 404, 'there is nothing here; / shows how the program stands'));
+  return app;
+}
+
+/** What every server of ours does before its routes. @param open routes that look after themselves, or are for everybody */
+export function guarded(ports: Pick<ServerPorts, 'token' | 'clock' | 'log' | 'stopped'>, open: readonly Hono[]): Hono {
+  const { token, log, stopped } = ports;
   const app = new Hono();
   app.use(headers);
   app.use(async (context, next) => {
@@ -44,18 +58,10 @@ export function createApp(ports: ServerPorts): Hono {
     log.error({ error, method: context.req.method, route: context.req.routePath }, 'a request could not be answered');
     return context.json({ error: 'it could not be answered; the log says why' }, 500);
   });
-  app.route('/', healthRoutes(ports));
-  app.route('/', hookRoutes(ports));
+  for (const routes of open) app.route('/', routes);
   const repeats = createRepeats(ports);
   stopped.addEventListener('abort', repeats.stop);
   app.use(token === undefined ? onlyLocalNames() : onlyWithToken(token, () => repeats.failed(WRONG_TOKEN)));
   app.use(onlySameSite());
-  app.get('/metrics', async (context) => {
-    const text = await metrics.text();
-    return context.text(text, 200, { 'Content-Type': metrics.contentType });
-  });
-  app.route('/', apiRoutes(ports));
-  app.route('/', pageRoutes(ports));
-  app.notFound((context) => refuse(context, 404, 'there is nothing here; / shows how the program stands'));
   return app;
 }

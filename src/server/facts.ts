@@ -26,6 +26,7 @@ export async function readStatus(ports: ServerPorts): Promise<Status> {
     notReady: program.notReady(),
     ...{ board, tallies, held, sinkStates, remembered, storeLabel, startedAtMs },
     version: VERSION,
+    processes: ports.processes?.() ?? [],
     nowMs: clock.nowMs(),
   });
 }

@@ -25,6 +25,14 @@ const SEARCH_LENGTH_MAX = 300;
 const ID = /^(evt|dlv)_/i;
 const LIST_SKIPS = [['#list', 'To the list']] as const;
 
+/** What every page of ours needs. */
+export function assetRoutes(): Hono {
+  return new Hono()
+    .get('/assets/style.css', (context) => asset(context, STYLE, 'text/css'))
+    .get('/assets/live.js', (context) => asset(context, LIVE_SCRIPT, 'text/javascript'))
+    .get('/assets/icon.svg', (context) => asset(context, ICON, 'image/svg+xml'));
+}
+
 /** The status page: rendered here, renewed by a small script, usable without it. */
 export function pageRoutes(ports: ServerPorts): Hono {
   const { program, lookup, nonce, clock } = ports;
@@ -47,10 +55,7 @@ export function pageRoutes(ports: ServerPorts): Hono {
     return { key, back: pathAndQuery(context), seen, closedOf: closedSinks(ports) };
   }
 
-  return new Hono()
-    .get('/assets/style.css', (context) => asset(context, STYLE, 'text/css'))
-    .get('/assets/live.js', (context) => asset(context, LIVE_SCRIPT, 'text/javascript'))
-    .get('/assets/icon.svg', (context) => asset(context, ICON, 'image/svg+xml'))
+  return assetRoutes()
     .get('/', async (context) => {
       const [status, latest] = await Promise.all([readStatus(ports), lookup.recordings({ offset: 0, limit: LATEST })]);
       const body = overview({ status, latest: latest.items, place: placeOf(context) });

@@ -7,6 +7,7 @@ import type { Board } from '../observe/board.js';
 import type { Metrics } from '../observe/metrics.js';
 import type { Clock, Log } from '../ports.js';
 import type { Lookup } from '../views/lookup.js';
+import type { ProcessView } from '../views/process-view.js';
 
 /** What the server shows and asks of the running program. */
 export interface ServedProgram {
@@ -27,6 +28,8 @@ export interface ServerPorts {
   /** What is asked for where it is set. */
   readonly token: string | undefined;
   readonly storeLabel: string;
+  /** Those that share the attempts; left out where one does everything. */
+  readonly processes?: (() => readonly ProcessView[]) | undefined;
   readonly startedAtMs: number;
   readonly clock: Clock;
   readonly log: Log;

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
+import type { Hono } from 'hono';
 import type { ListenAddress } from '../config/listen.js';
-import { createApp } from './app.js';
-import type { ServerPorts } from './ports.js';
+import type { Clock } from '../ports.js';
 
 /** Of whoever is slow, or many. */
 const HEADERS_MS_MAX = 10_000;
@@ -21,13 +21,14 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** Listens; rejects with Node's error where it cannot. */
+/** Listens; rejects with Node's error where it cannot. @param appFor given a signal that is aborted when the server ends */
 export async function startServer(
   { host, port }: ListenAddress,
-  ports: Omit<ServerPorts, 'stopped'>,
+  clock: Clock,
+  appFor: (stopped: AbortSignal) => Hono,
 ): Promise<RunningServer> {
   const stopped = new AbortController();
-  const { fetch } = createApp({ ...ports, stopped: stopped.signal });
+  const { fetch } = appFor(stopped.signal);
   const server = createAdaptorServer({
     fetch,
     serverOptions: { headersTimeout: HEADERS_MS_MAX, requestTimeout: REQUEST_MS_MAX },
@@ -48,7 +49,7 @@ export async function startServer(
       const closed = once(server, 'close');
       server.close();
       server.closeIdleConnections();
-      const timer = ports.clock.after(CLOSE_MS_MAX, () => server.closeAllConnections());
+      const timer = clock.after(CLOSE_MS_MAX, () => server.closeAllConnections());
       await closed;
       timer.cancel();
     },

@@ -7,6 +7,7 @@ import { createBoard } from '../observe/board.js';
 import { createMetrics } from '../observe/metrics.js';
 import type { CountedLedger } from '../store/revision.js';
 import { createLookup } from '../views/lookup.js';
+import { createApp } from './app.js';
 import type { ServedProgram, ServerPorts } from './ports.js';
 import { type RunningServer, startServer } from './server.js';
 
@@ -24,7 +25,7 @@ export function createServing({
   sha256,
   program,
   ...ports
-}: Pick<ServerPorts, 'clock' | 'log' | 'nonce' | 'token' | 'storeLabel'> & {
+}: Pick<ServerPorts, 'clock' | 'log' | 'nonce' | 'token' | 'storeLabel' | 'processes'> & {
   readonly ledger: CountedLedger;
   readonly sha256: Sha256;
   readonly program: () => ServedProgram;
@@ -51,6 +52,9 @@ export function createServing({
     },
     told: (events) => metrics.told(events),
     stored: (deliveries) => metrics.stored(deliveries),
-    listen: (address) => startServer(address, { ...ports, program: program(), lookup, board, metrics, startedAtMs }),
+    listen: (address) => {
+      const served = { ...ports, program: program(), lookup, board, metrics, startedAtMs };
+      return startServer(address, clock, (stopped) => createApp({ ...served, stopped }));
+    },
   };
 }

@@ -5,6 +5,7 @@ import type { ConfigStatus, FailingNote, ProgramStatus, SourceStatus } from '../
 import type { Board, SinkNote, SourceNote } from '../observe/board.js';
 import { sinkFailing, sourceFailing } from './failing-words.js';
 import type { Remembered, Tally } from './lookup.js';
+import type { ProcessView } from './process-view.js';
 import { reloadText } from './reload-words.js';
 import { routeWords } from './route-words.js';
 import { KEPT_FOR_SINK, trialWords } from './suspension-words.js';
@@ -29,6 +30,8 @@ export interface StatusFacts {
   readonly remembered: ReadonlyMap<string, Remembered> | undefined;
   readonly version: string;
   readonly storeLabel: string;
+  /** Those that share the attempts; none where one does everything. */
+  readonly processes: readonly ProcessView[];
   readonly startedAtMs: number;
   readonly nowMs: number;
 }
@@ -66,6 +69,7 @@ export function statusOf(given: StatusFacts) {
     reasons: [...notReady],
     config: configView(program.config),
     store: { label: storeLabel, failingForSeconds: secondsOf(program.storeFailsForMs) },
+    processes: [...facts.processes],
     sources: [
       ...config.sources.map((source) => sourceView(source.name, source, facts)),
       ...heldElsewhere.map((name) => sourceView(name, undefined, facts)),

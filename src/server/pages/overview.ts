@@ -16,6 +16,7 @@ import {
   sparkline,
   time,
 } from './parts.js';
+import { processList } from './processes.js';
 import { recordingsTable } from './recordings.js';
 import { recordingsCount } from './recordings-count.js';
 import { reloadTroubles } from './reload-trouble.js';
@@ -42,6 +43,7 @@ export function overview({ status, latest, place }: Overview): readonly Html[] {
     html`<section id="attention" data-part>${attention(status, place)}</section>`,
     section('sources', 'Sources', sources, 'source', (source) => sourceCard(source, place)),
     section('sinks', 'Sinks', sinks, 'sink', (sink) => sinkCard(sink, place)),
+    processList(status.processes),
     html`<section id="latest" data-part aria-labelledby="h-latest"><h2 id="h-latest" tabindex="-1">Latest recordings</h2>
 ${latest.length === 0 ? html`<p>No poll has shown a recording yet.</p>` : recordingsTable(latest)}
 <p><a href="/recordings">All recordings</a></p></section>`,
