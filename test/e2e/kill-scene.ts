@@ -20,7 +20,7 @@ const AVAILABLE_BEFORE = 20;
 const PROCESSING_BEFORE = 10;
 
 /** The one that always says yes, and is told of everything. */
-const SLOW = 'slow';
+export const SLOW = 'slow';
 
 const CONCURRENCY = 8;
 /** Of the three sinks together: no more can be repeated after one kill. */
@@ -46,7 +46,8 @@ export interface Scene {
   readonly wanted: readonly string[];
 }
 
-export async function openScene(stage: Stage, store: string, dice: Dice): Promise<Scene> {
+/** @param more keys of the config beside those of the scene */
+export async function openScene(stage: Stage, store: string, dice: Dice, more: object = {}): Promise<Scene> {
   const api = await stage.api({ mode: { pageSizeMax: PAGE_SIZE } });
   const journal = createJournal();
   const expected = new Map<string, Set<string>>();
@@ -146,6 +147,7 @@ export async function openScene(stage: Stage, store: string, dice: Dice): Promis
     store,
     delivery: { retries: Array.from({ length: 50 }, () => '100ms') },
     log: { level: 'debug' },
+    ...more,
   });
   return {
     api,

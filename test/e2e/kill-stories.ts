@@ -113,7 +113,7 @@ async function endWell(program: Program, { stage, scene }: Story, account: Accou
 }
 
 /** Where the store says something else than the receivers. It may still mean to repeat what was taken shortly before a kill. */
-async function disagreements(stage: Stage, { journal, wanted }: Scene): Promise<string[]> {
+export async function disagreements(stage: Stage, { journal, wanted }: Scene): Promise<string[]> {
   const { stdout } = await stage.run(['deliveries', '--json']);
   const rows = stdout.map((line) => JSON.parse(line) as { sink: string; eventId: string; state: string });
   const wrong = rows.filter(({ sink, eventId, state }) => {
