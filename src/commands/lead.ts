@@ -46,7 +46,12 @@ export async function lead(
     await notifier.load();
     logWaiting(notifier, log);
     logBacklog(notifier.dispatcher, log);
-    server = await serve();
+    server = await serve().catch((error: unknown) => {
+      // Several processes on one machine may want one address: that nobody can look is better than that nobody leads.
+      if (work === undefined) throw error;
+      log.error({ error }, 'there is no status page of this leader');
+      return undefined;
+    });
     log.info(
       {
         version: VERSION,

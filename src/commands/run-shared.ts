@@ -4,6 +4,7 @@ import type { Share } from '../engine/attempt.js';
 import { createRepeats } from '../engine/repeats.js';
 import { QueueError } from '../queue/bullmq.js';
 import type { SharedWork } from '../queue/shared-work.js';
+import type { RunningServer } from '../server/server.js';
 import type { WorkerStatus } from '../server/worker.js';
 import type { OpenedStore } from '../store/open.js';
 import type { Owner } from '../store/records.js';
@@ -76,7 +77,7 @@ async function asWorker(running: Running, work: SharedWork, signal: AbortSignal)
   if (store.kind !== 'redis') throw new Error('a queue without a store on Redis is refused before');
   const standing = createStanding(store.label, work);
   const repeats = createRepeats({ clock: systemClock, log });
-  let server: ReturnType<typeof serveWorker> | undefined;
+  let server: Promise<RunningServer | undefined> | undefined;
 
   function follow(owner: Owner | undefined): void {
     repeats.works(STORE);
@@ -86,8 +87,18 @@ async function asWorker(running: Running, work: SharedWork, signal: AbortSignal)
       'this process is a worker: another one leads',
     );
     void work.follow();
-    server ??= serveWorker(first, log, standing.status);
-    server.catch((error: unknown) => log.error({ error }, 'there is no status page of this worker'));
+    server ??= openServer();
+  }
+
+  async function openServer(): Promise<RunningServer | undefined> {
+    try {
+      const opened = await serveWorker(first, log, standing.status);
+      if (opened !== undefined) log.info({ page: opened.url }, 'this worker has a status page');
+      return opened;
+    } catch (error) {
+      log.error({ error }, 'there is no status page of this worker');
+      return undefined;
+    }
   }
 
   try {
@@ -106,7 +117,7 @@ async function asWorker(running: Running, work: SharedWork, signal: AbortSignal)
   } finally {
     repeats.stop();
     // The leader listens at the same address.
-    await (await server?.catch(() => undefined))?.close();
+    await (await server)?.close();
   }
 }
 

@@ -59,10 +59,16 @@ export async function openBullmq({ url, label, prefix }: QueueConfig, clock: Clo
   }
 
   const ask = connection({ enableOfflineQueue: false, commandTimeout: CALL_TIMEOUT_MS });
+  let reason: unknown;
+  ask.once('error', (error) => {
+    reason = error;
+  });
   try {
     await withTimeout(clock, CONNECT_TIMEOUT_MS, ask.connect());
-  } catch (cause) {
+  } catch (error) {
     await close();
+    // The client itself only says that the connection is closed.
+    const cause = reason ?? error;
     throw new QueueError(label, problemOf(cause), cause);
   }
   return {
