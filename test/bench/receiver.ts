@@ -6,10 +6,11 @@ import { serve } from './serve.js';
 /** Says yes to everything and looks at nothing, so that it is never what is waited for. */
 
 export const receiverDeeds = serve({
-  /** @returns the URL of webhooks */
-  async openHook(): Promise<string> {
+  /** @param delayMs until it answers @returns the URL of webhooks */
+  async openHook(delayMs = 0): Promise<string> {
     const server = createServer((request, response) => {
-      request.resume().once('end', () => response.writeHead(204).end());
+      const answer = () => response.writeHead(204).end();
+      request.resume().once('end', () => (delayMs === 0 ? answer() : setTimeout(answer, delayMs)));
     });
     return `http://127.0.0.1:${await portOf(server)}/`;
   },

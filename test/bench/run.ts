@@ -1,13 +1,17 @@
 import { build } from './build.js';
 import { measureDeliveries } from './part-deliveries.js';
 import { measurePolls } from './part-poll.js';
+import { measureQueue } from './part-queue.js';
 import { measureRest } from './part-rest.js';
 import { measureWalks } from './part-walk.js';
 import { type Finding, tableOf } from './report.js';
 
 /** `PART=walk` measures one part alone. */
 
-const PARTS = { poll: measurePolls, walk: measureWalks, deliveries: measureDeliveries, rest: measureRest };
+const PARTS = {
+  ...{ poll: measurePolls, walk: measureWalks, deliveries: measureDeliveries, rest: measureRest },
+  queue: measureQueue,
+};
 
 const { PART } = process.env;
 const wanted = Object.entries(PARTS).filter(([name]) => PART === undefined || PART === name);
