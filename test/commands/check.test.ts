@@ -44,7 +44,7 @@ test('every mistake is told at once on stderr, each with its place, and the exit
       '    shedule: "* * * * *"',
       'sinks:',
       '  hook: { type: webhok }',
-      'queue: embedded',
+      'queue: nats://queue',
     ].join('\n'),
     'other.yaml',
   );
@@ -55,7 +55,7 @@ test('every mistake is told at once on stderr, each with its place, and the exit
     expect.stringMatching(/^other\.yaml:4:\d+: sources\.production\.timeout: .*write 30s$/),
     expect.stringMatching(/^other\.yaml:5:\d+: sources\.production\.shedule: .*schedule/),
     expect.stringMatching(/^other\.yaml:7:\d+: sinks\.hook\.type: .*webhook/),
-    expect.stringMatching(/^other\.yaml:8:\d+: queue: .*not available in this version/),
+    expect.stringMatching(/^other\.yaml:8:\d+: queue: .*embedded/),
   ]);
 });
 

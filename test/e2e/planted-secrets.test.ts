@@ -179,7 +179,7 @@ test('whatever goes wrong, no secret is told or kept', async () => {
   places.push({ name: 'events for operators', content: ofOperators.map(({ body }) => body).join('\n') });
   expect(tracesOf(SECRETS, [...places, ...filesIn(join(stage.folder, 'state'))])).toEqual([]);
   // The search would have found them: each was there to be told, and came back in the answers.
-  const { store: _, ...inConfig } = BY_KEY;
+  const { store: _, queue: __, ...inConfig } = BY_KEY;
   const found = tracesOf(inConfig, filesIn(join(stage.folder, 'config'))).map((line) => line.split(' in ')[0]);
   expect(found).toEqual(Object.keys(inConfig));
   expect(tracesOf(KEPT, filesIn(join(stage.folder, 'config')))).toHaveLength(Object.keys(KEPT).length);
@@ -207,6 +207,18 @@ test.each(['redis', 'postgres'] as const)(
   },
   200_000,
 );
+
+test('a queue that cannot be reached keeps its password to itself', async () => {
+  const { api, receiver, mail } = await openPlaces();
+  const login = `me:${encodeURIComponent(BY_KEY.queue)}`;
+  const places: Place[] = [];
+  for (const queue of [`redis://${login}@127.0.0.1:1/0`, `redis:${login}`, `nats://${login}@127.0.0.1`]) {
+    stage.configure({ ...configWith(api, receiver, mail, { store: 'redis://127.0.0.1:1/0' }), queue });
+    places.push(...(await saidOfAll([['run'], ['check', '--connect'], ['doctor']])));
+  }
+  expect(tracesOf(SECRETS, places)).toEqual([]);
+  expect(places[1]?.content).toMatch(/failed {2}queue: redis:\/\/127\.0\.0\.1:1\/0: nothing listens/);
+}, 200_000);
 
 test('init tells none of what it asks for', async () => {
   const { api, receiver } = await openPlaces();

@@ -14,6 +14,7 @@ const CLIENT = issuedCertificate('client');
 /** One for each key that can hold one, by the names of {@link secretKeysOf}. A source's base URL is stored, and may hold none. */
 export const BY_KEY = {
   heartbeat: planted('heartbeat'),
+  queue: spiced('queue'),
   'server.token': spiced('server token'),
   'sinks.archive.s3.accessKeyId': planted('access key'),
   'sinks.archive.s3.endpoint': planted('endpoint'),
