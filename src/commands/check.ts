@@ -101,6 +101,10 @@ async function* trySink(
 ): AsyncGenerator<Finding> {
   const what = `sinks.${sink.name}`;
   const reached = await tryConnection(sink, http, context);
+  if (!sink.enabled && reached.result === 'failed') {
+    yield { what, result: 'notice', detail: `${reached.detail}; it is disabled, so that is no failure` };
+    return;
+  }
   yield { what, ...reached };
   const archive = sink.definition.archive?.(sink.settings);
   if (archive !== undefined && reached.result !== 'failed') {

@@ -46,15 +46,10 @@ export const registerDiscard: Register = (program, context) => {
 async function decide(kind: DecideOrder['kind'], options: DecideOptions, context: CommandContext): Promise<ExitCode> {
   const { source = null } = options;
   const config = await configForAsking(options, context);
-  const { lines, attempted } = await carryOut(
-    { kind, source },
-    config,
-    options,
-    context,
-    async ({ dispatcher }, done) => {
-      if (kind === 'release') await dispatcher.attemptDue(undefined, sinksIn(done));
-    },
-  );
+  const { lines, attempted } = await carryOut({ kind, source }, config, options, context, async ({ dispatcher }) => {
+    // Of all sinks: a release that was killed may have left some of which nothing is held any more.
+    if (kind === 'release') await dispatcher.attemptDue();
+  });
   if (lines.length === 0) context.tell(source === null ? 'Nothing is held.' : `Nothing of ${source} is held.`);
   if (kind === 'discard' || lines.length === 0) return EXIT.fine;
   return tellAttempted(attempted, sinksIn(lines), config, context);

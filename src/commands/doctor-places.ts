@@ -26,7 +26,7 @@ export function lookAtPlaces(config: Config, context: CommandContext): PlaceLook
       ? []
       : config.sources.map((source) => ({ source, look: lookAtSource(source, http, config, context) }));
   const sinks = config.sinks.map((sink) =>
-    http === undefined
+    http === undefined || !sink.enabled
       ? []
       : looked(`sinks.${sink.name}`, async () => [
           checkOf(`sinks.${sink.name}`, await tryConnection(sink, http, context)),

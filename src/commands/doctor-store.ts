@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Config } from '../config/config.js';
 import type { AlarmRecord } from '../core/alarm-record.js';
-import type { Delivery } from '../core/delivery.js';
+import { type Delivery, isDiscarded } from '../core/delivery.js';
 import type { Pause } from '../core/pause.js';
 import type { SinkState } from '../core/suspension.js';
 import { timeFromNow } from '../core/time-words.js';
@@ -115,9 +115,11 @@ async function countChecks({ store }: OpenedStore): Promise<readonly Check[]> {
   for await (const _ of ledger.allRecordings()) recordings += 1;
   const counts = { pending: 0, held: 0, delivered: 0, dead: 0 };
   const held = new Map<string, number>();
+  let discarded = 0;
   let oldest: Delivery | undefined;
   for await (const delivery of allDeliveries(ledger)) {
     counts[delivery.state] += 1;
+    if (isDiscarded(delivery)) discarded += 1;
     if (delivery.state === 'held') addTo(held, sourceOf(delivery));
     const waits =
       delivery.state === 'pending' && delivery.createdAtMs < (oldest?.createdAtMs ?? Number.POSITIVE_INFINITY);
@@ -131,11 +133,25 @@ async function countChecks({ store }: OpenedStore): Promise<readonly Check[]> {
   return [
     ok('recordings', `${recordings} remembered`),
     ok('deliveries', `${delivered} delivered, ${pending} pending${oldestWords}`),
-    ...(dead === 0
+    ...deadChecks(dead - discarded, discarded),
+    ...[...held].map(([source, count]) => warn(`sources.${source}`, heldText(source, count))),
+  ];
+}
+
+/** What somebody discarded is dead as well, and no trouble. */
+function deadChecks(givenUp: number, discarded: number): readonly Check[] {
+  const spared = discarded === 0 ? '' : ' --not-discarded';
+  return [
+    ...(discarded === 0
+      ? []
+      : [ok('deliveries', `${discarded} discarded by hand, which "redeliver --dead" would send`)]),
+    ...(givenUp === 0
       ? []
       : [
-          warn('deliveries', `${dead} dead: "deliveries --state dead" lists them, "redeliver --dead" sends them again`),
+          warn(
+            'deliveries',
+            `${givenUp} dead: "deliveries --state dead" lists them, "redeliver --dead${spared}" sends them again`,
+          ),
         ]),
-    ...[...held].map(([source, count]) => warn(`sources.${source}`, heldText(source, count))),
   ];
 }

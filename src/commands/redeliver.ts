@@ -10,6 +10,7 @@ import { configForAsking, noEnabledSink } from './session.js';
 
 interface RedeliverOptions extends CommonOptions {
   readonly dead?: true;
+  readonly notDiscarded?: true;
   readonly sink?: string;
   readonly to?: string;
   readonly since?: number;
@@ -24,7 +25,8 @@ export const registerRedeliver: Register = (program, context) => {
       'Makes one attempt at once, then starts the retry schedule anew; the event keeps its id. A suspended sink is tried. Beside a running ' +
         'program the request is left in the store and the answer waited for. Exit code 1 when anything was not delivered.',
     )
-    .option('--dead', 'all dead deliveries, in place of ids')
+    .option('--dead', 'all dead deliveries, what was discarded among them, in place of ids')
+    .option('--not-discarded', 'with --dead: not what somebody discarded')
     .option('--sink <name>', 'only those for this sink')
     .option('--to <name>', 'move them to this sink; with --dead, what it has not been told already')
     .addOption(
@@ -52,13 +54,16 @@ async function orderOf(
   if (dead === ids.length > 0)
     throw new UsageError('Name ids, as "deliveries" shows them, or --dead for all that are dead.');
   if (since !== undefined && !dead) throw new UsageError('--since goes with --dead.');
+  if (options.notDiscarded && !dead) throw new UsageError('--not-discarded goes with --dead.');
   const unknown = ids.find((id) => !/^(evt|dlv)_[0-9a-f]{32}$/.test(id));
   if (unknown !== undefined) throw await notAnId(unknown, config, context);
   if (sink !== null) await refuseUnknownSink(sink, config, context);
   if (!config.isPart && to !== null && !config.sinks.some(({ name, enabled }) => name === to && enabled)) {
     throw new UsageError(noEnabledSink('--to', to, config));
   }
-  return { kind: 'redeliver', ids, dead, sink, to, sinceMs: since === undefined ? null : systemClock.nowMs() - since };
+  const sinceMs = since === undefined ? null : systemClock.nowMs() - since;
+  const some = options.notDiscarded === undefined ? {} : { sparesDiscarded: options.notDiscarded };
+  return { kind: 'redeliver', ids, dead, ...some, sink, to, sinceMs };
 }
 
 async function redeliver(

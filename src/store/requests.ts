@@ -28,6 +28,7 @@ const orders = {
     kind: z.literal('redeliver'),
     ids: texts,
     dead: z.boolean(),
+    sparesDiscarded: z.literal(true).exactOptional(),
     sink: textOrNull,
     to: textOrNull,
     sinceMs: z.number().nullable(),

@@ -118,15 +118,25 @@ describe('--connect', () => {
     const [api, receiver] = [await stage.api(), await stage.receiver()];
     stage.configure({
       sources: { production: sourceOf(api) },
-      sinks: { hook: hookTo(receiver), out: { type: 'stdout' } },
+      sinks: {
+        hook: hookTo(receiver),
+        out: { type: 'stdout' },
+        idle: { type: 'slack', url: 'http://127.0.0.1:1/', enabled: false },
+      },
     });
     const { code, stdout } = await stage.run(['check', '--connect', '--json']);
     expect(code).toBe(0);
     expect(stdout.map((line) => JSON.parse(line))).toEqual([
+      { what: 'config', result: 'notice', detail: expect.stringMatching(/^sinks\.idle: is disabled/) },
       { what: 'store', result: 'ok', detail: expect.stringMatching(/does not exist yet/) },
       { what: 'sources.production', result: 'ok', detail: expect.stringMatching(/0 recordings/) },
       { what: 'sinks.hook', result: 'ok', detail: 'can be reached; its signature is not tried: "test hook" does that' },
       { what: 'sinks.out', result: 'ok', detail: 'nothing to connect to' },
+      {
+        what: 'sinks.idle',
+        result: 'notice',
+        detail: expect.stringMatching(/refused.*; it is disabled, so that is no failure$/),
+      },
     ]);
     expect([api.requestCount, receiver.messages]).toEqual([1, []]);
   });

@@ -174,7 +174,12 @@ test('what is suspended, dead, paused or unreachable is named, with what to do',
   ];
   stage.configure({
     sources: { production: sourceOf(api) },
-    sinks: { gone: webhookTo(gone), refusing: webhookTo(refusing), out: OUT },
+    sinks: {
+      gone: webhookTo(gone),
+      refusing: webhookTo(refusing),
+      out: OUT,
+      idle: { type: 'webhook', url: 'http://127.0.0.1:1/', enabled: false },
+    },
   });
   await stage.run(['poll']);
   api.recordings.add({ status: 'available' });
@@ -187,6 +192,7 @@ test('what is suspended, dead, paused or unreachable is named, with what to do',
     expect.stringMatching(/^ok can be reached/),
     expect.stringMatching(/^fail is suspended since .*: gone: .*redeliver one of its deliveries$/),
   ]);
+  expect(of('sinks', 'sinks.idle')).toEqual(['ok is disabled']);
   expect(of('store', 'deliveries')).toEqual([
     expect.stringMatching(/^ok \d+ delivered, 1 pending, the oldest for gone, made (now|\d+ seconds? ago)$/),
     expect.stringMatching(/^warn 1 dead: "deliveries --state dead" lists them/),

@@ -114,6 +114,12 @@ describe('alone', () => {
     expect(receiver.accepted).toHaveLength(4);
     expect(await stage.run(['redeliver', dead[0]?.eventId ?? ''])).toMatchObject({ code: 0 });
     expect(receiver.accepted).toHaveLength(5);
+    expect(await decide('redeliver', '--dead', '--not-discarded')).toMatchObject({ code: 0, lines: [] });
+    const { stdout } = await stage.run(['doctor']);
+    expect(stdout.join('\n')).toMatch(/ok +deliveries: 1 discarded by hand, which "redeliver --dead" would send/);
+    expect(stdout.join('\n')).not.toMatch(/warn +deliveries:/);
+    expect(await decide('redeliver', '--dead')).toMatchObject({ code: 0, lines: [{ result: 'delivered' }] });
+    expect(receiver.accepted).toHaveLength(6);
   });
 
   test('a person reads a line for each source and sink', async () => {
@@ -130,6 +136,16 @@ describe('beside a running program', () => {
     expect(await decide('release', '--source', 'production')).toMatchObject({ code: 0, lines: [{ count: 6 }] });
     await stage.until('all have arrived', () => receiver.accepted.length === 8);
     expect(new Set(receiver.accepted).size).toBe(8);
+  });
+
+  test('what was discarded is spared where that is asked for', async () => {
+    const { receiver } = await playFlood(4);
+    const program = await stage.start(['run']);
+    await stage.untilLog(program, /^deliveries are held/);
+    await decide('discard');
+    expect(await decide('redeliver', '--dead', '--not-discarded')).toMatchObject({ code: 0, lines: [] });
+    expect(receiver.accepted).toHaveLength(2);
+    expect(await decide('redeliver', '--not-discarded')).toMatchObject({ code: 2 });
   });
 
   test('discard makes no alarm and no attempt', async () => {
