@@ -34,7 +34,7 @@ export function slackMessage(event: NotifierEvent, timezone = 'UTC'): SlackMessa
     text: headline(event),
     blocks: [
       { type: 'header', text: { type: 'plain_text', text: titleOf(event) } },
-      { type: 'section', fields: facts(event, timezone).map(([label, value]) => markdown(`*${label}*\n${value}`)) },
+      ...factSections(facts(event, timezone)),
       ...(url === undefined ? [] : [watchButton(url)]),
       { type: 'context', elements: context.map(markdown) },
     ],
@@ -82,7 +82,7 @@ function operatorMessage(event: OperatorEvent, timezone: string): SlackMessage {
     blocks: [
       { type: 'header', text: { type: 'plain_text', text: signed } },
       ...sentences.map((sentence) => ({ type: 'section', text: markdown(sentence) }) as const),
-      { type: 'section', fields: known.map(([label, value]) => markdown(`*${label}*\n${value}`)) },
+      ...factSections(known),
       { type: 'context', elements: [markdown(identity(event))] },
     ],
   };
@@ -115,6 +115,12 @@ function facts(event: NotifierEvent, timezone: string): (readonly [label: string
     label,
     atMs === undefined ? escapeSlack(text) : slackDate(atMs, timezone),
   ]);
+}
+
+/** None where nothing is known: Slack refuses a section of nothing. */
+function factSections(known: ReturnType<typeof facts>): readonly SlackBlock[] {
+  if (known.length === 0) return [];
+  return [{ type: 'section', fields: known.map(([label, value]) => markdown(`*${label}*\n${value}`)) }];
 }
 
 function worksUntil({ data }: RecordingEvent, timezone: string): string[] {

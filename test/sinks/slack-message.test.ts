@@ -195,6 +195,12 @@ function textsOf(message: SlackMessage): string[] {
 
 const OUR_OWN = /<!date\^\d+\^\{date_short_pretty\} at \{time\}\|[\w ,:]+ UTC>|<https?:[^<>|\s]+\|Watch>/g;
 
+test('an event that says nothing has no section of nothing, which Slack refuses', () => {
+  const data = { reason: '', message: '', since: '' };
+  const event: OperatorEvent = { id: 'evt_1' as EventId, timestamp: '', type: 'source.failing', source: 'main', data };
+  expect((slackMessage(event).blocks ?? []).map(({ type }) => type)).toEqual(['header', 'context']);
+});
+
 test('every limit of Slack holds for any event, and nothing in it is markup but our own', () => {
   fc.assert(
     fc.property(hostileEvent, (event) => {
