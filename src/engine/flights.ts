@@ -19,9 +19,9 @@ export interface Flight {
 
 /**
  * Attempts that are accepted and not noted yet, which do not keep others waiting: a receiver is not idle while the disk is busy, and
- * more of them are noted in one write. A crash repeats so many more at most.
+ * more of them are noted in one write. A crash repeats so many more at most, for each that may be in flight.
  */
-export const UNNOTED_MAX = 128;
+export const UNNOTED_RATIO = 2;
 
 /** The attempts that a lane has under way. */
 export class Flights {
@@ -39,10 +39,11 @@ export class Flights {
   /**
    * Of the places that the sink's concurrency gives.
    *
-   * @param storeFails then nothing goes ahead of what is stored
+   * @param concurrency of the sink
+   * @param storeFails  then nothing goes ahead of what is stored
    */
-  occupied(storeFails: boolean): number {
-    return this.#all.size - (storeFails ? 0 : Math.min(this.#accepted, UNNOTED_MAX));
+  occupied(concurrency: number, storeFails: boolean): number {
+    return this.#all.size - (storeFails ? 0 : Math.min(this.#accepted, UNNOTED_RATIO * concurrency));
   }
 
   has(delivery: Delivery): boolean {

@@ -190,7 +190,9 @@ export class Lane {
     if (this.#stopped || this.#ports.isPaused()) return;
     this.#cutWaits();
     if (this.#backlog.wantsRefill) this.#ports.refill();
-    while (this.#flights.occupied(this.#ports.storeFails()) + this.#ports.inFlightBefore() < this.sink.concurrency) {
+    const { concurrency } = this.sink;
+    const { storeFails, inFlightBefore } = this.#ports;
+    while (this.#flights.occupied(concurrency, storeFails()) + inFlightBefore() < concurrency) {
       const waitMs = this.#waitMs();
       if (waitMs > 0) {
         this.#wakeIn(waitMs);

@@ -1,5 +1,5 @@
 import type { SinkConfig } from '../../src/config/config.js';
-import { UNNOTED_MAX } from '../../src/engine/flights.js';
+import { UNNOTED_RATIO } from '../../src/engine/flights.js';
 import type { FailingStore, StoreMethod } from '../support/failing-store.js';
 import { openDispatchStage } from './dispatch-stage.js';
 import { openPollStage } from './poll-stage.js';
@@ -43,7 +43,7 @@ test.each([100, 500, 1_000])(
     stage.store.heal();
     await stage.dispatcher.attemptDue();
     expect(stage.dispatcher.ends.count('delivered')).toBe(count);
-    const groups = Math.ceil(count / (AT_ONCE + UNNOTED_MAX));
+    const groups = Math.ceil(count / (AT_ONCE + UNNOTED_RATIO * AT_ONCE));
     expect(countOf(stage.store, 'setMany')).toBe(groups);
     expect(countOf(stage.store, 'deleteMany')).toBe(groups);
     expect(countOf(stage.store, 'getMany') + countOf(stage.store, 'scan')).toBe(0);

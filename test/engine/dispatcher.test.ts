@@ -1,4 +1,4 @@
-import { UNNOTED_MAX } from '../../src/engine/flights.js';
+import { UNNOTED_RATIO } from '../../src/engine/flights.js';
 import { startReceiver } from '../../src/fake/receiver.js';
 import type { Store } from '../../src/ports.js';
 import { prefixes } from '../../src/store/keys.js';
@@ -99,11 +99,11 @@ describe('what the receiver has taken and the store has not noted', () => {
     };
     const { sink, sent } = takesAtOnce();
     await using stage = await openDispatchStage([sink], { on: slow });
-    const count = UNNOTED_MAX + 10;
+    const count = 30;
     for (let n = 0; n < count; n += 1) await stage.add('hook', `r${n}`);
-    await until(() => sent() === UNNOTED_MAX + 2);
+    await until(() => sent() === 2 + 2 * UNNOTED_RATIO);
     for (let turns = 0; turns < 5; turns += 1) await turn();
-    expect(sent()).toBe(UNNOTED_MAX + 2);
+    expect(sent()).toBe(2 + 2 * UNNOTED_RATIO);
     expect(stage.dispatcher.ends.count('delivered')).toBe(0);
     letGo();
     await until(() => stage.dispatcher.ends.count('delivered') === count);
