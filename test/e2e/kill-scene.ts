@@ -1,3 +1,4 @@
+import { UNNOTED_RATIO } from '../../src/engine/flights.js';
 import type { FakeApi } from '../../src/fake/api.js';
 import type { ReceivedMessage } from '../../src/fake/receiver.js';
 import { systemClock } from '../../src/system.js';
@@ -24,7 +25,7 @@ export const SLOW = 'slow';
 
 const CONCURRENCY = 8;
 /** Of the three sinks together: no more can be repeated after one kill. */
-export const IN_FLIGHT_MAX = 3 * CONCURRENCY;
+export const IN_FLIGHT_MAX = 3 * CONCURRENCY * (1 + UNNOTED_RATIO);
 
 type Status = 'available' | 'processing';
 
