@@ -1,4 +1,5 @@
 import type { SourceConfig } from '../config/config.js';
+import type { Random } from '../ports.js';
 import type { Source, SourceContext } from '../source/define.js';
 import { newWalkMemory, type WalkMemory } from './walk-memory.js';
 
@@ -20,9 +21,9 @@ export function openPolledSource(
   ports: Omit<SourceContext<unknown>, 'name' | 'settings' | 'keyNames'>,
 ): PolledSource {
   const { name, settings, keyNames, definition } = config;
-  return newPolledSource(config, definition.open({ name, settings, keyNames, ...ports }));
+  return newPolledSource(config, definition.open({ name, settings, keyNames, ...ports }), ports.random);
 }
 
-export function newPolledSource(config: SourceConfig, source: Source): PolledSource {
-  return { config, source, silentUntilMs: 0, askAgainAtMs: 0, urlFailures: 0, walks: newWalkMemory() };
+export function newPolledSource(config: SourceConfig, source: Source, random: Random): PolledSource {
+  return { config, source, silentUntilMs: 0, askAgainAtMs: 0, urlFailures: 0, walks: newWalkMemory(random) };
 }

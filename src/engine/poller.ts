@@ -1,6 +1,5 @@
 import { announceRemembered, type Change, type DiffPolicy, diff, type PollPhase } from '../core/diff.js';
 import { emptyListText, isDoubtful, isWorthNoting } from '../core/empty-list.js';
-import type { RecordingUuid } from '../core/id.js';
 import type { Recording } from '../core/recording.js';
 import { afterPage, isNewestFirst, isSettled } from '../core/settled.js';
 import type { WalkMark } from '../core/walk-mark.js';
@@ -12,14 +11,12 @@ import { inGroups } from './in-groups.js';
 import { listedBefore } from './listed-before.js';
 import type { PollReport } from './poll-report.js';
 import type { PolledSource } from './polled-source.js';
-import { RecentlySeen } from './recently-seen.js';
-import { type Tallies, withoutSettled } from './settled-rows.js';
+import { noteSettled, type Tallies, withoutSettled } from './settled-rows.js';
+import { WalkRows } from './walk-rows.js';
 import { WalkTally } from './walk-tally.js';
 
 /** A list that shifts under a walk, or a first poll that goes on meeting new recordings, is walked so often at most. */
 const WALKS_MAX = 3;
-/** The latest rows of a walk, kept to notice the same recording twice: the first one counts, or two rows that differ would be news at every poll. */
-const SEEN_MIN = 10_000;
 /** Kept of a walk, as of a page. */
 const REASONS_MAX = 20;
 /** No poll takes longer. */
@@ -64,9 +61,8 @@ class PollRun {
   #mark: WalkMark | undefined;
   /** The walk may stop where nothing is new. */
   #mayStop = false;
-  /** Of the walk under way, as the counts are. */
-  #seen = newSeen();
-  #counts = { rows: 0, rejected: 0, available: 0, processing: 0 };
+  /** Of the walk under way. */
+  #rows: WalkRows;
   #reasons = new Set<string>();
   #tally = new WalkTally(undefined);
   #total: number | undefined;
@@ -79,6 +75,7 @@ class PollRun {
     this.#ports = ports;
     this.#signal = signal;
     this.#startedMs = ports.clock.monotonicMs();
+    this.#rows = this.#newRows();
     this.#store = new CommitChanges(polled.config.name, ports);
   }
 
@@ -131,7 +128,7 @@ class PollRun {
 
   /** What a list that came to its end says. */
   async #judge(mark: SourceMark | undefined): Promise<PollReport> {
-    const { rows, rejected } = this.#counts;
+    const { rows, rejected } = this.#rows.counts;
     const isFirst = mark === undefined || this.#phase !== 'normal';
     const before = isFirst || rows > 0 ? 0 : await listedBefore(this.#ledger, this.#name, mark);
     const isDoubted = isDoubtful(rows, before);
@@ -151,7 +148,7 @@ class PollRun {
   }
 
   get #listed(): number {
-    return this.#isFull ? this.#counts.rows : (this.#total ?? this.#counts.rows);
+    return this.#isFull ? this.#rows.counts.rows : (this.#total ?? this.#rows.counts.rows);
   }
 
   /** Notes that the walk has ended well, in the store only where that says something new. */
@@ -181,16 +178,15 @@ class PollRun {
       const metUnknown = this.#unknown > unknownBefore;
       const pagesShift = end.pages > 1 && (end.shifted || (this.#phase !== 'normal' && metUnknown));
       // An empty list is believed at the second look only: taken for the whole, everything that comes after it would be announced.
-      const emptyAtFirst = this.#phase !== 'normal' && walks === 1 && this.#counts.rows === 0;
+      const emptyAtFirst = this.#phase !== 'normal' && walks === 1 && this.#rows.counts.rows === 0;
       if (!pagesShift && !emptyAtFirst) return end;
       this.#mayStop = false;
     }
   }
 
   async #walk(): Promise<WalkEnd | Stopped> {
-    this.#seen = newSeen();
+    this.#rows = this.#newRows();
     this.#reasons = new Set();
-    this.#counts = { rows: 0, rejected: 0, available: 0, processing: 0 };
     // Until it stops early, all rows come: what it has counted of them is what there is.
     this.#tally = new WalkTally(undefined);
     const short = new WalkTally(this.#mark);
@@ -221,32 +217,42 @@ class PollRun {
   /** @returns whether nothing of it was new or is waited for */
   async #takePage(page: Page, tallies: Tallies): Promise<boolean> {
     const { config } = this.#polled;
-    this.#counts.rejected += page.rejected.count;
+    this.#rows.counts.rejected += page.rejected.count;
     for (const reason of page.rejected.reasons) if (this.#reasons.size < REASONS_MAX) this.#reasons.add(reason);
     this.#ports.urls.refresh(config.name, page.recordings);
-    const fresh = page.recordings.filter((recording) => this.#isFirstRowOf(recording));
+    const { hasNew, unsure } = this.#takeRows(page.recordings, tallies);
     // A page that only repeats rows tells of paging that is not understood.
-    let isSettledPage = fresh.length > 0;
-    for (const slice of this.#store.slices(fresh))
+    let isSettledPage = hasNew;
+    for (const slice of this.#store.slices(unsure))
       isSettledPage = (await this.#takeSlice(slice, tallies)) && isSettledPage;
     return isSettledPage;
   }
 
-  #isFirstRowOf({ uuid, status }: Recording): boolean {
-    if (this.#seen.has(uuid)) return false;
-    this.#seen.add(uuid);
-    this.#counts.rows += 1;
-    if (status === 'available') this.#counts.available += 1;
-    if (status === 'processing') this.#counts.processing += 1;
-    return true;
+  /** Counts what is known to be settled. */
+  #takeRows(recordings: readonly Recording[], tallies: Tallies) {
+    const unsure: Recording[] = [];
+    let hasNew = false;
+    for (const recording of recordings) {
+      const taken = this.#rows.take(recording);
+      if (taken === 'repeated') continue;
+      hasNew = true;
+      if (taken === 'unsure') unsure.push(recording);
+      else noteSettled(recording.uuid, tallies);
+    }
+    return { hasNew, unsure };
+  }
+
+  #newRows(): WalkRows {
+    return new WalkRows(this.#polled.walks.settled, this.#phase === 'normal');
   }
 
   /** Looks up, compares, and writes what is new: deliveries first, in one write with the states that say that they exist. */
   async #takeSlice(slice: readonly Recording[], tallies: Tallies): Promise<boolean> {
     const { all, short } = tallies;
-    const { urls, clock } = this.#ports;
+    const { urls, clock, ledger } = this.#ports;
+    const { settled } = this.#polled.walks;
     const isNormal = this.#phase === 'normal';
-    const rest = isNormal ? await withoutSettled(slice, this.#ledger, this.#name, tallies) : slice;
+    const rest = isNormal ? await withoutSettled(slice, ledger, this.#name, tallies, settled) : slice;
     if (rest.length === 0) return true;
     const uuids = rest.map(({ uuid }) => uuid);
     const known = await this.#ledger.recordings(this.#name, uuids);
@@ -290,14 +296,15 @@ class PollRun {
 
   /** Of what is in processing further down, which no page has shown. */
   async #askForAwaited(): Promise<void> {
-    const unseen = this.#tally.awaited.filter(({ uuid }) => !this.#seen.has(uuid));
+    const unseen = this.#tally.awaited.filter(({ uuid }) => !this.#rows.has(uuid));
     await askForAwaited(unseen, this.#polled, {
       clock: this.#ports.clock,
       signal: this.#signal,
       take: async (recordings) => {
         this.#ports.urls.refresh(this.#name, recordings);
-        const fresh = recordings.filter((recording) => this.#isFirstRowOf(recording));
-        for (const slice of this.#store.slices(fresh)) await this.#takeSlice(slice, { short: this.#tally });
+        const tallies = { short: this.#tally };
+        const { unsure } = this.#takeRows(recordings, tallies);
+        for (const slice of this.#store.slices(unsure)) await this.#takeSlice(slice, tallies);
       },
     });
   }
@@ -306,7 +313,7 @@ class PollRun {
   async #endFirstPoll(): Promise<void> {
     const { clock } = this.#ports;
     if (this.#polled.config.firstPoll === 'announce') await this.#announceRemembered();
-    const mark = { scope: this.#scope, firstPollDoneAtMs: clock.nowMs(), listed: this.#counts.rows };
+    const mark = { scope: this.#scope, firstPollDoneAtMs: clock.nowMs(), listed: this.#rows.counts.rows };
     await this.#ledger.markSource(this.#name, mark);
   }
 
@@ -332,13 +339,9 @@ class PollRun {
     const whole = this.#isFull ? {} : { available, processing: awaited.length };
     return {
       ...{ source: this.#name, result, reason, isEmptyInDoubt: false, error, phase: this.#phase, isFull: this.#isFull },
-      ...{ ...this.#counts, ...whole, listed: this.#listed, awaited: awaited.length },
+      ...{ ...this.#rows.counts, ...whole, listed: this.#listed, awaited: awaited.length },
       ...{ rejectedReasons: [...this.#reasons], unknown: this.#unknown, events, deliveries, held, pages: this.#pages },
       durationMs: Math.round(this.#ports.clock.monotonicMs() - this.#startedMs),
     };
   }
-}
-
-function newSeen(): RecentlySeen<RecordingUuid> {
-  return new RecentlySeen(SEEN_MIN);
 }

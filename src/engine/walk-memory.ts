@@ -1,3 +1,6 @@
+import type { Random } from '../ports.js';
+import { Fingerprints } from './fingerprints.js';
+
 /** What the polls of one source know of its list beside what is stored, from one to the next. */
 export interface WalkMemory {
   /** The next poll walks the whole list. */
@@ -12,9 +15,12 @@ export interface WalkMemory {
   ignoresMeetings: boolean;
   /** When each meeting was asked for last, monotonic. As many as there are recordings that are waited for. */
   askedAtMs: ReadonlyMap<string, number>;
+  /** Recordings that the store has as available, and of which nothing more is expected: only a poll of this source changes that. */
+  readonly settled: Fingerprints;
 }
 
-export function newWalkMemory(): WalkMemory {
+export function newWalkMemory(random: Random): WalkMemory {
   const askedAtMs = new Map<string, number>();
-  return { isFullDue: false, isNew: true, fullAtMs: 0, fullEveryMs: 0, ignoresMeetings: false, askedAtMs };
+  const settled = new Fingerprints(random);
+  return { isFullDue: false, isNew: true, fullAtMs: 0, fullEveryMs: 0, ignoresMeetings: false, askedAtMs, settled };
 }

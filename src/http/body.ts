@@ -27,16 +27,24 @@ export async function readBody(stream: Readable, coding: string | undefined, byt
   }
   const chunks: Buffer[] = [];
   let bytes = 0;
-  try {
-    for await (const chunk of decoded as AsyncIterable<Buffer>) {
-      chunks.push(chunk.subarray(0, bytesMax - bytes));
-      bytes += chunk.length;
-      if (bytes > bytesMax) return { body: Buffer.concat(chunks), bodyProblem: 'too_large' };
-    }
-  } catch {
-    return { body: Buffer.concat(chunks), bodyProblem: 'broken' };
-  }
-  return { body: Buffer.concat(chunks) };
+  const end = await new Promise<HttpAnswer['bodyProblem']>((resolve) => {
+    decoded
+      .on('data', (chunk: Buffer) => {
+        // One more may come before it is destroyed.
+        if (bytes > bytesMax) return;
+        chunks.push(chunk.subarray(0, bytesMax - bytes));
+        bytes += chunk.length;
+        if (bytes <= bytesMax) return;
+        resolve('too_large');
+        decoded.destroy();
+      })
+      .once('end', () => resolve(undefined))
+      .once('error', () => resolve('broken'))
+      .once('close', () => resolve('broken'));
+  });
+  const [only] = chunks;
+  const body = only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks);
+  return { body, ...(end !== undefined && { bodyProblem: end }) };
 }
 
 /** Undefined for a coding that was not asked for, or several of them on top of each other. */

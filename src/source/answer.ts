@@ -153,9 +153,8 @@ function readBody<Read>(
   context: AnswerContext,
   read: Reader<Read>,
 ): { readonly read: Read } | Problem {
-  const text = new TextDecoder().decode(answer.body);
   const json = parsed(answer.body);
-  if (json === undefined) return notJson(answer, text.trimStart(), context);
+  if (json === undefined) return notJson(answer, new TextDecoder().decode(answer.body).trimStart(), context);
   const taken = read(json);
   if (!isNotWanted(taken)) return { read: taken };
   const found = `status ${answer.status} with ${nameOf(json)} without ${taken.lacks}${vendorWords(json, answer.status, context)}`;

@@ -14,24 +14,24 @@ function countOf({ operations }: FailingStore, method: StoreMethod): number {
   return operations.filter((each) => each === method).length;
 }
 
-test.each([100, 500, 1_000])(
-  'a full walk through %d unchanged recordings reads a page once, and writes nothing',
-  async (count) => {
-    const recordings = Array.from({ length: count }, (_, n) => ({ uuid: `r-${n}`, status: 'available' }));
-    await using stage = await openPollStage({ settings: { paging: { size: PAGE } }, api: { recordings } });
-    await stage.poll();
+test.each([100, 500, 1_000])('a full walk through %d unchanged recordings writes nothing', async (count) => {
+  const recordings = Array.from({ length: count }, (_, n) => ({ uuid: `r-${n}`, status: 'available' }));
+  await using stage = await openPollStage({ settings: { paging: { size: PAGE } }, api: { recordings } });
+  await stage.poll();
+  const pages = count / PAGE;
+  // The first one of a process asks the store for each page; what was found settled need not be asked for again.
+  for (const looksUp of [pages, 0, 0]) {
     stage.store.heal();
     stage.walks().isFullDue = true;
     const before = stage.api.requestCount;
-    expect(await stage.poll()).toMatchObject({ result: 'complete', isFull: true, rows: count });
-    const pages = count / PAGE;
+    expect(await stage.poll()).toMatchObject({ result: 'complete', isFull: true, rows: count, available: count });
     expect(stage.api.requestCount - before).toBe(pages);
     // One for each of the two marks.
     expect(countOf(stage.store, 'getMany')).toBe(2);
-    expect(countOf(stage.store, 'getUnlike')).toBe(pages);
-    expect(stage.store.operations).toHaveLength(pages + 2);
-  },
-);
+    expect(countOf(stage.store, 'getUnlike')).toBe(looksUp);
+    expect(stage.store.operations).toHaveLength(looksUp + 2);
+  }
+});
 
 test.each([100, 500, 1_000])(
   '%d deliveries are noted in a write and a deletion for as many as may be under way',

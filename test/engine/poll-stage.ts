@@ -86,7 +86,7 @@ export async function openPollStage(options: PollStageOptions = {}): Promise<Pol
     });
     const schedule = { schedule: '* * * * *', whileProcessing: undefined, fullWalk: '17 * * * *', timezone: 'UTC' };
     const config = { name: SOURCE, definition: superviz, settings, ...schedule, firstPoll, stuckAfterMs, emptyList };
-    polled = newPolledSource(config, source);
+    polled = newPolledSource(config, source, Math.random);
     sinks = change.sinks ?? [routed('hook')];
     floodLimit = change.floodLimit ?? 1_000;
   }

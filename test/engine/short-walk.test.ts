@@ -1,5 +1,5 @@
 import { saveFullWalk } from '../../src/engine/save-full-walk.js';
-import { openPollStage, type PollStage, type PollStageOptions, SOURCE } from './poll-stage.js';
+import { openPollStage, type PollStage, type PollStageOptions, routed, SOURCE } from './poll-stage.js';
 
 const HOUR_MS = 3_600_000;
 const SIZE = 10;
@@ -52,6 +52,61 @@ test('what is new on the first page is told, and the page below it says that it 
   expect(facts(stage).toSorted()).toEqual(['a available', 'b available']);
   expect(await askedBy(stage)).toEqual(['page 1']);
   expect(await stage.poll()).toMatchObject({ listed: 97, available: 97 });
+});
+
+/** Walks that find everything settled, so that the next ones look nothing up. */
+async function openKnown(): Promise<PollStage> {
+  const stage = await openWalked({
+    sinks: [routed('hook', { events: ['recording.available', 'recording.processing'] })],
+  });
+  await pollAll(stage);
+  return stage;
+}
+
+function pollAll(stage: PollStage) {
+  stage.walks().isFullDue = true;
+  return stage.poll();
+}
+
+test('what was found settled and changes is told, as often as it does', async () => {
+  await using stage = await openKnown();
+  for (const status of ['processing', 'available', 'processing', 'available']) {
+    stage.api.recordings.setStatus('old-3', status);
+    expect(await pollAll(stage)).toMatchObject({ events: 1, rows: 95, available: status === 'available' ? 95 : 94 });
+    expect(await pollAll(stage)).toMatchObject({ events: 0, rows: 95 });
+  }
+  expect(facts(stage)).toEqual([...['old-3 processing', 'old-3 available', 'old-3 processing', 'old-3 available']]);
+});
+
+test('a change that could not be stored is told by the next walk', async () => {
+  await using stage = await openKnown();
+  stage.api.recordings.setStatus('old-3', 'processing');
+  stage.store.failAlways('before', 'setMany');
+  expect(await pollAll(stage)).toMatchObject({ result: 'failed' });
+  stage.store.heal();
+  expect(await pollAll(stage)).toMatchObject({ result: 'complete', events: 1 });
+  stage.api.recordings.setStatus('old-3', 'available');
+  expect(await pollAll(stage)).toMatchObject({ events: 1 });
+  expect(facts(stage)).toEqual(['old-3 processing', 'old-3 available']);
+});
+
+test.each([
+  { first: 'available', second: 'processing' },
+  { first: 'available', second: 'available' },
+])('of two rows of a settled recording, $first and then $second, the first one counts', async ({ first, second }) => {
+  await using stage = await openKnown();
+  stage.api.recordings.setStatus('old-3', first);
+  // The list ends with the oldest.
+  stage.api.recordings.update('old-0', { overrides: { uuid: 'old-3', status: second } });
+  for (let walks = 0; walks < 3; walks += 1) expect(await pollAll(stage)).toMatchObject({ events: 0, rows: 94 });
+});
+
+test('of two rows of a settled recording that changes, the first one counts', async () => {
+  await using stage = await openKnown();
+  stage.api.recordings.setStatus('old-3', 'processing');
+  stage.api.recordings.update('old-0', { overrides: { uuid: 'old-3', status: 'available' } });
+  expect(await pollAll(stage)).toMatchObject({ events: 1, rows: 94 });
+  for (let walks = 0; walks < 3; walks += 1) expect(await pollAll(stage)).toMatchObject({ events: 0, rows: 94 });
 });
 
 test.each([

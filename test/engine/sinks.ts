@@ -104,5 +104,6 @@ export function sourceThat(find: Source['find']): PolledSource {
       find,
       walk: () => Promise.reject(new Error('it is not walked')) as never,
     },
+    Math.random,
   );
 }
