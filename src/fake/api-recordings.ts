@@ -3,7 +3,7 @@ import type { Clock } from '../ports.js';
 import type { Distortion, NewRecording, RecordingChange } from './api-schema.js';
 
 /** More rows than any test or demo asks for. */
-const FAKE_RECORDINGS_MAX = 200_000;
+const FAKE_RECORDINGS_MAX = 1_000_000;
 
 /** Rooms are the customer's own free text, so one of them is odd. */
 const ROOMS = ['lobby', 'stand-up', 'interview 7', 'Größe & <Maß> "#1" 🎬'] as const;
