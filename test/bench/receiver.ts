@@ -5,11 +5,22 @@ import { serve } from './serve.js';
 
 /** Says yes to everything and looks at nothing, so that it is never what is waited for. */
 
+let came = 0;
+let waiting: { readonly count: number; resolve(atMs: number): void } | undefined;
+
 export const receiverDeeds = serve({
+  /** @returns when the n-th webhook from now on has come, of the wall clock */
+  nth(count: number): Promise<number> {
+    const { promise, resolve } = Promise.withResolvers<number>();
+    waiting = { count: came + count, resolve };
+    return promise;
+  },
   /** @param delayMs until it answers @returns the URL of webhooks */
   async openHook(delayMs = 0): Promise<string> {
     const server = createServer((request, response) => {
       const answer = () => response.writeHead(204).end();
+      came += 1;
+      if (came === waiting?.count) waiting.resolve(performance.timeOrigin + performance.now());
       request.resume().once('end', () => (delayMs === 0 ? answer() : setTimeout(answer, delayMs)));
     });
     return `http://127.0.0.1:${await portOf(server)}/`;

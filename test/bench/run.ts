@@ -1,5 +1,6 @@
 import { build } from './build.js';
 import { measureDeliveries } from './part-deliveries.js';
+import { measureOthers } from './part-others.js';
 import { measurePolls } from './part-poll.js';
 import { measureQueue } from './part-queue.js';
 import { measureRest } from './part-rest.js';
@@ -10,7 +11,7 @@ import { type Finding, tableOf } from './report.js';
 
 const PARTS = {
   ...{ poll: measurePolls, walk: measureWalks, deliveries: measureDeliveries, rest: measureRest },
-  queue: measureQueue,
+  ...{ others: measureOthers, queue: measureQueue },
 };
 
 const { PART } = process.env;

@@ -27,6 +27,12 @@ export const senderDeeds = serve({
     await notifier.load();
     await notifier.pollAll();
   },
+  /** Sends what is new as it comes. */
+  async poll(): Promise<void> {
+    notifier.dispatcher.open(Number.POSITIVE_INFINITY);
+    await notifier.pollAll();
+    await notifier.attemptDue();
+  },
   /** Polls what is new into the outbox, and only then sends it: the cost of sending, to the last note of it in the store. */
   async drain(count: number): Promise<Cost> {
     await notifier.pollAll();
