@@ -1,5 +1,7 @@
-import { compile, isRegistered, type search, TreeInterpreter, tokenize } from '@jmespath-community/jmespath';
+import { createRequire } from 'node:module';
+import type * as JmesPath from '@jmespath-community/jmespath';
 import { z } from 'zod';
+import { once } from '../once.js';
 import { type Flaw, issueOf } from '../settings.js';
 
 /** JMESPath in settings: what is looked for in the answers of a platform. */
@@ -10,8 +12,10 @@ const HINT = 'see https://jmespath.org for what there is';
 /** A compiled expression. Undefined: it cannot be applied to this value, whose parts have other types than its functions want. */
 export type Expression = (value: unknown) => unknown;
 
-type Tree = ReturnType<typeof compile>;
-type Value = Parameters<typeof search>[0];
+type Tree = ReturnType<typeof JmesPath.compile>;
+type Value = Parameters<typeof JmesPath.search>[0];
+
+const jmesPath = once(() => createRequire(import.meta.url)('@jmespath-community/jmespath') as typeof JmesPath);
 
 export function expression() {
   return z
@@ -27,10 +31,10 @@ export function expression() {
 
 /** @param text one that {@link expression} has let pass */
 export function compileExpression(text: string): Expression {
-  const tree = compile(text);
+  const tree = jmesPath().compile(text);
   return (value) => {
     try {
-      return TreeInterpreter.search(tree, value as Value);
+      return jmesPath().TreeInterpreter.search(tree, value as Value);
     } catch {
       // Whatever it says of the value, the value is in it.
       return undefined;
@@ -43,7 +47,7 @@ export function expressionFlaw(text: string): Flaw | undefined {
   const open = unclosed(text);
   if (open !== undefined) return flawAt(text, open, `has a ${text[open]} that is not closed`);
   try {
-    const unknown = unknownFunction(compile(text));
+    const unknown = unknownFunction(jmesPath().compile(text));
     if (unknown === undefined) return undefined;
     return flawAt(text, Math.max(0, text.indexOf(`${unknown}(`)), `has no function ${unknown}`);
   } catch (error) {
@@ -72,7 +76,9 @@ function unclosed(text: string): number | undefined {
 /** The parser says what it found, not where: the shortest beginning that it finds the same in ends there. */
 function whereOf(text: string, message: string): number {
   try {
-    const starts = tokenize(text).map(({ start }) => start);
+    const starts = jmesPath()
+      .tokenize(text)
+      .map(({ start }) => start);
     const first = starts.findIndex((_, index) => {
       const end = starts[index + 1] ?? text.length;
       return complaintOf(text.slice(0, end)) === message;
@@ -87,7 +93,7 @@ function whereOf(text: string, message: string): number {
 function beforeUnreadable(text: string): number {
   for (let end = text.length - 1; end > 0; end -= 1) {
     try {
-      tokenize(text.slice(0, end));
+      jmesPath().tokenize(text.slice(0, end));
       return end;
     } catch {}
   }
@@ -96,7 +102,7 @@ function beforeUnreadable(text: string): number {
 
 function complaintOf(text: string): string | undefined {
   try {
-    compile(text);
+    jmesPath().compile(text);
     return undefined;
   } catch (error) {
     return messageOf(error);
@@ -106,7 +112,7 @@ function complaintOf(text: string): string | undefined {
 function unknownFunction(node: unknown): string | undefined {
   if (typeof node !== 'object' || node === null) return undefined;
   const { type, name } = node as Partial<Record<'type' | 'name', unknown>>;
-  if (type === 'Function' && typeof name === 'string' && !isRegistered(name)) return name;
+  if (type === 'Function' && typeof name === 'string' && !jmesPath().isRegistered(name)) return name;
   return Object.values(node as Tree)
     .flat()
     .map(unknownFunction)

@@ -1,7 +1,7 @@
 import { type EventType, isRecordingEvent, type NotifierEvent } from '../core/event.js';
 import type { DeliveryId, EventId, RecordingUuid } from '../core/id.js';
 import { sampleOf } from '../core/sample.js';
-import { ENGINE } from './engine.js';
+import { engine } from './engine.js';
 import { type Place, placeOfType } from './places.js';
 import { readTemplate, renderTemplate, type Template, TemplateError, type TemplateFlaw } from './template.js';
 import { VARIABLES } from './variables.js';
@@ -28,7 +28,7 @@ const ROOTS = [...new Set(NAMES.map((name) => name.split('.')[0] ?? ''))];
 
 /** Names that no event has, wherever they stand. */
 function unknownVariables({ parts }: Template): TemplateFlaw[] {
-  const found = Object.values(ENGINE.analyzeSync(parts, { partials: false }).globals).flat();
+  const found = Object.values(engine().analyzeSync(parts, { partials: false }).globals).flat();
   return found.flatMap(({ segments, location }) => {
     const names = segments.map((segment) => (typeof segment === 'object' ? undefined : String(segment)));
     const word = unknownPart(names);

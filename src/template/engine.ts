@@ -1,14 +1,7 @@
-import {
-  filters as builtIn,
-  CaptureTag,
-  Context,
-  Drop,
-  type Emitter,
-  type FilterImplOptions,
-  Liquid,
-  type Template,
-  toValueSync,
-} from 'liquidjs';
+import { createRequire } from 'node:module';
+import type * as LiquidJs from 'liquidjs';
+import type { Context, Emitter, FilterImplOptions, Liquid, Template } from 'liquidjs';
+import { once } from '../once.js';
 import { dateMsOf, dateWords, durationWords, sizeWords } from '../sinks/text.js';
 import { type Piece, plainOf } from './places.js';
 
@@ -96,68 +89,88 @@ const AFTER = '\ufdd1';
 const MARK = /\ufdd0(\d+)\ufdd1/;
 export const RESERVED = /[\ufdd0\ufdd1]/;
 
-/** What is put in otherwise than as the text that it is for filters. */
-abstract class Kept extends Drop {
-  abstract override valueOf(): string;
-
-  /** Where a member of it is named, which Liquid would otherwise look for in the object and its class. */
-  toLiquid(): string {
-    return this.valueOf();
-  }
-}
-
-/** Beside them: what they have themselves, a template can name. */
+/** Of what `capture` holds, beside it: what it has itself, a template can name. */
 const MARKED = new WeakMap<object, string>();
 
-/** What `capture` holds: the template's own text in it is not escaped when it is put in, the values in it are. */
-class Captured extends Kept {
-  readonly #marked: string;
-  readonly #values: readonly unknown[];
+/** Liquid, and what has to be of its classes. Made where somebody has a template, since it takes 8 MB and 10 ms. */
+const loaded = once(() => {
+  const liquidJs = createRequire(import.meta.url)('liquidjs') as typeof LiquidJs;
 
-  constructor(marked: string, values: readonly unknown[]) {
-    super();
-    this.#marked = marked;
-    this.#values = values;
-    MARKED.set(this, marked);
+  /** What is put in otherwise than as the text that it is for filters. */
+  abstract class Kept extends liquidJs.Drop {
+    abstract override valueOf(): string;
+
+    /** Where a member of it is named, which Liquid would otherwise look for in the object and its class. */
+    toLiquid(): string {
+      return this.valueOf();
+    }
   }
 
-  override valueOf(): string {
-    return piecesOf(this.#marked, this.#values)
-      .map((piece) => (typeof piece === 'string' ? piece : plainOf(piece.value)))
-      .join('');
-  }
-}
+  /** What `capture` holds: the template's own text in it is not escaped when it is put in, the values in it are. */
+  class Captured extends Kept {
+    readonly #marked: string;
+    readonly #values: readonly unknown[];
 
-/** What `json` makes: a value where JSON stands by itself, its text elsewhere. */
-class AsJson extends Kept {
-  readonly #value: unknown;
+    constructor(marked: string, values: readonly unknown[]) {
+      super();
+      this.#marked = marked;
+      this.#values = values;
+      MARKED.set(this, marked);
+    }
 
-  constructor(value: unknown) {
-    super();
-    this.#value = value;
+    override valueOf(): string {
+      return piecesOf(this.#marked, this.#values)
+        .map((piece) => (typeof piece === 'string' ? piece : plainOf(piece.value)))
+        .join('');
+    }
   }
 
-  toJSON(): unknown {
-    return this.#value;
+  /** What `json` makes: a value where JSON stands by itself, its text elsewhere. */
+  class AsJson extends Kept {
+    readonly #value: unknown;
+
+    constructor(value: unknown) {
+      super();
+      this.#value = value;
+    }
+
+    toJSON(): unknown {
+      return this.#value;
+    }
+
+    override valueOf(): string {
+      return JSON.stringify(this.#value) ?? 'null';
+    }
   }
 
-  override valueOf(): string {
-    return JSON.stringify(this.#value) ?? 'null';
+  class BoundedCapture extends liquidJs.CaptureTag {
+    override *render(context: Context): Generator<unknown, void, string> {
+      const emitter = new BoundedEmitter(context);
+      yield this.liquid.renderer.renderTemplates(this.templates, context, emitter);
+      context.bottom()[this.variable] = new Captured(emitter.buffer, valuesOf(context));
+    }
   }
-}
+
+  return { liquidJs, Kept, Captured, AsJson, BoundedCapture };
+});
 
 /** A value, put in by its number until it is known where it stands. */
 function mark(this: { readonly context: Context }, value: unknown): string {
-  if (value instanceof Captured) return MARKED.get(value) ?? '';
+  const marked = markedOf(value);
+  if (marked !== undefined) return marked;
   const values = valuesOf(this.context);
-  const known = value instanceof AsJson ? value : unkept(value);
+  const known = value instanceof loaded().AsJson ? value : unkept(value);
   this.context.memoryLimit.use(plainOf(known).length);
   values.push(known);
   return `${BEFORE}${values.length - 1}${AFTER}`;
 }
 
+function markedOf(value: unknown): string | undefined {
+  return typeof value === 'object' && value !== null ? MARKED.get(value) : undefined;
+}
+
 function unkept(value: unknown): unknown {
-  return value instanceof Drop ? value.valueOf() : (value ?? null);
+  return value instanceof loaded().liquidJs.Drop ? value.valueOf() : (value ?? null);
 }
 
 function valuesOf(context: Context): unknown[] {
@@ -166,9 +179,7 @@ function valuesOf(context: Context): unknown[] {
 
 /** As it is. Its text cannot stand for another value. */
 function raw(value: unknown): string {
-  return value instanceof Captured
-    ? (MARKED.get(value) ?? '')
-    : plainOf(unkept(value)).replace(new RegExp(RESERVED, 'g'), '');
+  return markedOf(value) ?? plainOf(unkept(value)).replace(new RegExp(RESERVED, 'g'), '');
 }
 
 type Handler = Extract<FilterImplOptions, (...values: never[]) => unknown>;
@@ -183,7 +194,7 @@ function date(this: ThisParameterType<Handler>, value: unknown, format?: unknown
 }
 
 function handlerOf(name: string): Handler {
-  const filter = builtIn[name];
+  const filter = loaded().liquidJs.filters[name];
   const handler = typeof filter === 'function' ? filter : filter?.handler;
   if (handler === undefined) throw new Error(`Liquid has no filter ${name}`);
   return handler;
@@ -191,18 +202,10 @@ function handlerOf(name: string): Handler {
 
 /** Liquid's own filters look at what they get as it is. */
 function ofTexts(handler: Handler): Handler {
-  const textOf = (value: unknown) => (value instanceof Kept ? value.valueOf() : value);
+  const textOf = (value: unknown) => (value instanceof loaded().Kept ? value.valueOf() : value);
   return function (this: ThisParameterType<Handler>, value, ...rest) {
     return handler.call(this, textOf(value), ...rest.map(textOf));
   };
-}
-
-class BoundedCapture extends CaptureTag {
-  override *render(context: Context): Generator<unknown, void, string> {
-    const emitter = new BoundedEmitter(context);
-    yield this.liquid.renderer.renderTemplates(this.templates, context, emitter);
-    context.bottom()[this.variable] = new Captured(emitter.buffer, valuesOf(context));
-  }
 }
 
 class BoundedEmitter implements Emitter {
@@ -222,7 +225,8 @@ class BoundedEmitter implements Emitter {
 
 /** Knows filters of other names too, which do nothing: to find what else is wrong with a template that names them. */
 export function createEngine(others: readonly string[] = []): Liquid {
-  const engine = new Liquid({
+  const { liquidJs, AsJson, BoundedCapture } = loaded();
+  const made = new liquidJs.Liquid({
     strictFilters: true,
     strictVariables: true,
     lenientIf: true,
@@ -236,19 +240,18 @@ export function createEngine(others: readonly string[] = []): Liquid {
     memoryLimit: MEMORY_MAX,
     renderLimit: TIME_MS_MAX,
   });
-  for (const name of Object.keys(engine.tags))
-    if (!(TAGS as readonly string[]).includes(name)) delete engine.tags[name];
-  for (const name of Object.keys(engine.filters))
-    if (!(PLAIN_FILTERS as readonly string[]).includes(name)) engine.unregisterFilter(name);
-  for (const name of PLAIN_FILTERS) engine.registerFilter(name, ofTexts(handlerOf(name)));
-  engine.registerTag('capture', BoundedCapture);
-  engine.registerFilter('raw', { raw: true, handler: raw });
-  engine.registerFilter('json', (value) => new AsJson(unkept(value)));
-  engine.registerFilter('date', date);
-  engine.registerFilter('bytes', (value) => wordsOf(value, sizeWords));
-  engine.registerFilter('duration', (value) => wordsOf(value, durationWords));
-  for (const name of others) engine.registerFilter(name, (value) => value);
-  return engine;
+  for (const name of Object.keys(made.tags)) if (!(TAGS as readonly string[]).includes(name)) delete made.tags[name];
+  for (const name of Object.keys(made.filters))
+    if (!(PLAIN_FILTERS as readonly string[]).includes(name)) made.unregisterFilter(name);
+  for (const name of PLAIN_FILTERS) made.registerFilter(name, ofTexts(handlerOf(name)));
+  made.registerTag('capture', BoundedCapture);
+  made.registerFilter('raw', { raw: true, handler: raw });
+  made.registerFilter('json', (value) => new AsJson(unkept(value)));
+  made.registerFilter('date', date);
+  made.registerFilter('bytes', (value) => wordsOf(value, sizeWords));
+  made.registerFilter('duration', (value) => wordsOf(value, durationWords));
+  for (const name of others) made.registerFilter(name, (value) => value);
+  return made;
 }
 
 function wordsOf(value: unknown, words: (count: number) => string): unknown {
@@ -256,7 +259,12 @@ function wordsOf(value: unknown, words: (count: number) => string): unknown {
   return typeof count === 'number' && count >= 0 ? words(count) : count;
 }
 
-export const ENGINE = createEngine();
+export const engine = once(() => createEngine());
+
+/** Of Liquid, which says where. */
+export function isLiquidError(error: unknown): error is LiquidJs.LiquidError {
+  return error instanceof loaded().liquidJs.LiquidError;
+}
 
 /** What the template makes of the variables. Throws what Liquid throws. */
 export function renderPieces(
@@ -264,12 +272,14 @@ export function renderPieces(
   variables: Readonly<Record<string, unknown>>,
   timezone: string,
 ): Piece[] {
-  const options = { ...ENGINE.options, timezoneOffset: timezone };
+  const { liquidJs } = loaded();
+  const liquid = engine();
+  const options = { ...liquid.options, timezoneOffset: timezone };
   const scope = Object.assign(Object.create(null), variables);
-  const context = new Context(scope, options, { sync: true }, { liquid: ENGINE });
+  const context = new liquidJs.Context(scope, options, { sync: true }, { liquid });
   countSteps(context);
   const emitter = new BoundedEmitter(context);
-  toValueSync(ENGINE.renderer.renderTemplates(templates, context, emitter));
+  liquidJs.toValueSync(liquid.renderer.renderTemplates(templates, context, emitter));
   return piecesOf(emitter.buffer, valuesOf(context));
 }
 

@@ -1,6 +1,6 @@
-import { LiquidError, type Template as Part } from 'liquidjs';
+import type { Liquid, Template as Part } from 'liquidjs';
 import type { NotifierEvent } from '../core/event.js';
-import { createEngine, ENGINE, FILTERS, NO_FILTERS, RESERVED, renderPieces, TAGS } from './engine.js';
+import { createEngine, engine, FILTERS, isLiquidError, NO_FILTERS, RESERVED, renderPieces, TAGS } from './engine.js';
 import { BackslashError, type Place, textOf } from './places.js';
 import { variablesOf } from './variables.js';
 
@@ -38,7 +38,7 @@ export interface Template {
 const START = { line: 1, column: 1 } as const;
 
 /** Throws a {@link TemplateError}. */
-export function parseTemplate(source: string, place: Place, engine = ENGINE): Template {
+export function parseTemplate(source: string, place: Place, liquid: Liquid = engine()): Template {
   const reserved = RESERVED.exec(source);
   if (reserved !== null) {
     const before = source.slice(0, reserved.index).split('\n');
@@ -46,7 +46,7 @@ export function parseTemplate(source: string, place: Place, engine = ENGINE): Te
     throw new TemplateError({ ...at, problem: 'holds U+FDD0 or U+FDD1, which are no characters', hint: 'take it out' });
   }
   try {
-    return { parts: engine.parse(source), place };
+    return { parts: liquid.parse(source), place };
   } catch (error) {
     throw new TemplateError(flawOf(error), { cause: error });
   }
@@ -73,7 +73,7 @@ export function readTemplate(
   const names: string[] = [];
   for (;;) {
     try {
-      const template = parseTemplate(source, place, names.length === 0 ? ENGINE : createEngine(names));
+      const template = parseTemplate(source, place, names.length === 0 ? engine() : createEngine(names));
       return names.length === 0 ? { template, flaws } : { flaws };
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
@@ -93,7 +93,7 @@ function flawOf(error: unknown): TemplateFlaw {
     return { ...START, problem: `renders to no JSON: ${error.message}`, hint: 'leave the backslash out' };
   }
   if (error instanceof RangeError) return { ...START, problem: 'is nested too deeply', hint: 'write a simpler one' };
-  if (!(error instanceof LiquidError)) return flawOfText(error);
+  if (!isLiquidError(error)) return flawOfText(error);
   const [line = 1, column = 1] = error.token.getPosition();
   return { line, column, ...explain(wordsOf(error), error.originalError) };
 }

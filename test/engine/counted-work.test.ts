@@ -33,6 +33,25 @@ test.each([100, 500, 1_000])('a full walk through %d unchanged recordings writes
   }
 });
 
+test('a poll without news costs the same at any length of the list', async () => {
+  const costs: object[] = [];
+  for (const count of [200, 1_000, 5_000]) {
+    const recordings = Array.from({ length: count }, (_, n) => {
+      return { uuid: `r-${n}`.padEnd(36), status: 'available', createdAt: new Date((n + 1) * 1_000).toISOString() };
+    });
+    await using stage = await openPollStage({ settings: { paging: { size: PAGE } }, api: { recordings } });
+    await stage.poll();
+    stage.store.heal();
+    const [bytes, requests] = [stage.bytesRead(), stage.api.requestCount];
+    expect(await stage.poll()).toMatchObject({ result: 'complete', isFull: false, rows: PAGE, listed: count });
+    // To the hundred, since numbers in it have more or fewer digits.
+    const bytesARow = Math.round((stage.bytesRead() - bytes) / PAGE / 100) * 100;
+    costs.push({ requests: stage.api.requestCount - requests, bytesARow, operations: [...stage.store.operations] });
+  }
+  expect(costs[0]).toEqual({ requests: 1, bytesARow: 400, operations: ['getMany', 'getMany', 'getUnlike'] });
+  expect(costs.slice(1)).toEqual([costs[0], costs[0]]);
+});
+
 test.each([100, 500, 1_000])(
   '%d deliveries are noted in a write and a deletion for as many as may be under way',
   async (count) => {

@@ -45,6 +45,8 @@ export interface PollStage extends AsyncDisposable {
   readonly told: StoredRecordingEvent[];
   readonly offered: Delivery[];
   readonly doubts: () => number;
+  /** Of all answers so far, as they are parsed. */
+  readonly bytesRead: () => number;
   /** Of the source as it is configured now. */
   walks(): WalkMemory;
   polled(): PolledSource;
@@ -61,6 +63,15 @@ export async function openPollStage(options: PollStageOptions = {}): Promise<Pol
   const clock = createTurningClock();
   const api = await startFakeApi({ clock, ...options.api });
   const http = createHttpClient({ privateAddresses: 'allow', clock: realClock, userAgent: USER_AGENT });
+  let bytesRead = 0;
+  const countingHttp: typeof http = {
+    ...http,
+    async request(request) {
+      const answer = await http.request(request);
+      if (answer.kind === 'answer') bytesRead += answer.body.length;
+      return answer;
+    },
+  };
   const store = createFailingStore(await openTestStore(options.store));
   const ledger = createLedger(store);
   const log = createMemoryLog();
@@ -78,7 +89,7 @@ export async function openPollStage(options: PollStageOptions = {}): Promise<Pol
     const source = superviz.open({
       name: SOURCE,
       settings,
-      http,
+      http: countingHttp,
       clock: realClock,
       random: () => 0,
       log,
@@ -101,6 +112,7 @@ export async function openPollStage(options: PollStageOptions = {}): Promise<Pol
     told,
     offered,
     doubts: () => doubts,
+    bytesRead: () => bytesRead,
     configure,
     walks: () => polled.walks,
     polled: () => polled,
