@@ -1,10 +1,11 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram } from 'prom-client';
 import type { Delivery } from '../core/delivery.js';
 import type { NotifierEvent } from '../core/event.js';
 import type { Observer } from '../engine/observer.js';
 import type { ProgramStatus } from '../engine/program-status.js';
 import { VERSION } from '../version.js';
 import type { Board } from './board.js';
+import { createProcessRegistry } from './process-metrics.js';
 
 /** What is read when somebody asks for the metrics. */
 export interface MetricsPorts {
@@ -31,9 +32,6 @@ const DELAY_BUCKETS_S = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200, 86_
 const RESULTS = ['complete', 'incomplete', 'failed'] as const;
 const ENDS = ['delivered', 'dead'] as const;
 
-/** Gauges of prom-client whose names end as only those of counters may. */
-const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
-
 export function createMetrics({ board, status: readStatus, notReady }: MetricsPorts): Metrics {
   /** As it was when somebody asked: read once for all that is shown. */
   let shown: ProgramStatus | undefined;
@@ -41,10 +39,8 @@ export function createMetrics({ board, status: readStatus, notReady }: MetricsPo
     shown ??= readStatus();
     return shown;
   };
-  const registry = new Registry();
+  const registry = createProcessRegistry({ version: VERSION, leads: true, isReady: () => notReady().length === 0 });
   const registers = [registry];
-  collectDefaultMetrics({ register: registry });
-  for (const name of MISNAMED) registry.removeSingleMetric(name);
 
   const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
     new Counter({ name: `recording_notifier_${name}`, help, labelNames, registers });
@@ -101,8 +97,6 @@ export function createMetrics({ board, status: readStatus, notReady }: MetricsPo
     DELAY_BUCKETS_S,
   );
 
-  gauge('build_info', 'Always 1, with the version.', ['version'], () => [[[VERSION], 1]]);
-  gauge('ready', 'Whether /readyz says that it is ready.', [], () => [[[], notReady().length === 0 ? 1 : 0]]);
   gauge('config_last_reload_successful', '1 unless the last reload was refused; the old config stays then.', [], () => [
     [[], status().config.refused === null ? 1 : 0],
   ]);

@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { html } from 'hono/html';
+import { createProcessRegistry } from '../observe/process-metrics.js';
 import type { Clock, Log } from '../ports.js';
 import { type ProcessView, processName } from '../views/process-view.js';
 import { guarded } from './app.js';
@@ -46,6 +47,11 @@ export function createWorkerApp(ports: WorkerServerPorts): Hono {
     });
   const app = guarded(ports, [open]);
   app.route('/', assetRoutes());
+  const { version } = status();
+  const metrics = createProcessRegistry({ version, leads: false, isReady: () => status().ready });
+  app.get('/metrics', async (context) =>
+    context.text(await metrics.metrics(), 200, { 'Content-Type': metrics.contentType }),
+  );
   app.get('/api/status', (context) => context.json(status()));
   app.get('/', async (context) => context.html(String(await page(status()))));
   app.notFound((context) => {

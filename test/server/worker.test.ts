@@ -52,7 +52,7 @@ test.each([
   { leader: null, who: 'nobody is known to lead now; ask again' },
 ])('what only the leader knows is refused: $who', async ({ leader, who }) => {
   const get = await serve({ leader });
-  for (const path of ['/recordings', '/api/deliveries', '/metrics'])
+  for (const path of ['/recordings', '/api/deliveries'])
     expect(await get(path)).toEqual({
       status: 503,
       text: JSON.stringify({ error: `this process is a worker: ${who}` }),
@@ -67,10 +67,28 @@ test('it is not ready when it sees nobody lead, and says so', async () => {
   expect((await get('/')).text).toContain('A worker; nobody is known to lead');
 });
 
+test.each([
+  { ready: true, value: 1 },
+  { ready: false, value: 0 },
+])('it has metrics of its own: ready is $ready', async ({ ready, value }) => {
+  const get = await serve({ ready });
+  const { status, text } = await get('/metrics');
+  expect(status).toBe(200);
+  expect(text.split('\n')).toEqual(
+    expect.arrayContaining([
+      'recording_notifier_build_info{version="1"} 1',
+      'recording_notifier_leads 0',
+      `recording_notifier_ready ${value}`,
+      expect.stringMatching(/^process_resident_memory_bytes \d+$/),
+    ]),
+  );
+});
+
 test('it shows nothing but its health without the token', async () => {
   const get = await serve({}, 'a-token-that-nobody-guesses');
   expect((await get('/')).status).toBe(401);
   expect((await get('/api/status')).status).toBe(401);
+  expect((await get('/metrics')).status).toBe(401);
   expect((await get('/readyz')).status).toBe(200);
   expect((await get('/api/status', { authorization: 'Bearer a-token-that-nobody-guesses' })).status).toBe(200);
 });

@@ -1,0 +1,31 @@
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+
+/** Gauges of prom-client whose names end as only those of counters may. */
+const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
+
+export interface ProcessFacts {
+  readonly version: string;
+  /** Whether it polls, decides and writes. */
+  readonly leads: boolean;
+  readonly isReady: () => boolean;
+}
+
+/** What every process tells of itself. */
+export function createProcessRegistry({ version, leads, isReady }: ProcessFacts): Registry {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  for (const name of MISNAMED) registry.removeSingleMetric(name);
+  const buildInfo = { name: 'recording_notifier_build_info', help: 'Always 1, with the version.' };
+  new Gauge({ ...buildInfo, labelNames: ['version'], registers }).set({ version }, 1);
+  new Gauge({
+    ...{ name: 'recording_notifier_leads', help: '1 unless it is a worker on the queue of another one.', registers },
+  }).set(leads ? 1 : 0);
+  new Gauge({
+    ...{ name: 'recording_notifier_ready', help: 'Whether /readyz says that it is ready.', registers },
+    collect() {
+      this.set(isReady() ? 1 : 0);
+    },
+  });
+  return registry;
+}
