@@ -4,6 +4,7 @@ import type { bareSenderDeeds } from './bare-sender.js';
 import type { Built } from './build.js';
 import { startChild } from './child.js';
 import type { Cost } from './measure.js';
+import { race } from './race.js';
 import type { receiverDeeds } from './receiver.js';
 import { atLeast, atMost, type Finding } from './report.js';
 import type { senderDeeds } from './sender.js';
@@ -12,6 +13,8 @@ import { inTurns, spreadOf } from './spread.js';
 
 const RATE_RATIO_MIN = 0.7;
 const LATENCY_RATIO_MAX = 3;
+/** Nothing that can be measured. */
+const DEAD_RATIO_MAX = 1.1;
 const TOLD_AT_ONCE = 100;
 const ROUNDS = 9;
 /** Not counted: code is compiled while they run. */
@@ -24,6 +27,7 @@ export async function measureDeliveries(built: Built): Promise<readonly Finding[
   return [
     await measureRate(built, 'webhook', 2_000),
     await measureLatency(built),
+    await measureDead(built),
     await measureRate(built, 'email', 500),
   ];
 }
@@ -64,6 +68,26 @@ async function measureLatency({ bench }: Built): Promise<Finding> {
   const times = [spreadOf(counted.map(([ours]) => ours)), spreadOf(counted.map(([, theirs]) => theirs))];
   const beside = `${times.map(({ median }) => median.toFixed(0)).join(' ms against ')} ms`;
   return atMost(`from the list's answer to the last of ${TOLD_AT_ONCE} webhooks`, ratio, LATENCY_RATIO_MAX, beside);
+}
+
+/** A sink where nobody answers, beside one that works. */
+async function measureDead({ bench }: Built): Promise<Finding> {
+  await using api = startChild<typeof apiDeeds>(join(bench, 'api.js'));
+  await using receiver = startChild<typeof receiverDeeds>(join(bench, 'receiver.js'));
+  await using alone = startChild<typeof senderDeeds>(join(bench, 'sender.js'));
+  await using beside = startChild<typeof senderDeeds>(join(bench, 'sender.js'));
+  const [url, to] = [await api.open(0), await receiver.openHook()];
+  await alone.open(url, 'webhook', to);
+  await beside.open(url, 'webhook', to, 'http://127.0.0.1:9/');
+  const contenders = [
+    { name: 'beside a dead one', poll: () => beside.poll() },
+    { name: 'alone', poll: () => alone.poll() },
+  ];
+  const rounds = { rounds: LATENCY_ROUNDS, roundsBefore: LATENCY_ROUNDS_BEFORE };
+  const [besideMs = [], aloneMs = []] = await race({ api, receiver, contenders, news: TOLD_AT_ONCE, ...rounds });
+  const ratio = spreadOf(besideMs.map((ms, round) => ms / (aloneMs[round] ?? Number.NaN)));
+  const told = [besideMs, aloneMs].map((times) => spreadOf(times).median.toFixed(0)).join(' ms against ');
+  return atMost('the same, with a dead sink beside it', ratio, DEAD_RATIO_MAX, `${told} ms`);
 }
 
 async function openStage(bench: string, kind: SinkKind) {

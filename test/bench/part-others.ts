@@ -5,6 +5,7 @@ import type { apiDeeds } from './api.js';
 import type { Built } from './build.js';
 import { type Child, startChild } from './child.js';
 import type { nodeRedDeeds } from './node-red.js';
+import { type Contender, race } from './race.js';
 import type { receiverDeeds } from './receiver.js';
 import { atMost, type Finding } from './report.js';
 import type { ScriptKind, scriptDeeds } from './script.js';
@@ -20,11 +21,7 @@ const ROUNDS_BEFORE = 8;
 /** Kept from one run to the next, since it takes a minute to install. */
 const NODE_RED_FOLDER = join(import.meta.dirname, '../../node_modules/.cache/recording-notifier-bench-node-red');
 
-/** A process that polls when it is told to, and sends what is new. */
-interface Contender extends AsyncDisposable {
-  readonly name: string;
-  poll(): Promise<void>;
-}
+type Opened = Contender & AsyncDisposable;
 
 /** From a poll's first request to the last of a hundred webhooks, beside what somebody would have in place of the program. */
 export async function measureOthers({ bench }: Built): Promise<readonly Finding[]> {
@@ -53,19 +50,8 @@ async function measureSize(bench: string, size: number): Promise<readonly Findin
     await openScript(bench, apiUrl, hookUrl, 'lasting'),
     await openNodeRed(bench, apiUrl, hookUrl),
   ];
-  const seconds: number[][] = contenders.map(() => []);
-  for (let round = 0; round < ROUNDS_BEFORE + ROUNDS; round += 1) {
-    await api.add(NEWS);
-    for (let turn = 0; turn < contenders.length; turn += 1) {
-      // Another one begins each time.
-      const index = (round + turn) % contenders.length;
-      await api.watch();
-      const last = receiver.nth(NEWS);
-      await contenders[index]?.poll();
-      const tookMs = (await last) - (await api.firstAtMs());
-      if (round >= ROUNDS_BEFORE) seconds[index]?.push(tookMs / 1_000);
-    }
-  }
+  const run = { api, receiver, contenders, news: NEWS, rounds: ROUNDS, roundsBefore: ROUNDS_BEFORE };
+  const seconds = (await race(run)).map((times) => times.map((ms) => ms / 1_000));
   for (const each of contenders) await each[Symbol.asyncDispose]();
 
   const [ours = [], ...others] = seconds;
@@ -77,25 +63,25 @@ async function measureSize(bench: string, size: number): Promise<readonly Findin
   });
 }
 
-async function openOurs(bench: string, apiUrl: string, hookUrl: string): Promise<Contender> {
+async function openOurs(bench: string, apiUrl: string, hookUrl: string): Promise<Opened> {
   const child = startChild<typeof senderDeeds>(join(bench, 'sender.js'));
   await child.open(apiUrl, 'webhook', hookUrl);
   return contender('recording-notifier', child);
 }
 
-async function openScript(bench: string, apiUrl: string, hookUrl: string, kind: ScriptKind): Promise<Contender> {
+async function openScript(bench: string, apiUrl: string, hookUrl: string, kind: ScriptKind): Promise<Opened> {
   const child = startChild<typeof scriptDeeds>(join(bench, 'script.js'));
   await child.open(kind, join(mkdtempSync(join(bench, '../../store-')), 'script.sqlite'), apiUrl, hookUrl);
   const name = { hasty: 'a script that sends as it reads', lasting: 'a script that remembers on the disk' }[kind];
   return contender(name, child);
 }
 
-async function openNodeRed(bench: string, apiUrl: string, hookUrl: string): Promise<Contender> {
+async function openNodeRed(bench: string, apiUrl: string, hookUrl: string): Promise<Opened> {
   const child = startChild<typeof nodeRedDeeds>(join(bench, 'node-red.js'));
   const version = await child.open(NODE_RED_FOLDER, apiUrl, hookUrl);
   return contender(`Node-RED ${version}`, child);
 }
 
-function contender(name: string, child: Child<{ poll(): Promise<void> }>): Contender {
+function contender(name: string, child: Child<{ poll(): Promise<void> }>): Opened {
   return { name, poll: () => child.poll(), [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
 }

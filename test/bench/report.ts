@@ -25,12 +25,13 @@ export function told(what: string, value: number | Spread, beside = '', unit = '
 }
 
 /** As it stands in the README. */
-export function tableOf(findings: readonly Finding[]): readonly string[] {
-  const rows = findings.map(({ what, measured, wanted = '', isReached }) => {
+export const TABLE_HEAD = ['| | measured | wanted | reached |', '| --- | --- | --- | --- |'] as const;
+
+export function tableRows(findings: readonly Finding[]): readonly string[] {
+  return findings.map(({ what, measured, wanted = '', isReached }) => {
     const reached = isReached === undefined ? '' : isReached ? 'yes' : '**no**';
     return `| ${what} | ${measured} | ${wanted} | ${reached} |`;
   });
-  return ['| | measured | wanted | reached |', '| --- | --- | --- | --- |', ...rows];
 }
 
 function measuredText(value: number | Spread, unit: string, beside: string): string {

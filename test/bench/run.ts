@@ -5,7 +5,7 @@ import { measurePolls } from './part-poll.js';
 import { measureQueue } from './part-queue.js';
 import { measureRest } from './part-rest.js';
 import { measureWalks } from './part-walk.js';
-import { type Finding, tableOf } from './report.js';
+import { TABLE_HEAD, tableRows } from './report.js';
 
 /** `PART=walk` measures one part alone. */
 
@@ -20,13 +20,13 @@ if (wanted.length === 0) throw new Error(`PART is one of ${Object.keys(PARTS).jo
 
 const startedMs = performance.now();
 using built = build();
-const findings: Finding[] = [];
+say(TABLE_HEAD);
 for (const [name, measure] of wanted) {
-  say(`measuring: ${name}`);
-  findings.push(...(await measure(built)));
+  process.stderr.write(`measuring: ${name}\n`);
+  say(tableRows(await measure(built)));
 }
-say(['', ...tableOf(findings), '', `${((performance.now() - startedMs) / 1_000).toFixed(0)} s`].join('\n'));
+say(['', `${((performance.now() - startedMs) / 1_000).toFixed(0)} s`]);
 
-function say(text: string): void {
-  process.stdout.write(`${text}\n`);
+function say(lines: readonly string[]): void {
+  for (const line of lines) process.stdout.write(`${line}\n`);
 }

@@ -12,9 +12,10 @@ let notifier: Notifier;
 const answeredAtMs = { list: 0, receiver: 0 };
 
 export const senderDeeds = serve({
-  /** Past its first poll, and sending nothing. */
-  async open(apiUrl: string, kind: SinkKind, url: string): Promise<void> {
-    const { config, store, http } = await openParts(apiUrl, { out: sinkTo(kind, url) });
+  /** Past its first poll, and sending nothing. @param deadUrl of a second sink, where nobody answers */
+  async open(apiUrl: string, kind: SinkKind, url: string, deadUrl?: string): Promise<void> {
+    const dead = deadUrl === undefined ? {} : { dead: sinkTo('webhook', deadUrl) };
+    const { config, store, http } = await openParts(apiUrl, { out: sinkTo(kind, url), ...dead });
     const timed: typeof http = {
       ...http,
       async request(request) {

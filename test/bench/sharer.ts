@@ -83,7 +83,7 @@ export const sharerDeeds = serve({
   async pages(count: number, redisUrl: string): Promise<{ readonly here: Cost; readonly queued: Cost }> {
     const connection = listenerTo(redisUrl);
     const queue = new Queue('pages', { connection, prefix: PAGES });
-    const events = new QueueEvents('pages', { connection, prefix: PAGES });
+    const events = new QueueEvents('pages', { connection, prefix: PAGES, lastEventId: '0' });
     await events.waitUntilReady();
     const takePage = async () =>
       (await queue.add('page', {}, { removeOnComplete: { count: 1_000 } })).waitUntilFinished(events);
