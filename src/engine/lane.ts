@@ -8,6 +8,7 @@ import { type SinkState, type Suspension, suspend, TRIAL_DELAY_MS_MAX } from '..
 import type { Clock, Timer } from '../ports.js';
 import { Backlog, type Next, type Parcel } from './backlog.js';
 import { Flights } from './flights.js';
+import { Pace } from './pace.js';
 
 /** Why a delivery that somebody asked for is not attempted now. It stays pending. */
 export type PutOff = 'paused' | 'suspended' | 'stopped' | 'broken' | 'sink_paused';
@@ -65,9 +66,9 @@ export class Lane {
   #awaitsChange = false;
   #state: SinkState;
   #wantsTrial: boolean;
-  /** Monotonic, as {@link #lastStartMs} is. */
+  /** Monotonic. */
   #nextTrialMs = 0;
-  #lastStartMs: number;
+  readonly #pace: Pace;
   #timer: Timer | undefined;
   #stopped = false;
   /** Undefined: not open, so that nothing starts but what somebody asks for. */
@@ -77,7 +78,7 @@ export class Lane {
   constructor(sink: SinkConfig, state: SinkState, ports: LanePorts, before?: Lane) {
     this.sink = sink;
     this.#backlog = new Backlog({ policy: sink.digest, isPossible: sink.definition.deliverDigest !== undefined });
-    this.#lastStartMs = before === undefined ? Number.NEGATIVE_INFINITY : before.#lastStartMs;
+    this.#pace = new Pace(sink, before === undefined ? undefined : before.#pace);
     this.#ports = ports;
     this.#state = state;
     this.#wantsTrial = state.suspension !== null;
@@ -223,11 +224,7 @@ export class Lane {
     if (this.#awaitsChange) return Number.POSITIVE_INFINITY;
     if (this.#state.suspension !== null) return this.#trialWaitMs(this.#state.suspension);
     if (!this.#isOpenFor(next.dueAtMs)) return Number.POSITIVE_INFINITY;
-    return Math.max(this.#dueInMs(next.dueAtMs), this.#pauseMs(), this.#rateWaitMs());
-  }
-
-  #rateWaitMs(): number {
-    return this.#lastStartMs + this.sink.intervalMs - this.#ports.clock.monotonicMs();
+    return Math.max(this.#dueInMs(next.dueAtMs), this.#pauseMs(), this.#pace.waitMs(this.#ports.clock.monotonicMs()));
   }
 
   #trialWaitMs({ nextTrialAtMs }: Suspension): number {
@@ -274,7 +271,7 @@ export class Lane {
     const trial = this.#state.suspension !== null;
     if (trial) this.#wantsTrial = false;
     const flight = this.#flights.start(parcel, this.#ports.clock.nowMs());
-    this.#lastStartMs = this.#ports.clock.monotonicMs();
+    this.#pace.started(this.#ports.clock.monotonicMs());
     // Without a verdict the deliveries are pending in the store, as they were.
     const verdicts = await this.#ports.attempt(parcel, trial, {
       begin: (deliveries) => this.#flights.begin(flight, deliveries),
@@ -300,6 +297,8 @@ export class Lane {
 
   #apply({ effect, delivery }: Verdict, trial: boolean): void {
     const { suspension } = this.#state;
+    if (effect.kind === 'works') this.#pace.ended('works');
+    else this.#pace.ended(delivery.state === 'pending' ? 'again' : 'given up');
     if (effect.kind === 'works') this.#works();
     if (effect.kind === 'pause') this.#pause(effect.untilMs);
     if (effect.kind === 'suspend' && (trial || suspension === null)) this.#suspend(effect);

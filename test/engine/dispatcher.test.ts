@@ -1,4 +1,5 @@
 import { UNNOTED_RATIO } from '../../src/engine/flights.js';
+import { DOWN_INTERVAL_MS, FAILURES_MIN } from '../../src/engine/pace.js';
 import { startReceiver } from '../../src/fake/receiver.js';
 import type { Store } from '../../src/ports.js';
 import { prefixes } from '../../src/store/keys.js';
@@ -149,6 +150,38 @@ test('rate: so long at least between the starts of two attempts', async () => {
   }
   await until(() => starts.length === 4);
   expect(starts).toEqual([0, 1_000, 2_000, 3_000].map((ms) => startMs + ms));
+});
+
+test('a sink that is down is tried in a row with gaps, until one works', async () => {
+  const starts: number[] = [];
+  let isDown = true;
+  const sink = sinkThat(
+    'hook',
+    async (_, context) => {
+      starts.push(context.clock.nowMs());
+      return isDown
+        ? { kind: 'failed', reason: 'connection_failed', detail: 'refused' }
+        : { kind: 'delivered', receipt: 'ok' };
+    },
+    { concurrency: 5 },
+  );
+  await using stage = await openDispatchStage([sink]);
+  const startMs = stage.clock.nowMs();
+  const count = FAILURES_MIN + 10;
+  for (let n = 0; n < count; n += 1) await stage.add('hook', `r${n}`);
+  await until(() => starts.length >= FAILURES_MIN);
+  await stage.idle();
+  const atOnce = starts.length;
+  expect(starts).toEqual(Array.from({ length: atOnce }, () => startMs));
+  expect(atOnce).toBeLessThan(FAILURES_MIN + 5);
+  stage.clock.advance(DOWN_INTERVAL_MS);
+  await until(() => starts.length === atOnce + 1);
+  await stage.idle();
+  isDown = false;
+  stage.clock.advance(DOWN_INTERVAL_MS);
+  // The rest goes with the one that works.
+  await until(() => starts.length === count);
+  expect(new Set(starts.slice(atOnce))).toEqual(new Set([1, 2].map((n) => startMs + n * DOWN_INTERVAL_MS)));
 });
 
 test('a receiver that fails: eleven attempts in 75.6 hours, then dead, with the same id each time', async () => {
@@ -353,7 +386,9 @@ test('more than memory holds: what is due already goes before the retries of the
     'many',
     async ({ id }) => {
       attempts.set(id, (attempts.get(id) ?? 0) + 1);
-      return fails ? { kind: 'failed', reason: 'server_error', detail: '' } : { kind: 'delivered', receipt: '' };
+      // One now and then works, or the sink would count as down.
+      const isFailure = fails && attempts.size % 400 > 0;
+      return isFailure ? { kind: 'failed', reason: 'server_error', detail: '' } : { kind: 'delivered', receipt: '' };
     },
     { concurrency: 500 },
   );
