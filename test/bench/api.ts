@@ -5,8 +5,8 @@ import { serve } from './serve.js';
 /** The platform, in a process of its own. */
 
 let api: FakeApi;
-/** Of the first request since {@link apiDeeds.watch}, of the wall clock; undefined: none came. */
-let firstMs: number | undefined;
+/** Requests since {@link apiDeeds.watch}, with the first and the last of them, of the wall clock. */
+let seen = { count: 0, firstMs: 0, lastMs: 0 };
 const oldestMs = Date.UTC(2024, 0, 1);
 
 export const apiDeeds = serve({
@@ -17,17 +17,19 @@ export const apiDeeds = serve({
       createdAt: new Date(oldestMs + n * 1_000).toISOString(),
     }));
     const onRequest = () => {
-      firstMs ??= performance.timeOrigin + performance.now();
+      const nowMs = performance.timeOrigin + performance.now();
+      seen = { count: seen.count + 1, firstMs: seen.count === 0 ? nowMs : seen.firstMs, lastMs: nowMs };
     };
     api = await startFakeApi({ clock: systemClock, recordings, onRequest });
     return api.url;
   },
   watch(): void {
-    firstMs = undefined;
+    seen = { count: 0, firstMs: 0, lastMs: 0 };
   },
+  seen: () => seen,
   firstAtMs(): number {
-    if (firstMs === undefined) throw new Error('no request came');
-    return firstMs;
+    if (seen.count === 0) throw new Error('no request came');
+    return seen.firstMs;
   },
   add(count: number): void {
     for (let n = 0; n < count; n += 1) api.recordings.add({ status: 'available' });

@@ -1,5 +1,6 @@
 import { build } from './build.js';
 import { measureDeliveries } from './part-deliveries.js';
+import { measureMany } from './part-many.js';
 import { measureOthers } from './part-others.js';
 import { measurePolls } from './part-poll.js';
 import { measureQueue } from './part-queue.js';
@@ -11,7 +12,7 @@ import { TABLE_HEAD, tableRows } from './report.js';
 
 const PARTS = {
   ...{ poll: measurePolls, walk: measureWalks, deliveries: measureDeliveries, rest: measureRest },
-  ...{ others: measureOthers, queue: measureQueue },
+  ...{ many: measureMany, others: measureOthers, queue: measureQueue },
 };
 
 const { PART } = process.env;
