@@ -41,6 +41,8 @@ export async function readBody(stream: Readable, coding: string | undefined, byt
       .once('end', () => resolve(undefined))
       .once('error', () => resolve('broken'))
       .once('close', () => resolve('broken'));
+    // Nothing is told of one that was over before.
+    if (decoded.destroyed || decoded.readableEnded) resolve('broken');
   });
   const [only] = chunks;
   const body = only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks);

@@ -1,4 +1,7 @@
+import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import { readBody } from '../../src/http/body.js';
 import type { HttpAnswer } from '../../src/ports.js';
 import { answer, type Behaviour, drip, flood, gzipBomb, head, resetInBody } from '../support/zoo.js';
 import { createStage, post, TIMEOUT_MS } from './stage.js';
@@ -115,4 +118,19 @@ test('an unwanted body is not asked for in compressed form', async () => {
   const { port, requests } = await stage.visit(answer(204));
   await stage.clientWith().request(post(`http://127.0.0.1:${port}`));
   expect(requests[0]).not.toMatch(/accept-encoding/i);
+});
+
+test.each([
+  { name: 'destroyed', over: async (stream: Readable) => void stream.destroy() },
+  {
+    name: 'read by somebody else',
+    over: async (stream: Readable) => {
+      stream.resume();
+      await finished(stream);
+    },
+  },
+])('a body that was over before is broken, and not waited for: $name', async ({ over }) => {
+  const stream = Readable.from([Buffer.from('lost')]);
+  await over(stream);
+  expect(await readBody(stream, undefined, 100)).toEqual({ body: Buffer.alloc(0), bodyProblem: 'broken' });
 });
