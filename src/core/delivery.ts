@@ -80,6 +80,8 @@ export interface DigestNote {
 /** What an attempt means for the sink as a whole. */
 export type SinkEffect =
   | { readonly kind: 'works' }
+  /** It failed in a way that a repeat may mend. */
+  | { readonly kind: 'fails' }
   | { readonly kind: 'pause'; readonly untilMs: number }
   | { readonly kind: 'suspend'; readonly reason: FailureReason; readonly detail: string }
   | { readonly kind: 'none' };
@@ -175,7 +177,7 @@ function afterRetryable(delivery: Delivery, outcome: Failed, { nowMs, random, re
   const delayMs = retryDelayMs(retry, delivery.roundAttempts, random, outcome.retryAfterMs);
   const effect: SinkEffect = pauses(outcome.reason)
     ? { kind: 'pause', untilMs: nowMs + pauseMs(outcome.retryAfterMs, delayMs) }
-    : { kind: 'none' };
+    : { kind: 'fails' };
   if (delayMs === undefined) return { delivery: finished(delivery, 'dead', nowMs), effect };
   return { delivery: { ...delivery, nextAttemptAtMs: nowMs + delayMs, urlWaitSinceMs: null }, effect };
 }

@@ -297,8 +297,7 @@ export class Lane {
 
   #apply({ effect, delivery }: Verdict, trial: boolean): void {
     const { suspension } = this.#state;
-    if (effect.kind === 'works') this.#pace.ended('works');
-    else this.#pace.ended(delivery.state === 'pending' ? 'again' : 'given up');
+    this.#pace.ended(effect.kind);
     if (effect.kind === 'works') this.#works();
     if (effect.kind === 'pause') this.#pause(effect.untilMs);
     if (effect.kind === 'suspend' && (trial || suspension === null)) this.#suspend(effect);

@@ -1,6 +1,7 @@
 import type { SinkConfig } from '../config/config.js';
+import type { SinkEffect } from '../core/delivery.js';
 
-/** So many attempts in a row that failed and will be repeated, and no fewer than may be in flight: the sink is down. */
+/** So many attempts that failed since one worked, and no fewer than may be in flight: the sink is down. */
 export const FAILURES_MIN = 20;
 /** Until one works. Connections that are refused in a burst would keep the sinks beside it waiting. */
 export const DOWN_INTERVAL_MS = 10;
@@ -32,9 +33,9 @@ export class Pace {
     this.#lastStartMs = nowMs;
   }
 
-  /** @param end what is given up at once says nothing of the sink */
-  ended(end: 'works' | 'again' | 'given up'): void {
-    if (end === 'works') this.#failures = 0;
-    if (end === 'again') this.#failures += 1;
+  /** With what it said of the sink; one that was not made, or that its delivery alone has earned, says nothing. */
+  ended(effect: SinkEffect['kind']): void {
+    if (effect === 'works') this.#failures = 0;
+    if (effect === 'fails') this.#failures += 1;
   }
 }

@@ -61,7 +61,7 @@ class PollRun {
   #mark: WalkMark | undefined;
   /** The walk may stop where nothing is new. */
   #mayStop = false;
-  /** Of the walk under way. */
+  /** Of the latest walk. */
   #rows: WalkRows;
   #reasons = new Set<string>();
   #tally = new WalkTally(undefined);
@@ -185,6 +185,7 @@ class PollRun {
   }
 
   async #walk(): Promise<WalkEnd | Stopped> {
+    this.#polled.walks.settled.startWalk();
     this.#rows = this.#newRows();
     this.#reasons = new Set();
     // Until it stops early, all rows come: what it has counted of them is what there is.

@@ -20,7 +20,6 @@ export class WalkRows {
   constructor(settled: Fingerprints, mayTrust: boolean) {
     this.#settled = settled;
     this.#mayTrust = mayTrust;
-    settled.startWalk();
   }
 
   has(uuid: RecordingUuid): boolean {

@@ -90,7 +90,7 @@ test.each(reasons)('afterAttempt: %s, while there are retries left', (reason) =>
   const verdict = afterAttempt(tried, failed(reason), facts());
   const again = { ...tried, ...noted(reason), ...counted, nextAttemptAtMs: NOW_MS + 90_000, urlWaitSinceMs: null };
   const expected = {
-    again: { delivery: again, effect: none },
+    again: { delivery: again, effect: { kind: 'fails' } },
     'again, and a pause': { delivery: again, effect: { kind: 'pause', untilMs: NOW_MS + 60_000 } },
     dead: { delivery: { ...tried, ...noted(reason), ...counted, ...dead, urlWaitSinceMs: null }, effect: none },
     suspends: {
@@ -111,6 +111,8 @@ test.each(reasons)('afterAttempt: %s, when the schedule is spent', (reason) => {
     isCounted ? { ...dead, attempts: 6, roundAttempts: 3 } : { attempts: 5, roundAttempts: 2 },
   );
   expect(effect.kind === 'pause').toBe(FATES[reason] === 'again, and a pause');
+  // Given up or not, it says the same of the sink.
+  expect(effect.kind === 'fails').toBe(FATES[reason] === 'again');
 });
 
 test.each(reasons)('afterAttempt: %s, of the one that finds out whether a suspended sink works again', (reason) => {

@@ -3,7 +3,7 @@ import { DOWN_INTERVAL_MS, FAILURES_MIN, Pace } from '../../src/engine/pace.js';
 const FAST = { intervalMs: 0, concurrency: 4 };
 
 function failing(pace: Pace, times: number): Pace {
-  for (let n = 0; n < times; n += 1) pace.ended('again');
+  for (let n = 0; n < times; n += 1) pace.ended('fails');
   return pace;
 }
 
@@ -29,12 +29,12 @@ test('one that works ends it', () => {
   expect(pace.waitMs(5)).toBe(0);
 });
 
-test('what is given up at once does not count', () => {
+test('what says nothing of the sink does not count', () => {
   const pace = failing(new Pace(FAST), FAILURES_MIN - 1);
   pace.started(5);
-  pace.ended('given up');
+  pace.ended('none');
   expect(pace.waitMs(5)).toBe(0);
-  pace.ended('again');
+  pace.ended('fails');
   expect(pace.waitMs(5)).toBe(DOWN_INTERVAL_MS);
 });
 
