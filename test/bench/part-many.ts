@@ -75,8 +75,8 @@ async function measure(
     });
     lines.once('close', () => reject(new Error('it ended too early')));
   });
-  // In the middle between two times of the schedule.
-  await wait(PERIOD_MS - ((Date.now() + PERIOD_MS / 2) % PERIOD_MS));
+  // Before a time of the schedule: polls are spread over half of what comes after it.
+  await wait(PERIOD_MS - ((Date.now() + PERIOD_MS / 4) % PERIOD_MS));
   await api.watch();
   const beforeMs = cpuMsOf(child.pid);
   await wait(PERIOD_MS);

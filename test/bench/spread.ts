@@ -23,7 +23,8 @@ export async function inTurns<A, B>(
   return pairs;
 }
 
-/** `1.52 (1.47 to 1.60)` */
-export function spreadText({ median, min, max }: Spread, digits = 2): string {
+/** `1.52 (1.47 to 1.60)`, or `346 (339 to 367)` */
+export function spreadText({ median, min, max }: Spread): string {
+  const digits = median >= 100 ? 0 : median >= 10 ? 1 : 2;
   return `${median.toFixed(digits)} (${min.toFixed(digits)} to ${max.toFixed(digits)})`;
 }
