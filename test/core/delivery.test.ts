@@ -4,6 +4,7 @@ import {
   again,
   askedFor,
   type Delivery,
+  isDiscarded,
   moved,
   type SinkEffect,
 } from '../../src/core/delivery.js';
@@ -264,4 +265,37 @@ test('askedFor: of what is stored nothing is lost, of each sink its last move is
     'f 0',
   ]);
   expect(stored.round).toBe(6);
+});
+
+test.each([
+  { name: 'nothing is left out that there was', change: { madeBy: 'announce', uncounted: 2 } as const },
+  { name: 'nothing is there that there was not', change: {} },
+])('moved: $name', ({ change }) => {
+  const from = deliveryTo('a', { attempts: 3, ...change });
+  const { lastError, history } = from;
+  expect(moved(from, deliveryTo('to'), NOW_MS).movedFrom).toEqual([
+    { sink: 'a', atMs: NOW_MS, attempts: 3, ...change, lastError, history },
+  ]);
+  expect(Object.keys(moved(from, deliveryTo('to'), NOW_MS).movedFrom?.[0] ?? {})).toHaveLength(
+    5 + Object.keys(change).length,
+  );
+});
+
+test('askedFor: one that was never moved stays so', () => {
+  expect(askedFor(deliveryTo('to'), deliveryTo('to', { state: 'dead' }), NOW_MS)).not.toHaveProperty('movedFrom');
+});
+
+test('askedFor: what the stored one was moved from is kept, where the new one was not moved', () => {
+  const stored = moved(deliveryTo('a'), deliveryTo('to'), NOW_MS);
+  expect(askedFor(deliveryTo('to'), stored, NOW_MS).movedFrom).toEqual(stored.movedFrom);
+});
+
+test.each([
+  { state: 'dead', reason: 'discarded', want: true },
+  { state: 'dead', reason: 'server_error', want: false },
+  { state: 'dead', reason: null, want: false },
+  { state: 'pending', reason: 'discarded', want: false },
+] as const)('isDiscarded: $state with $reason is $want', ({ state, reason, want }) => {
+  const lastError = reason && { reason, detail: '' };
+  expect(isDiscarded(deliveryTo('a', { state, lastError }))).toBe(want);
 });
