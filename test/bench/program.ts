@@ -15,7 +15,7 @@ export const silentLog: Log = { debug() {}, info() {}, warn: complain, error: co
 
 export interface Parts {
   readonly config: Config;
-  /** On SQLite, in a new file. */
+  /** On SQLite, in a new file, unless `STORE` has the URL of another one. */
   readonly store: Store;
   readonly http: HttpClient;
 }
@@ -28,7 +28,7 @@ export async function openParts(apiUrl: string, sinks: object): Promise<Parts> {
   const config = configOf({
     sources: { main: { baseUrl: apiUrl, auth, paging, schedule: NEVER, whileProcessing: 'off', fullWalk: NEVER } },
     sinks,
-    store: `sqlite:${join(folder, 'notifier.sqlite')}`,
+    store: process.env['STORE'] ?? `sqlite:${join(folder, 'notifier.sqlite')}`,
     delivery: { floodLimit: 1_000_000 },
     server: { listen: 'off' },
   });
